@@ -1,0 +1,123 @@
+"""Rows of ids become ``Batch``es: the only file that pads, and the only thing models accept.
+
+Length buckets: within a window of shuffled rows, rows of like length share a batch, whose size is
+counted in tokens, so that little of it is padding. Knows ids and lengths; not texts, not models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Right-padded rows of ids.
+
+    Attributes:
+        ids_BT: Token ids, *shape (B, T)*, int64; ``pad_id`` behind each row's end.
+        lengths_B: Length of each row, *shape (B,)*, int64, at least 1.
+        rows_B: Where each row stood in the caller's sequence, *shape (B,)*, int64.
+        labels_B: Class of each row, *shape (B,)*, int64, or None.
+    """
+
+    ids_BT: Ids
+    lengths_B: Ids
+    rows_B: Ids
+    labels_B: Ids | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens without padding."""
+        return int(self.lengths_B.sum())
+
+    @property
+    def padding(self) -> float:
+        """Share of the cells that is padding, in [0, 1)."""
+        return 1.0 - self.tokens / self.ids_BT.size
+
+
+def pad(
+    rows: Sequence[Sequence[int]], *, pad_id: int, which: Ids | None = None, labels: Ids | None = None
+) -> Batch:
+    """One batch of the given rows (all of them, or those ``which`` names).
+
+    >>> pad([[5], [6, 7]], pad_id=0).ids_BT.tolist()
+    [[5, 0], [6, 7]]
+    """
+    if which is None:
+        which = np.arange(len(rows), dtype=np.int64)
+    lengths_B = np.array([len(rows[i]) for i in which], dtype=np.int64)
+    ids_BT = np.full((len(which), int(lengths_B.max(initial=1))), pad_id, dtype=np.int64)
+    for b, i in enumerate(which):
+        ids_BT[b, : lengths_B[b]] = rows[i]
+    return Batch(ids_BT, lengths_B, which, None if labels is None else labels[which])
+
+
+def plan(
+    lengths: Sequence[int],
+    *,
+    batch_tokens: int,
+    batch_size: int = 256,
+    seed: int | None = None,
+    window: int = 16_384,
+) -> list[Ids]:
+    """Which rows share a batch.
+
+    Args:
+        lengths: Length of each row.
+        batch_tokens: Cells (rows times longest row) of a batch at most; one longer row is a batch alone.
+        batch_size: Rows of a batch at most.
+        seed: Shuffles the rows before bucketing and the batches after; None keeps a fixed order, longest first.
+        window: Rows that are sorted together when shuffled.
+
+    Returns:
+        One array of row numbers per batch, each sorted by falling length; every row is in exactly one.
+    """
+    lengths_N = np.asarray(lengths, dtype=np.int64)
+    order = np.arange(len(lengths_N))
+    rng = None if seed is None else np.random.default_rng(seed)
+    if rng is None:
+        window = max(1, len(order))
+    else:
+        rng.shuffle(order)
+    batches: list[Ids] = []
+    for start in range(0, len(order), window):
+        part = order[start : start + window]
+        part = part[np.argsort(-lengths_N[part], kind="stable")]
+        at = 0
+        while at < len(part):
+            longest = max(1, int(lengths_N[part[at]]))
+            size = max(1, min(batch_size, batch_tokens // longest))
+            batches.append(part[at : at + size])
+            at += size
+    if rng is not None:
+        rng.shuffle(batches)  # type: ignore[arg-type]
+    return batches
+
+
+def batches(
+    rows: Sequence[Sequence[int]],
+    *,
+    pad_id: int,
+    batch_tokens: int,
+    batch_size: int = 256,
+    labels: Ids | None = None,
+    seed: int | None = None,
+) -> Iterator[Batch]:
+    """Every row once, in length buckets; see ``plan`` for the arguments."""
+    lengths = [len(row) for row in rows]
+    for which in plan(lengths, batch_tokens=batch_tokens, batch_size=batch_size, seed=seed):
+        yield pad(rows, pad_id=pad_id, which=which, labels=labels)
+
+
+def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
+    """Share of all cells that is padding when ``lengths`` are batched as ``plan_`` says, in [0, 1)."""
+    lengths_N = np.asarray(lengths, dtype=np.int64)
+    cells = sum(len(which) * int(lengths_N[which].max()) for which in plan_)
+    return 1.0 - float(lengths_N.sum()) / cells if cells else 0.0

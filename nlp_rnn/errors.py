@@ -1,0 +1,90 @@
+"""What a caller may want to catch, and the message for a missing extra.
+
+Knows the names of the optional extras in ``pyproject.toml``; knows nothing about models or data.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+class NlpRnnError(Exception):
+    """Base of every error this package raises on purpose; its text is one sentence for the user."""
+
+
+class InputError(NlpRnnError, ValueError):
+    """A text, label, option or file that cannot be used as given."""
+
+
+class ConfigError(NlpRnnError, ValueError):
+    """A setting outside its allowed values, or two settings that contradict each other."""
+
+
+class DataError(NlpRnnError, ValueError):
+    """A row or a file of a corpus that cannot be read; the message names file, row and reason."""
+
+
+class ArtifactError(NlpRnnError):
+    """A model folder that is missing, truncated, tampered with, or made for another task."""
+
+
+class NotFittedError(NlpRnnError):
+    """A model was asked for an answer before ``fit`` or ``from_pretrained``."""
+
+
+class TrainingError(NlpRnnError):
+    """Training had to stop: the loss is not finite, the gradient exploded, or a checkpoint does not match."""
+
+
+class MissingExtraError(NlpRnnError, ImportError):
+    """A call needs an optional package that is not installed; the message gives the line to type."""
+
+
+def require(module: str, *, extra: str) -> Any:
+    """Import ``module``, or say which ``pip`` line brings it.
+
+    Args:
+        module: Dotted name to import, e.g. ``"matplotlib.figure"``.
+        extra: Name of the extra in ``pyproject.toml`` that installs it.
+
+    Returns:
+        The imported module.
+
+    Raises:
+        MissingExtraError: If the module's top-level package is not installed.
+
+    >>> require("json", extra="train").dumps([1])
+    '[1]'
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        if error.name is not None and error.name.partition(".")[0] != package:
+            raise
+        raise MissingExtraError(
+            f'this needs {package}, which is not installed: pip install "nlp-rnn[{extra}]"'
+        ) from None
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Refuse a value that is not among the names allowed.
+
+    Raises:
+        ConfigError: If ``value`` is not in ``allowed``; the message lists what is.
+    """
+    if value not in allowed:
+        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be one of {', '.join(allowed)}")
+
+
+def in_range(name: str, value: float, low: float, high: float, *, open_high: bool = False) -> None:
+    """Refuse a number outside ``[low, high]`` (``[low, high)`` with ``open_high``), NaN included.
+
+    Raises:
+        ConfigError: If the number is outside; the message says the range.
+    """
+    inside = low <= value < high if open_high else low <= value <= high
+    if isinstance(value, bool) or not inside:
+        bracket = ")" if open_high else "]"
+        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")

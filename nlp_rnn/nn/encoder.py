@@ -1,0 +1,111 @@
+"""The recurrent encoder in torch: exact under padding without packed sequences.
+
+On a CPU ``pack_padded_sequence`` leaves the fast path and a padded ``bidirectional=True`` layer
+starts its backward half inside the padding. So each direction is a one-way layer; the backward one
+reads every row reversed *within its own length* (one gather before, one after).
+
+Shapes: B texts, T steps, E input features, H hidden units, D = H times directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from nlp_rnn.config import ModelConfig
+
+_LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+def reverse_index(lengths_B: Tensor, steps: int) -> Tensor:
+    """For each row, the steps in reversed order within its length; padding stays where it is.
+
+    Shape:
+        (B,) -> (B, T), int64.
+
+    >>> reverse_index(torch.tensor([3, 1]), 4).tolist()
+    [[2, 1, 0, 3], [0, 1, 2, 3]]
+    """
+    step_T = torch.arange(steps, device=lengths_B.device)
+    mirrored_BT = lengths_B[:, None] - 1 - step_T
+    return torch.where(mirrored_BT >= 0, mirrored_BT, step_T)
+
+
+def locked_dropout(x_BTE: Tensor, share: float, training: bool) -> Tensor:
+    """Dropout with one mask for all time steps of a row (Gal & Ghahramani 2016)."""
+    if not training or share == 0:
+        return x_BTE
+    mask_B1E = x_BTE.new_empty(x_BTE.size(0), 1, x_BTE.size(2)).bernoulli_(1 - share) / (1 - share)
+    return x_BTE * mask_B1E
+
+
+class RecurrentEncoder(nn.Module):
+    """Layers of RNN, GRU or LSTM cells over right-padded rows.
+
+    Args:
+        config: Cell, sizes, layers, directions, layer norm.
+        dropout: Locked, on the input of every layer after the first.
+        weight_dropout: DropConnect on the recurrent weights (Merity et al. 2018).
+    """
+
+    def __init__(self, config: ModelConfig, *, dropout: float = 0.0, weight_dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.weight_dropout = weight_dropout
+        self.layers = nn.ModuleList()
+        for layer in range(config.num_layers):
+            width = config.embedding_dim if layer == 0 else config.output_dim
+            directions = nn.ModuleDict()
+            for name in ("fwd", "bwd") if config.bidirectional else ("fwd",):
+                directions[name] = _LAYERS[config.cell](width, config.hidden_size, batch_first=True)
+                _initialise(directions[name], config.cell, config.hidden_size)
+            if config.layer_norm:
+                directions["norm"] = nn.LayerNorm(config.output_dim)
+            self.layers.append(directions)
+
+    def forward(self, x_BTE: Tensor, lengths_B: Tensor) -> Tensor:
+        """Outputs of the last layer; what stands behind a row's end is undefined.
+
+        Shape:
+            x_BTE (B, T, E), lengths_B (B,) -> (B, T, D), forward half first.
+        """
+        reverse_BT = reverse_index(lengths_B, x_BTE.size(1))
+        for number, directions in enumerate(self.layers):
+            if number:
+                x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
+            outputs = [self._run(directions["fwd"], x_BTE)]
+            if "bwd" in directions:
+                reversed_BTH = self._run(directions["bwd"], _take(x_BTE, reverse_BT))
+                outputs.append(_take(reversed_BTH, reverse_BT))
+            x_BTE = torch.cat(outputs, dim=-1)
+            if "norm" in directions:
+                x_BTE = directions["norm"](x_BTE)
+        return x_BTE
+
+    def _run(self, layer: nn.Module, x_BTE: Tensor) -> Tensor:
+        if not (self.training and self.weight_dropout):
+            return layer(x_BTE)[0]
+        weight = nn.functional.dropout(layer.weight_hh_l0, self.weight_dropout)
+        return torch.func.functional_call(layer, {"weight_hh_l0": weight}, (x_BTE,))[0]
+
+
+def _take(x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
+    """Row by row, the steps named by ``steps_BT``, as (B, T, E)."""
+    return x_BTE.gather(1, steps_BT.unsqueeze(-1).expand(-1, -1, x_BTE.size(2)))
+
+
+def _initialise(layer: nn.Module, cell: str, hidden_size: int) -> None:
+    """Orthogonal recurrent weights, Glorot input weights, zero bias; forget gates open (Jozefowicz 2015)."""
+    for name, weight in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in weight.data.split(hidden_size):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in weight.data.split(hidden_size):
+                nn.init.xavier_uniform_(gate)
+        else:
+            nn.init.zeros_(weight)
+            if cell == "lstm" and name.startswith("bias_ih"):
+                weight.data[hidden_size : 2 * hidden_size] = 1.0
