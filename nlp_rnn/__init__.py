@@ -1,0 +1,30 @@
+"""Small recurrent text models that train, ship and run on any CPU.
+
+The public names, each imported when it is first used: importing this package imports neither torch
+nor NumPy.
+
+>>> from nlp_rnn import SentimentClassifier
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nlp_rnn.sentiment.classifier import SentimentClassifier
+
+__version__ = "0.1.0"
+__all__ = ["SentimentClassifier", "__version__"]
+
+_HOME = {"SentimentClassifier": "nlp_rnn.sentiment.classifier"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
