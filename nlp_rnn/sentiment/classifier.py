@@ -1,0 +1,356 @@
+"""``SentimentClassifier``: texts in, labels and probabilities out.
+
+The scikit-learn estimator contract (``fit`` returns self, ``classes_``, sequences in and arrays out)
+around a model folder and an engine. Using a model needs no torch; ``fit`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.artifact import Artifact, load, save
+from nlp_rnn.batch import batches
+from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.errors import InputError, NotFittedError, require
+from nlp_rnn.probabilities import polarity, softmax
+from nlp_rnn.runtime import Engine, make_engine
+from nlp_rnn.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from nlp_rnn.sentiment.explain import Explanation
+    from nlp_rnn.training.loop import Progress
+
+Labelled = tuple[Sequence[str], Sequence[str]]
+SHIPPED = Path(__file__).parent.parent / "pretrained" / "sentiment-en"
+
+
+@dataclass(frozen=True)
+class Sentiment:
+    """The answer for one text.
+
+    Attributes:
+        label: The most probable class.
+        score: Its probability, in [0, 1].
+        polarity: P(positive) - P(negative), in [-1, 1]; NaN for classes of other names.
+        probabilities: Probability of each class, by name.
+    """
+
+    label: str
+    score: float
+    polarity: float
+    probabilities: dict[str, float]
+
+
+class SentimentClassifier:
+    """A recurrent text classifier.
+
+    >>> classifier = SentimentClassifier.from_pretrained()
+    >>> classifier.predict(["Movie was not good"]).tolist()
+    ['negative']
+
+    Args:
+        cell: ``lstm``, ``gru`` or ``rnn``.
+        embedding_dim: Width of a word vector.
+        hidden_size: Width of the state, per direction.
+        num_layers: Recurrent layers.
+        bidirectional: Read each text from both ends.
+        pooling: ``last``, ``mean``, ``max``, ``mean+max`` or ``attention``.
+        layer_norm: Normalise each layer's output.
+        tokenizer: ``word``, ``subword``, ``char`` or ``byte``, or a trained ``TextTokenizer``.
+        vocab_size: Ids to learn at most.
+        min_count: Leave out tokens seen fewer times.
+        max_tokens: Of a longer text, the first and the last half of this many tokens are read.
+        engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        embedding_dim: int = 128,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        pooling: str = "mean+max",
+        layer_norm: bool = False,
+        tokenizer: str | TextTokenizer = "word",
+        vocab_size: int = 30_000,
+        min_count: int = 2,
+        max_tokens: int = 1024,
+        engine: str = "auto",
+    ) -> None:
+        self._shape: dict[str, Any] = {
+            "cell": cell,
+            "embedding_dim": embedding_dim,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "bidirectional": bidirectional,
+            "pooling": pooling,
+            "layer_norm": layer_norm,
+        }
+        ModelConfig(vocab_size=2, num_classes=2, **self._shape)
+        self._tokenizer = (
+            tokenizer
+            if isinstance(tokenizer, TextTokenizer)
+            else TextTokenizer(tokenizer, vocab_size=vocab_size, min_count=min_count, max_tokens=max_tokens)
+        )
+        self._engine_name = engine
+        self._artifact: Artifact | None = None
+        self._engine: Engine | None = None
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path | None = None, *, engine: str = "auto") -> SentimentClassifier:
+        """Load a model.
+
+        Args:
+            source: A model folder, or the id of a repository on the Hugging Face Hub; None is the shipped model.
+            engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+
+        Raises:
+            ArtifactError: If there is no whole, untampered model there.
+            MissingExtraError: If the source or the engine needs an extra that is not installed.
+        """
+        return cls._of(load(SHIPPED if source is None else source), engine)
+
+    @classmethod
+    def _of(cls, artifact: Artifact, engine: str) -> SentimentClassifier:
+        shape = artifact.config.to_dict()
+        del shape["vocab_size"], shape["num_classes"]
+        classifier = cls(**shape, tokenizer=artifact.tokenizer, engine=engine)
+        classifier._use(artifact)
+        return classifier
+
+    def _use(self, artifact: Artifact) -> None:
+        """Take an artifact as this classifier's model (the one place, for training and loading)."""
+        self._artifact = artifact
+        self._tokenizer = artifact.tokenizer
+        self._engine = make_engine(artifact.config, artifact.weights, self._engine_name)
+
+    @property
+    def artifact(self) -> Artifact:
+        """The model as data.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        if self._artifact is None:
+            raise NotFittedError("this classifier has no model yet: call fit, or use from_pretrained")
+        return self._artifact
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """Names of the classes, in the order of the columns of ``predict_proba``."""
+        return np.array(self.artifact.classes)
+
+    def predict_proba(self, texts: Sequence[str], *, batch_tokens: int = 16_384) -> NDArray[np.float32]:
+        """Calibrated class probabilities.
+
+        An empty text is read as one unknown word. The answer for a text does not depend on the texts beside it.
+
+        Args:
+            texts: Any number of texts.
+            batch_tokens: Tokens computed at once; changes speed and memory, not answers.
+
+        Returns:
+            Shape (n_texts, n_classes), float32, rows sum to 1.
+
+        Raises:
+            InputError: If ``texts`` is a single str, or holds anything but str.
+        """
+        return self._probs_of_rows(self._tokenizer.encode_batch(_checked(texts)), batch_tokens=batch_tokens)
+
+    def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
+        """The most probable class of each text, shape (n_texts,); errors as ``predict_proba``."""
+        return self.classes_[self.predict_proba(texts).argmax(axis=1)]
+
+    def classify(self, text: str) -> Sentiment:
+        """The answer for one text.
+
+        Raises:
+            InputError: If ``text`` is no str.
+        """
+        if not isinstance(text, str):
+            raise InputError(f"classify wants one text (str), got {type(text).__name__}; for many texts use predict")
+        return self.sentiment(self.predict_proba([text])[0])
+
+    def sentiment(self, probs_C: NDArray[np.float32]) -> Sentiment:
+        """One row of ``predict_proba`` with its names.
+
+        Shape:
+            (C,).
+        """
+        classes = self.artifact.classes
+        best = int(probs_C.argmax())
+        return Sentiment(
+            label=classes[best],
+            score=float(probs_C[best]),
+            polarity=float(polarity(probs_C[None], classes)[0]),
+            probabilities={name: float(prob) for name, prob in zip(classes, probs_C, strict=True)},
+        )
+
+    def explain(self, text: str, *, target: str | None = None, method: str = "occlusion") -> Explanation:
+        """Why: probabilities after each token, and what each token adds to the answer.
+
+        Args:
+            text: One text.
+            target: Class to explain; None is the predicted one.
+            method: ``occlusion`` or ``shapley``.
+
+        Raises:
+            InputError: If ``text`` is no str or ``target`` no class.
+        """
+        from nlp_rnn.sentiment.explain import explain
+
+        return explain(
+            text,
+            tokenizer=self._tokenizer,
+            probs_of=self._probs_of_rows,
+            classes=self.artifact.classes,
+            target=target,
+            method=method,
+        )
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        validation: Labelled | Mapping[str, Labelled] | None = None,
+        classes: Sequence[str] | None = None,
+        config: TrainConfig | None = None,
+        vectors: Callable[[TextTokenizer], NDArray[np.float32]] | NDArray[np.float32] | None = None,
+        output: str | Path | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> SentimentClassifier:
+        """Train on labelled texts (extra ``train``).
+
+        Args:
+            texts: Training texts.
+            labels: The class name of each.
+            validation: Held-out texts and labels to stop early and calibrate on, or several such sets by name
+                (their macro recalls count alike); None sets a tenth of the texts aside.
+            classes: Order of the classes; None is alphabetical.
+            config: How to train.
+            vectors: Word vectors (V, E) to start from, or a function that makes them for the tokenizer.
+            output: Folder for checkpoints, ``history.jsonl`` and, at the end, nothing else.
+            resume: Go on from the folder's newest checkpoint.
+            progress: Called after each step.
+
+        Returns:
+            self.
+
+        Raises:
+            InputError: If texts and labels do not fit together, or there are fewer than two classes.
+            TrainingError: If training cannot go on.
+            MissingExtraError: If the extra is not installed.
+        """
+        require("torch", extra="train")
+        require("accelerate", extra="train")
+        from nlp_rnn.sentiment import fitting
+
+        config = config or TrainConfig()
+        texts, labels = _checked(texts), _checked(labels, "labels")
+        if len(texts) != len(labels):
+            raise InputError(f"there are {len(texts)} texts but {len(labels)} labels: give one label per text")
+        names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))
+        if len(names) < 2 or len(set(names)) != len(names):
+            raise InputError(f"a classifier needs at least two classes, each once; these are {', '.join(names) or 'none'}")
+        sets = _validation_sets(validation)
+        if not sets:
+            (texts, labels), sets = _held_out(texts, labels, config.seed)
+        if self._tokenizer.vocab_size <= 2 or self._artifact is not None:
+            self._tokenizer.train(texts)
+        tokenizer = self._tokenizer
+
+        def rows(data: Labelled, where: str) -> fitting.LabelledRows:
+            numbers = {name: number for number, name in enumerate(names)}
+            unknown = sorted(set(data[1]) - set(names))
+            if unknown:
+                raise InputError(f"{where} has the label {unknown[0]!r}; the classes are {', '.join(names)}")
+            ids = np.array([numbers[label] for label in data[1]], dtype=np.int64)
+            return fitting.LabelledRows(tokenizer.encode_batch(list(data[0])), ids)
+
+        model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **self._shape)
+        weights, temperature, notes = fitting.fit_model(
+            rows((texts, labels), "the training data"),
+            {name: rows(data, f"the validation set {name}") for name, data in sets.items()},
+            model_config=model_config,
+            config=config,
+            pad_id=tokenizer.pad_id,
+            unk_id=tokenizer.unk_id,
+            vectors_VE=vectors(tokenizer) if callable(vectors) else vectors,
+            output=None if output is None else Path(output),
+            resume=resume,
+            progress=progress,
+        )
+        notes["train"] = config.to_dict()
+        self._use(Artifact("sentiment", model_config, names, tokenizer, weights, temperature, notes=notes))
+        return self
+
+    def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
+        """Write the model folder; ``dtype="float16"`` halves its size.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+            ArtifactError: If the folder holds something that is no model.
+        """
+        return save(self.artifact, folder, dtype=dtype)
+
+    def _probs_of_rows(self, rows: Sequence[Sequence[int]], *, batch_tokens: int = 16_384) -> NDArray[np.float32]:
+        """Probabilities (N, C) of rows of ids, in their order."""
+        artifact, engine = self.artifact, self._engine
+        if engine is None:
+            raise NotFittedError("this classifier has no model yet: call fit, or use from_pretrained")
+        probs_NC = np.empty((len(rows), len(artifact.classes)), dtype=np.float32)
+        for batch in batches(rows, pad_id=artifact.tokenizer.pad_id, batch_tokens=batch_tokens):
+            probs_NC[batch.rows_B] = softmax(engine.logits(batch), artifact.temperature)
+        return probs_NC
+
+
+def _checked(texts: Sequence[str], what: str = "texts") -> list[str]:
+    """The texts as a list, each of them a str."""
+    if isinstance(texts, str):
+        raise InputError(f"{what} must be a sequence of str, got one str: put it in a list")
+    try:
+        listed = list(texts)
+    except TypeError:
+        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}") from None
+    for number, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise InputError(f"{what}[{number}] must be a str, got {type(text).__name__}: {text!r:.60}")
+    return listed
+
+
+def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> dict[str, Labelled]:
+    if validation is None:
+        return {}
+    sets = dict(validation) if isinstance(validation, Mapping) else {"validation": validation}
+    for name, (texts, labels) in sets.items():
+        if len(texts) != len(labels) or not len(texts):
+            raise InputError(f"the validation set {name} has {len(texts)} texts and {len(labels)} labels")
+    return sets
+
+
+def _held_out(texts: list[str], labels: list[str], seed: int) -> tuple[tuple[list[str], list[str]], dict[str, Labelled]]:
+    """A tenth of each class (at least one text) set aside."""
+    rng = np.random.default_rng(seed)
+    aside: set[int] = set()
+    for name in sorted(set(labels)):
+        of_class = [i for i, label in enumerate(labels) if label == name]
+        if len(of_class) < 2:
+            raise InputError(f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set")
+        aside.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
+    keep = [i for i in range(len(texts)) if i not in aside]
+    held = sorted(aside)
+    train = [texts[i] for i in keep], [labels[i] for i in keep]
+    return train, {"validation": ([texts[i] for i in held], [labels[i] for i in held])}

@@ -1,0 +1,153 @@
+"""Training a classifier on texts and labels: the part that needs torch.
+
+Texts become rows of ids, rows become batches, and the shared loop does the rest. Validation figures
+are taken over each named set with only the classes that occur in it, so that a three-class model can
+be selected on two-class data, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan
+from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.nn.classifier import BiLSTMClassifier
+from nlp_rnn.training.loop import Progress, Trainer, seeded
+
+Rows = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows of ids and the class of each, *shape (N,)*, int64."""
+
+    rows: Rows
+    labels_N: Ids
+
+
+class ClassificationTask:
+    """Cross-entropy on length buckets; macro recall on the validation sets."""
+
+    def __init__(
+        self, train: LabelledRows, validation: Mapping[str, LabelledRows], *, pad_id: int, model: ModelConfig, config: TrainConfig
+    ) -> None:
+        self.train, self.validation = train, validation
+        self.pad_id, self.config = pad_id, config
+        self.lengths = [len(row) for row in train.rows]
+        self.class_weights: Tensor | None = None
+        if config.class_weights == "balanced":
+            counts = np.bincount(train.labels_N, minlength=model.num_classes)
+            self.class_weights = torch.tensor(len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))).float()
+
+    def plan(self, epoch: int) -> Sequence[Ids]:
+        """Length buckets in an order of this epoch's own."""
+        seed = self.config.seed * 1_000 + epoch
+        return plan(self.lengths, batch_tokens=self.config.batch_tokens, batch_size=self.config.batch_size, seed=seed)
+
+    def tokens(self, item: Ids) -> int:
+        """Tokens of a batch without padding."""
+        return sum(self.lengths[i] for i in item)
+
+    def loss(self, model: nn.Module, item: Ids) -> Tensor:
+        """Smoothed cross-entropy, mean over the batch's texts."""
+        batch = pad(self.train.rows, pad_id=self.pad_id, which=item, labels=self.train.labels_N)
+        logits_BC = model(batch)
+        weights = None if self.class_weights is None else self.class_weights.to(logits_BC.device)
+        targets_B = torch.from_numpy(batch.labels_B).to(logits_BC.device)
+        return nn.functional.cross_entropy(
+            logits_BC.float(), targets_B, weight=weights, label_smoothing=self.config.label_smoothing
+        )
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Macro recall of each named set, and their mean as ``score``."""
+        figures = {name: _macro_recall(*self.logits(model, name)) for name in self.validation}
+        return {**figures, "score": float(np.mean(list(figures.values())))}
+
+    def logits(self, model: nn.Module, name: str) -> tuple[NDArray[np.float32], Ids]:
+        """Logits (N, C) of a validation set, classes it does not have at -1e9; and its labels (N,)."""
+        data = self.validation[name]
+        logits_NC = predict_logits(model, data.rows, pad_id=self.pad_id)
+        absent = np.setdiff1d(np.arange(logits_NC.shape[1]), data.labels_N)
+        logits_NC[:, absent] = -1e9
+        return logits_NC, data.labels_N
+
+    def padding(self) -> float:
+        """Share of padding in the first epoch's batches."""
+        return padding_share(self.lengths, self.plan(0))
+
+
+def predict_logits(model: nn.Module, rows: Rows, *, pad_id: int) -> NDArray[np.float32]:
+    """Logits (N, C) of rows of ids, in their order."""
+    which = plan([len(row) for row in rows], batch_tokens=16_384)
+    parts: list[tuple[Batch, NDArray[np.float32]]] = []
+    with torch.inference_mode():
+        for rows_B in which:
+            batch = pad(rows, pad_id=pad_id, which=rows_B)
+            parts.append((batch, model(batch).float().cpu().numpy()))
+    logits_NC = np.empty((len(rows), parts[0][1].shape[1]), dtype=np.float32)
+    for batch, logits_BC in parts:
+        logits_NC[batch.rows_B] = logits_BC
+    return logits_NC
+
+
+def fit_model(
+    train: LabelledRows,
+    validation: Mapping[str, LabelledRows],
+    *,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    pad_id: int,
+    unk_id: int,
+    vectors_VE: NDArray[np.float32] | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[dict[str, NDArray[np.float32]], float, dict[str, Any]]:
+    """Train a classifier.
+
+    Returns:
+        Weights by name, the temperature fitted on the validation sets, and a record of the run.
+    """
+    from nlp_rnn.sentiment.calibration import fit_temperature
+
+    with seeded(config.seed):
+        model = BiLSTMClassifier(
+            model_config,
+            unk_id=unk_id,
+            embedding_dropout=config.embedding_dropout,
+            dropout=config.dropout,
+            weight_dropout=config.weight_dropout,
+            unk_dropout=config.unk_dropout,
+        )
+    if vectors_VE is not None:
+        model.embedding.weight.data.copy_(torch.from_numpy(vectors_VE))
+    task = ClassificationTask(train, validation, pad_id=pad_id, model=model_config, config=config)
+    digest = hashlib.sha256(train.labels_N.tobytes())
+    digest.update(np.concatenate([np.asarray(row, dtype=np.int64) for row in train.rows]).tobytes())
+    identity = {"model": model_config.to_dict(), "data": digest.hexdigest()}
+    trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
+    history = trainer.run(resume=resume)
+    logits, labels = zip(*(_share(*task.logits(model, name)) for name in validation), strict=True)
+    temperature = fit_temperature(np.concatenate(logits), np.concatenate(labels))
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
+
+
+def _macro_recall(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
+    right_N = logits_NC.argmax(axis=1) == labels_N
+    return float(np.mean([right_N[labels_N == label].mean() for label in np.unique(labels_N)]))
+
+
+def _share(logits_NC: NDArray[np.float32], labels_N: Ids, most: int = 1_000) -> tuple[NDArray[np.float32], Ids]:
+    """At most ``most`` evenly spaced rows, so that no large set rules the temperature."""
+    which = np.linspace(0, len(labels_N) - 1, min(most, len(labels_N))).astype(np.int64)
+    return logits_NC[which], labels_N[which]

@@ -1,0 +1,47 @@
+"""``history.jsonl`` as a picture: loss and validation figures over the epochs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nlp_rnn.errors import DataError, require
+
+
+def read_history(path: str | Path) -> list[dict[str, Any]]:
+    """The epochs of a run, oldest first.
+
+    Raises:
+        DataError: If the file is missing or a line is no JSON.
+    """
+    path = Path(path)
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is no training history: {error}") from None
+
+
+def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
+    """Draw training loss (left) and validation figures (right) against the epoch; returns the PNG's path.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    figure = require("matplotlib.figure", extra="plot").Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    number = [row["epoch"] for row in epochs]
+    left.plot(number, [row["train_loss"] for row in epochs], marker="o", color="#4269d0")
+    left.set(title="training loss", xlabel="epoch", ylabel="nats")
+    for name in epochs[0]["validation"] if epochs else ():
+        right.plot(number, [row["validation"][name] for row in epochs], marker="o", label=name)
+    right.set(title="validation", xlabel="epoch")
+    if epochs and epochs[0]["validation"]:
+        right.legend(frameon=False)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.locator_params(axis="x", integer=True)
+    path = Path(path)
+    figure.savefig(path, dpi=130)
+    return path

@@ -1,0 +1,267 @@
+"""The training loop: steps, clipping, schedule, averaged weights, early stopping, exact resume.
+
+It knows a model, a plan of batches and a loss; not texts, labels or tasks. All randomness (order,
+dropout) is a function of the seed and the step's number, so a run that was killed and resumed takes
+the very steps the uninterrupted run would have taken. Devices, mixed precision and several processes
+are ``accelerate``'s work.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from nlp_rnn.config import TrainConfig
+from nlp_rnn.errors import TrainingError
+from nlp_rnn.training import checkpoint as checkpoints
+from nlp_rnn.training.schedule import warmup_cosine
+
+Item = TypeVar("Item")
+
+
+class Task(Protocol[Item]):
+    """What is trained: a plan for each epoch, a loss, and figures on held-out data."""
+
+    def plan(self, epoch: int) -> Sequence[Item]:
+        """The items of an epoch, in order: the same for the same epoch."""
+
+    def tokens(self, item: Item) -> int:
+        """Tokens an item trains on (for the rate shown)."""
+
+    def loss(self, model: nn.Module, item: Item) -> Tensor:
+        """Mean loss of an item, a scalar with a gradient."""
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Figures on held-out data; the one named ``score`` is to be raised."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands; handed to the ``progress`` callback after each step."""
+
+    epoch: int
+    step: int
+    total_steps: int
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+
+
+@dataclass
+class _Place:
+    """The state of a run that is no tensor."""
+
+    epoch: int = 0
+    index: int = 0
+    loss_sum: float = 0.0
+    best: float = -math.inf
+    bad_epochs: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Trainer(Generic[Item]):
+    """Trains one model on one task.
+
+    Args:
+        model: Trained in place; after ``run`` it holds the best epoch's (averaged) weights.
+        task: Plan, loss and validation.
+        config: Settings.
+        output: Folder for checkpoints and ``history.jsonl``; None keeps nothing.
+        identity: Plain values that a checkpoint must share to be resumed from (data, model, settings).
+        progress: Called after each step.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        task: Task[Item],
+        config: TrainConfig,
+        *,
+        output: Path | None = None,
+        identity: Mapping[str, Any] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.model, self.task, self.config = model, task, config
+        self.output, self.progress = output, progress
+        self.identity = {"train": config.to_dict(), **(identity or {})}
+        self.accelerator = Accelerator(mixed_precision=config.precision)
+        self.average = AveragedModel(model, avg_fn=_averaging(config.ema_decay)) if config.ema_decay else None
+        optimizer = torch.optim.AdamW(_groups(model, config.weight_decay), lr=config.learning_rate, fused=True)
+        self.best: dict[str, Tensor] = {}
+        self.place = _Place()
+        self.wrapped, self.optimizer = self.accelerator.prepare(model, optimizer)
+        if self.average is not None:
+            self.average.to(self.accelerator.device)
+        self.epoch_steps = math.ceil(len(task.plan(0)) / self.accelerator.num_processes)
+        self.total_steps = self.epoch_steps * config.max_epochs
+        self.step = 0
+
+    def run(self, *, resume: bool = False) -> list[dict[str, Any]]:
+        """Train to the end, or until validation has not improved for ``patience`` epochs.
+
+        Returns:
+            One record per epoch: losses, rate, validation figures.
+
+        Raises:
+            TrainingError: If the loss or the gradient is not finite, or a checkpoint does not match.
+        """
+        if resume:
+            self._resume()
+        elif self.output is not None:
+            checkpoints.clear(self.output)
+        place = self.place
+        while place.epoch < self.config.max_epochs and place.bad_epochs < self.config.patience:
+            self._epoch()
+        self.accelerator.unwrap_model(self.wrapped).load_state_dict(self.best)
+        self.model.to("cpu").eval()
+        return place.history
+
+    def _epoch(self) -> None:
+        config, place = self.config, self.place
+        plan = list(self.task.plan(place.epoch))
+        ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
+        plan += plan[: -len(plan) % ranks]  # every process takes as many steps
+        mine = plan[rank::ranks]
+        started, tokens = time.perf_counter(), 0
+        self.wrapped.train()
+        for item in mine[place.index :]:
+            loss = self._step(item)
+            place.index += 1
+            place.loss_sum += loss
+            tokens += self.task.tokens(item) * ranks
+            if self.progress is not None and self.accelerator.is_main_process:
+                rate = tokens / max(1e-9, time.perf_counter() - started)
+                done = self.total_steps - self.step
+                left = done * (time.perf_counter() - started) / max(1, len(mine[: place.index]))
+                self.progress(Progress(place.epoch, self.step, self.total_steps, loss, rate, left))
+            if config.checkpoint_every and self.step % config.checkpoint_every == 0 and place.index < len(mine):
+                self._save()
+        seconds = time.perf_counter() - started
+        model = self.average.module if self.average is not None else self.accelerator.unwrap_model(self.wrapped)
+        model.eval()
+        figures = self.task.validate(model)
+        place.history.append(
+            {
+                "epoch": place.epoch + 1,
+                "step": self.step,
+                "train_loss": place.loss_sum / len(mine),
+                "seconds": round(seconds, 3),
+                "tokens_per_second": round(tokens / max(seconds, 1e-9), 1),
+                "validation": figures,
+            }
+        )
+        if figures["score"] > place.best:
+            place.best, place.bad_epochs = figures["score"], 0
+            self.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        else:
+            place.bad_epochs += 1
+        place.epoch, place.index, place.loss_sum = place.epoch + 1, 0, 0.0
+        self._save()
+
+    def _step(self, item: Item) -> float:
+        config = self.config
+        factor = warmup_cosine(self.step, self.total_steps, config.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * factor
+        with seeded(config.seed, self.step, self.accelerator.process_index), self.accelerator.autocast():
+            loss = self.task.loss(self.wrapped, item)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss became {value} at step {self.step}: lower learning_rate (now {config.learning_rate:g}) "
+                f"or max_grad_norm (now {config.max_grad_norm:g})"
+            )
+        self.accelerator.backward(loss)
+        norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), config.max_grad_norm))
+        if not math.isfinite(norm) and config.precision != "fp16":  # fp16 skips such a step and rescales
+            raise TrainingError(
+                f"the gradient exploded at step {self.step} (norm {norm}): lower learning_rate "
+                f"(now {config.learning_rate:g}), or use a cell with gates (lstm, gru)"
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.average is not None:
+            self.average.update_parameters(self.accelerator.unwrap_model(self.wrapped))
+        self.step += 1
+        return value
+
+    def _save(self) -> None:
+        if self.output is None or not self.accelerator.is_main_process:
+            return
+        tensors = {f"best/{name}": tensor for name, tensor in self.best.items()}
+        modules = {"model": self.accelerator.unwrap_model(self.wrapped), "average": self.average}
+        for prefix, module in modules.items():
+            if module is not None:
+                tensors |= {f"{prefix}/{name}": tensor for name, tensor in module.state_dict().items()}
+        for number, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in state.items()}
+        tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+        state = {"identity": self.identity, "place": vars(self.place)}
+        checkpoints.save(self.output, checkpoints.Checkpoint(self.step, tensors, state))
+        lines = "".join(json.dumps(row) + "\n" for row in self.place.history)
+        (self.output / "history.jsonl").write_text(lines, encoding="utf-8")
+
+    def _resume(self) -> None:
+        found = checkpoints.latest(self.output) if self.output is not None else None
+        if found is None:
+            return
+        if found.state["identity"] != json.loads(json.dumps(self.identity)):
+            changed = [key for key, value in self.identity.items() if found.state["identity"].get(key) != value]
+            raise TrainingError(
+                f"the checkpoint in {self.output} was made with other {', '.join(changed) or 'settings'}: "
+                "use the same ones, or another output folder"
+            )
+        groups: dict[str, dict[str, Tensor]] = {"best": {}, "model": {}, "average": {}, "optimizer": {}}
+        for name, tensor in found.tensors.items():
+            prefix, _, rest = name.partition("/")
+            groups[prefix][rest] = tensor
+        self.accelerator.unwrap_model(self.wrapped).load_state_dict(groups["model"])
+        if self.average is not None:
+            self.average.load_state_dict(groups["average"])
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in groups["optimizer"].items():
+            number, _, key = name.partition("/")
+            moments.setdefault(int(number), {})[key] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.best, self.step, self.place = groups["best"], found.step, _Place(**found.state["place"])
+
+
+@contextmanager
+def seeded(*numbers: int) -> Iterator[None]:
+    """Within it, torch's random numbers are a function of ``numbers``; outside nothing has changed."""
+    seed = 0
+    for number in numbers:
+        seed = (seed * 1_000_003 + number + 1) % 2**63
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def _averaging(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """Exponential moving average whose decay rises to its value, so that short runs are averaged, too."""
+
+    def average(old: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
+        now = min(decay, (1 + int(count)) / (10 + int(count)))
+        return old.lerp_(new, 1 - now)
+
+    return average
+
+
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Parameters with weight decay (matrices) and without (biases, norms, embeddings)."""
+    named = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+    decayed = [weight for name, weight in named if weight.ndim > 1 and not name.startswith("embedding")]
+    rest = [weight for name, weight in named if weight.ndim <= 1 or name.startswith("embedding")]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
