@@ -1,0 +1,1 @@
+"""Sentiment with recurrent models: classify, explain, calibrate, probe negation, mix training data."""
