@@ -392,7 +392,8 @@ def _parse(line: bytes) -> Case:
     if missing or unknown:
         raise InputError(
             f"missing fields: {', '.join(missing) or 'none'}; "
-            f"unknown fields: {', '.join(unknown) or 'none'}; allowed are {', '.join(required)} and, for DIR, margin"
+            f"unknown fields: {', '.join(unknown) or 'none'}; "
+            f"allowed are {', '.join(required)} and, for DIR, margin"
         )
     if not isinstance(row["texts"], list):
         raise InputError(f"Invalid texts. Received: {row['texts']!r}; it should be a list of strings")
