@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands. Names of steps run just those: scripts/check.sh style types
+#   style    ruff, both as linter and as formatter
+#   types    mypy, strict, on the package
+#   imports  a file imports only from files above it in the layout
+#   wheel    builds the wheel, installs it without any extra, and tests it from outside the source tree
+#   tests    the quick suite, the README's examples included
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+environment test
+cd "$ROOT"
+
+style() {
+    ruff check .
+    ruff format --check .
+}
+
+types() {
+    mypy
+}
+
+imports() {
+    python scripts/check_imports.py
+}
+
+wheel() {
+    place="$(mktemp -d)"
+    trap 'rm -rf "$place"' EXIT
+    python -m build --wheel --outdir "$place/dist" . >"$place/build.log" 2>&1 || { cat "$place/build.log"; return 1; }
+    make_venv "$place/core"
+    local before after
+    before="$(du -sk "$place/core" | cut -f1)"
+    "$place/core/bin/python" -m pip install --quiet "$place"/dist/*.whl
+    after="$(du -sk "$place/core" | cut -f1)"
+    echo "The core install adds $(((after - before + 1023) / 1024)) MB"
+    mkdir "$place/outside"
+    cp -R tests pyproject.toml "$place/outside"
+    (
+        cd "$place/outside"
+        "$place/core/bin/nlp-rnn" classify "Movie was not good" --json
+        "$place/core/bin/python" -m pip install --quiet pytest hypothesis
+        "$place/core/bin/python" -m pytest -q -p no:cacheprovider tests
+    )
+}
+
+tests() {
+    python -m pytest
+}
+
+[ "$#" -gt 0 ] || set -- style types imports wheel tests
+for name in "$@"; do
+    case "$name" in
+        style | types | imports | wheel | tests) echo "== $name" && "$name" ;;
+        *) fail "there is no check named $name; the checks are style, types, imports, wheel and tests" ;;
+    esac
+done

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# From nothing to a first answer: makes .venv with the light core (no torch), classifies and explains real sentences
+# with the model that ships with the package, and draws one picture: demo.png.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+environment plot
+cd "$ROOT"
+
+show() {
+    echo
+    echo "\$ nlp-rnn $*"
+    nlp-rnn "$@"
+}
+
+show classify "Movie was good" "Movie was not good" "The movie was not bad at all" "The flight leaves at nine."
+show classify --file data/samples/reviews.csv --column text --output demo.csv
+show explain "I thought it would be good, but it was not." --plot demo.png
+echo
+echo "Now yours: $VENV/bin/nlp-rnn classify \"type a sentence here\""
