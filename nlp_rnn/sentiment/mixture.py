@@ -1,0 +1,229 @@
+"""The mixture of corpora that the shipped model learns from, and the held-out sets that select it.
+
+Knows where each corpus lies below a data folder given by the user, what its labels mean in three
+classes, and how to keep every test text (and every near copy of one) out of training. The project
+ships none of these texts; the templates' sentences are its own.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from nlp_rnn.errors import DataError, require
+from nlp_rnn.sentiment.templates import generate
+from nlp_rnn.text import detokenize_treebank
+
+CLASSES = ("negative", "neutral", "positive")
+Labelled = tuple[list[str], list[str]]
+_FIVE = {"very negative": "negative", "very positive": "positive"}
+
+# Share of each source's texts in an epoch (2.0: each twice). Chosen on the validation sets; see docs/LOG.md.
+RATES = {
+    "imdb": 1.0,
+    "counterfactual": 2.0,
+    "sst_sentences": 2.0,
+    "sst_phrases": 1.0,
+    "rotten_tomatoes": 1.0,
+    "tweets": 1.0,
+    "tweets_negative": 1.0,
+    "amazon": 1.0,
+    "customer_reviews": 1.0,
+    "mpqa": 0.5,
+    "yelp": 0.4,
+    "plots": 0.6,
+    "captions": 0.25,
+    "encyclopedia": 1.0,
+    "templates": 1.0,
+    "nothing": 1.0,
+}
+_NOTHING = ["", " ", ".", "...", "?", "-", "ok", "n/a", "none", "test", "hello", "hi", "yes", "no", "not", "the", "and"]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What to train on, by source; what to select on, by set; and text without labels.
+
+    Attributes:
+        sources: Labelled training texts of each source, before ``RATES``.
+        validation: Named held-out sets.
+        unlabelled: Texts for word vectors.
+        dropped: How many texts each source lost because a test or validation text is (nearly) the same.
+    """
+
+    sources: dict[str, Labelled]
+    validation: dict[str, Labelled]
+    unlabelled: list[str] = field(repr=False)
+    dropped: dict[str, int]
+
+    def training(self, *, seed: int) -> Labelled:
+        """Texts and labels of one run, each source at its rate."""
+        rng = np.random.default_rng(seed)
+        texts: list[str] = []
+        labels: list[str] = []
+        for name, (source_texts, source_labels) in self.sources.items():
+            count = round(RATES[name] * len(source_texts))
+            whole, rest = divmod(count, max(1, len(source_texts)))
+            which = [*range(len(source_texts))] * whole
+            which += rng.permutation(len(source_texts))[:rest].tolist()
+            texts += [source_texts[i] for i in which]
+            labels += [source_labels[i] for i in which]
+        return texts, labels
+
+
+def build(data: str | Path, *, seed: int = 0, templates: int = 30_000) -> Mixture:
+    """Read the corpora below ``data`` (extra ``train``).
+
+    Raises:
+        DataError: If a corpus is not where it should be.
+        MissingExtraError: If pandas (which comes with ``datasets``) is not installed.
+    """
+    read = _reader(Path(data))
+    rng = np.random.default_rng(seed)
+    tests = [read(f"sentiment/{name}")["text"] for name in ("imdb/test", "sst/sentences_test", "tweets/test")]
+    guard = Guard(text for texts in tests for text in texts)
+
+    validation: dict[str, Labelled] = {}
+    sources: dict[str, Labelled] = {}
+
+    def hold_out(name: str, texts: list[str], labels: list[str], count: int) -> Labelled:
+        """Put ``count`` texts into the validation set ``name``; return the rest."""
+        order = rng.permutation(len(texts)).tolist()
+        held, rest = sorted(order[:count]), sorted(order[count:])
+        validation[name] = [texts[i] for i in held], [labels[i] for i in held]
+        return [texts[i] for i in rest], [labels[i] for i in rest]
+
+    sst = read("sentiment/sst/sentences_validation")
+    pairs = [(detokenize_treebank(t), _FIVE.get(y, y)) for t, y in zip(sst["text"], sst["label"], strict=True)]
+    polar = [(text, label) for text, label in pairs if label != "neutral"]
+    validation["sst2"] = [t for t, _ in polar], [y for _, y in polar]
+    validation["sst3"] = [t for t, _ in pairs], [y for _, y in pairs]
+    flipped = read("sentiment/imdb_counterfactual/validation")
+    validation["counterfactual"] = flipped["text"], flipped["label"]
+    guard.add(sst["text"])
+    guard.add(flipped["text"])
+
+    imdb = read("sentiment/imdb/train")
+    sources["imdb"] = hold_out("imdb", *guard.clean("imdb", imdb["text"], imdb["label"]), 1_500)
+    edited = read("sentiment/imdb_counterfactual/train")
+    known = guard.also(validation["imdb"][0])
+    leaking = {pair for pair, text in zip(edited["pair"], edited["text"], strict=True) if known(text)}
+    guard.dropped["counterfactual"] = sum(pair in leaking for pair in edited["pair"])
+    kept = [i for i, pair in enumerate(edited["pair"]) if pair not in leaking]
+    sources["counterfactual"] = [edited["text"][i] for i in kept], [edited["label"][i] for i in kept]
+
+    for name in ("sst_sentences", "sst_phrases"):
+        part = read("sentiment/sst/" + name.replace("sst_sentences", "sentences_train").replace("sst_phrases", "phrases_train"))
+        labels = [_FIVE.get(label, label) for label in part["label"]]
+        sources[name] = guard.clean(name, [detokenize_treebank(text) for text in part["text"]], labels)
+    guard_rt = Guard([*sst["text"], *tests[1]], prefix=40)
+    rotten = read("sentiment/rotten_tomatoes/all")
+    seen = {_key(text) for text in sources["sst_sentences"][0]}
+    fresh = [i for i, text in enumerate(rotten["text"]) if _key(text) not in seen]
+    sources["rotten_tomatoes"] = guard_rt.clean(
+        "rotten_tomatoes",
+        [detokenize_treebank(rotten["text"][i]) for i in fresh],
+        [rotten["label"][i] for i in fresh],
+    )
+    guard.dropped |= guard_rt.dropped
+
+    tweets = read("sentiment/tweets/train")
+    sources["tweets"] = hold_out("tweets", *guard.clean("tweets", tweets["text"], tweets["label"]), 2_000)
+    negative = [text for text, label in zip(*sources["tweets"], strict=True) if label == "negative"]
+    sources["tweets_negative"] = negative, ["negative"] * len(negative)
+
+    amazon = read("sentiment/amazon/all")
+    sources["amazon"] = hold_out("amazon", amazon["text"], amazon["label"], 600)
+    for name, file in (("customer_reviews", "customer_reviews/all"), ("mpqa", "mpqa_phrases/all"), ("yelp", "yelp_sentences/all")):
+        part = read(f"sentiment/{file}")
+        wanted = [i for i, text in enumerate(part["text"]) if len(text.split()) > 1]
+        sources[name] = [detokenize_treebank(part["text"][i]) for i in wanted], [part["label"][i] for i in wanted]
+    plots = read("sentiment/subjectivity/all")
+    objective = [text for text, label in zip(plots["text"], plots["label"], strict=True) if label == "objective"]
+    sources["plots"] = [detokenize_treebank(text) for text in objective], ["neutral"] * len(objective)
+
+    captions = read("parallel/multi30k/train")["en"]
+    prose = _sentences(Path(data) / "text" / "wikitext2.train.txt.xz", rng, 6_000)
+    neutral = {"captions": captions, "encyclopedia": prose}
+    for name, texts in neutral.items():
+        sources[name] = texts, ["neutral"] * len(texts)
+    held = read("parallel/multi30k/validation")["en"][:300]
+    for name, split, count in (("templates", "train", templates), ("templates_dev", "dev", 2_000)):
+        made = generate(count, seed=seed, split="train" if split == "train" else "dev")
+        side = sources if split == "train" else validation
+        side[name] = [example.text for example in made], [example.label for example in made]
+    validation["templates_dev"] = (
+        validation["templates_dev"][0] + held,
+        validation["templates_dev"][1] + ["neutral"] * len(held),
+    )
+    sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
+    unlabelled = read("sentiment/imdb/unlabelled")["text"]
+    return Mixture(sources, validation, [*unlabelled, *(text for texts, _ in sources.values() for text in texts)], guard.dropped)
+
+
+class Guard:
+    """Knows texts that must not be trained on, whatever their spacing, case and punctuation.
+
+    Args:
+        texts: The texts to keep out.
+        prefix: Compare only this many letters and digits of each text; 0 compares all.
+    """
+
+    def __init__(self, texts: Iterable[str], *, prefix: int = 0) -> None:
+        self.prefix = prefix
+        self.dropped: dict[str, int] = {}
+        self._keys: set[str] = set()
+        self.add(texts)
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Keep these out, too."""
+        self._keys.update(_key(text, self.prefix) for text in texts)
+
+    def also(self, texts: Iterable[str]) -> Callable[[str], bool]:
+        """A test for the guarded texts and these."""
+        keys = self._keys | {_key(text, self.prefix) for text in texts}
+        return lambda text: _key(text, self.prefix) in keys
+
+    def clean(self, name: str, texts: list[str], labels: list[str]) -> Labelled:
+        """The texts that are not guarded, each once per label; the number dropped is kept under ``name``."""
+        kept = [i for i, text in enumerate(texts) if _key(text, self.prefix) not in self._keys]
+        self.dropped[name] = len(texts) - len(kept)
+        return [texts[i] for i in kept], [labels[i] for i in kept]
+
+
+def _key(text: str, prefix: int = 0) -> str:
+    letters = re.sub(r"-[lr][rs]b-|<br />|[\W_]+", "", text.lower())
+    return letters[:prefix] if prefix else letters
+
+
+def _reader(data: Path) -> Callable[[str], dict[str, list[str]]]:
+    pandas = require("pandas", extra="train")
+
+    def read(name: str) -> dict[str, list[str]]:
+        path = data / f"{name}.parquet"
+        if not path.is_file():
+            raise DataError(f"{path} is missing: give the folder that holds sentiment/, parallel/ and text/")
+        table = pandas.read_parquet(path)
+        return {column: table[column].tolist() for column in table.columns}
+
+    return read
+
+
+def _sentences(path: Path, rng: np.random.Generator, count: int) -> list[str]:
+    """Some sentences of 5 to 30 words of a WikiText file."""
+    if not path.is_file():
+        raise DataError(f"{path} is missing: give the folder that holds sentiment/, parallel/ and text/")
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        lines = [line.strip() for line in file if line.strip() and not line.strip().startswith("=")]
+    found = [
+        detokenize_treebank(re.sub(r" @(.)@ ", r"\1", sentence)) + "."
+        for line in lines
+        for sentence in line.split(" . ")
+        if 5 <= len(sentence.split()) <= 30 and "<unk>" not in sentence
+    ]
+    return [found[i] for i in sorted(rng.permutation(len(found))[:count].tolist())]
