@@ -1,0 +1,190 @@
+"""How good answers are: accuracy, macro-F1, macro-recall, calibration, confusions.
+
+Takes labels and probabilities, whoever made them; knows no models and no corpora. The counting is
+scikit-learn's (extra ``train``); the calibration error is our own, as scikit-learn has none.
+
+Shapes: N texts, C classes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nlp_rnn.errors import InputError, require
+from nlp_rnn.figure import new_figure, save_figure
+from nlp_rnn.probabilities import check_probs, reliability
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Quality of answers to N labelled texts; every figure but ``n`` and the counts is in [0, 1].
+
+    Attributes:
+        n: Texts.
+        classes: Names of the classes measured, in the order of every array here.
+        accuracy: Share answered rightly.
+        macro_f1: F1, averaged over the classes that have texts.
+        macro_recall: Recall, averaged over the classes that have texts; with three classes the measure of
+            SemEval-2017 task 4 A (Rosenthal et al. 2017).
+        ece: Expected calibration error (Guo et al. 2017): 15 bins of equal width over the top probability.
+        confusion: Texts by right class (row) and answer (column), *shape (C, C)*.
+        precision: Of the texts given each class, the share that has it, *shape (C,)*; 0 if none was.
+        recall: Of the texts of each class, the share answered so, *shape (C,)*; NaN if no text has it.
+    """
+
+    n: int
+    classes: tuple[str, ...]
+    accuracy: float
+    macro_f1: float
+    macro_recall: float
+    ece: float
+    confusion: NDArray[np.int64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; a recall that does not exist is None."""
+        per_class = {
+            name: {
+                "precision": float(self.precision[c]),
+                "recall": None if math.isnan(self.recall[c]) else float(self.recall[c]),
+                "texts": int(self.confusion[c].sum()),
+            }
+            for c, name in enumerate(self.classes)
+        }
+        return {
+            "n": self.n,
+            "classes": list(self.classes),
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "macro_recall": self.macro_recall,
+            "ece": self.ece,
+            "confusion": self.confusion.tolist(),
+            "per_class": per_class,
+        }
+
+    def plot(self, path: str | os.PathLike[str]) -> Path:
+        """Draw the confusion matrix: counts, and shares of each row as shade (extra ``plot``).
+
+        Returns:
+            The path written.
+
+        Raises:
+            MissingExtraError: If matplotlib is not installed.
+            InputError: If the picture cannot be written, or its suffix is not .png, .svg or .pdf.
+        """
+        size = len(self.classes)
+        share_CC = self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
+        figure = new_figure(3.2 + 1.1 * size, 2.4 + 0.95 * size)
+        axes = figure.add_subplot()
+        image = axes.imshow(share_CC, cmap="Blues", vmin=0, vmax=1)
+        for row in range(size):
+            for column in range(size):
+                share = share_CC[row, column]
+                ink = "white" if share > 0.5 else "black"
+                label = f"{self.confusion[row, column]:,}\n{share:.1%}"
+                axes.text(column, row, label, ha="center", va="center", color=ink)
+        axes.set_xticks(range(size), self.classes, rotation=0 if size <= 4 else 45, parse_math=False)
+        axes.set_yticks(range(size), self.classes, parse_math=False)
+        axes.set_xlabel("answer")
+        axes.set_ylabel("right class")
+        axes.set_title(
+            f"{self.n:,} texts: accuracy {self.accuracy:.1%}\n"
+            f"macro F1 {self.macro_f1:.3f}, macro recall {self.macro_recall:.3f}, ECE {self.ece:.3f}",
+            fontsize="medium",
+        )
+        figure.colorbar(image, ax=axes, label="share of the row", shrink=0.8)
+        return save_figure(figure, path)
+
+
+def evaluate(
+    labels: Sequence[str], probs: ArrayLike, classes: Sequence[str], *, only: Sequence[str] | None = None
+) -> Scores:
+    """Compare answers with the right labels.
+
+    Args:
+        labels: Right class of each text, by name.
+        probs: Probabilities, *shape (N, C)*, columns in the order of ``classes``.
+        classes: Names of the columns.
+        only: Measure on these classes alone: the other columns are dropped and the rest scaled to sum to 1
+            (a row with nothing left counts as evenly spread). So a three-class model is measured on
+            two-class data.
+
+    Returns:
+        The figures, classes in the order of ``only`` if given.
+
+    Raises:
+        InputError: If a label is not among the classes measured, a shape does not fit, there are no texts, or
+            ``probs`` are no probabilities.
+        MissingExtraError: If scikit-learn is not installed.
+    """
+    names = _distinct("classes", classes)
+    probs_NC = check_probs(probs, num_classes=len(names))
+    if only is not None:
+        kept = _distinct("only", only)
+        unknown = [name for name in kept if name not in names]
+        if unknown:
+            raise InputError(f"only names the class {unknown[0]!r}; the classes are {', '.join(names)}")
+        probs_NC = _keep(probs_NC, [names.index(name) for name in kept])
+        names = kept
+    labels_N = _columns_of(labels, names, len(probs_NC))
+    return _scores(labels_N, probs_NC, names)
+
+
+def _scores(labels_N: NDArray[np.int64], probs_NC: NDArray[np.float64], names: tuple[str, ...]) -> Scores:
+    sklearn_metrics = require("sklearn.metrics", extra="train")
+    answers_N = probs_NC.argmax(axis=1)
+    columns = list(range(len(names)))
+    precision_C, recall_C, f1_C, texts_C = sklearn_metrics.precision_recall_fscore_support(
+        labels_N, answers_N, labels=columns, zero_division=0.0
+    )
+    present_C = texts_C > 0
+    return Scores(
+        n=len(labels_N),
+        classes=names,
+        accuracy=float(sklearn_metrics.accuracy_score(labels_N, answers_N)),
+        macro_f1=float(f1_C[present_C].mean()),
+        macro_recall=float(recall_C[present_C].mean()),
+        ece=reliability(probs_NC, labels_N).ece,
+        confusion=sklearn_metrics.confusion_matrix(labels_N, answers_N, labels=columns).astype(np.int64),
+        precision=precision_C,
+        recall=np.where(present_C, recall_C, np.nan),
+    )
+
+
+def _keep(probs_NC: NDArray[np.float64], columns: list[int]) -> NDArray[np.float64]:
+    """The given columns, each row scaled to sum to 1."""
+    kept_NC = probs_NC[:, columns]
+    sums_N1 = kept_NC.sum(axis=1, keepdims=True)
+    return np.where(sums_N1 > 0, kept_NC / np.where(sums_N1 > 0, sums_N1, 1), 1 / len(columns))
+
+
+def _distinct(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    """At least two different class names, as a tuple of str."""
+    if isinstance(names, str):
+        raise InputError(f"{what} must be a sequence of class names, got one str: {names!r}")
+    found = tuple(str(name) for name in names)
+    if len(found) < 2 or len(set(found)) < len(found):
+        raise InputError(f"{what} must be at least two different class names, got {list(found)}")
+    return found
+
+
+def _columns_of(labels: Sequence[str], names: tuple[str, ...], rows: int) -> NDArray[np.int64]:
+    """Column of each label."""
+    if isinstance(labels, str):
+        raise InputError("labels must be a sequence of class names, got one str: put it in a list")
+    if len(labels) != rows:
+        raise InputError(f"there are {len(labels)} labels for {rows} rows of probs: give one label per row")
+    column = {name: c for c, name in enumerate(names)}
+    for row, label in enumerate(labels):
+        if label not in column:
+            raise InputError(f"label {label!r} of row {row} is not among the classes {', '.join(names)}")
+    return np.array([column[label] for label in labels], dtype=np.int64)
