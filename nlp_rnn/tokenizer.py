@@ -4,42 +4,64 @@ Everything a pipeline does to a text, normalisation included, is inside ``tokeni
 model reads a text exactly as it was trained to, and every token knows its place in the user's
 original string. Knows nothing about padding (``batch.py``) or models.
 
-Word and subword pipelines keep negation alive: ``didn't``, ``didn’t``, ``didnt``, ``did'nt`` and
-``did n't`` all end as ``did`` + ``n't``; ``cannot`` ends as ``can`` + ``not``.
+Word and subword pipelines keep negation alive: ``didn't``, ``didn’t``, ``didnt``, ``did'nt``,
+``did n't``, ``did nt``, ``didn 't`` and ``didn t`` all end as ``did`` + ``n't``; ``cannot`` ends as
+``can`` + ``not``. Half of a surrogate pair, as truncated JSON holds, reads as U+FFFD.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, require
+from nlp_rnn.spans import Normaliser, token_spans
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Backend
     from tokenizers import models, normalizers
 
 KINDS = ("word", "subword", "char", "byte")
+_SMALLEST = {"word": 3, "subword": 6, "char": 3, "byte": 258}
 PAD, UNK, URL, USER = "<pad>", "<unk>", "<url>", "<user>"
 SPECIAL = (PAD, UNK)
+Item = TypeVar("Item")
 
-_NEGATED = "is are was were do does did has have had wo would ca could should must need might ai"
-_ENTITIES = {"amp": "&", "quot": '"', "#34": '"', "apos": "'", "#39": "'", "#039": "'", "lt": "<", "gt": ">", "nbsp": " "}
+NOT = "n't"
+
+_VERBS = "is are was were do does did has have had wo would ca could should sha must need might ought dare ai".split()
+_NEGATED = "|".join(rf"\b{verb}" for verb in _VERBS)
+_NEGATED_SPACE = "|".join(rf"\b{verb}\s" for verb in _VERBS)
+_ENTITIES = [
+    ("amp|#38|#x26", "&"),
+    ("quot|#34|#x22|[lr]dquo|#822[01]|#x201[cd]", '"'),
+    ("apos|#0?39|#x27|[lr]squo|#821[67]|#x201[89]", "'"),
+    ("lt|#60|#x3c", "<"),
+    ("gt|#62|#x3e", ">"),
+    ("nbsp|#160|#xa0", " "),
+    ("hellip|#8230|#x2026", "..."),
+]
 # Oniguruma patterns, applied in this order to the lower-cased text.
 _NORMALISE = [
-    (r"[’‘´`ʼ＇′\x{92}]", "'"),
-    *((f"&{name};", text) for name, text in _ENTITIES.items()),
+    (r"[\x{AD}\x{200B}\x{2060}\x{FEFF}\x{FE0E}\x{FE0F}]", ""),  # invisible
+    (r"[’‘´`ʼ＇′\x{92}]|â€™", "'"),
+    *((f"&(?:{names});", text) for names, text in _ENTITIES),
     (r"<br\s*/?\s*>|</?(?:p|i|b|em|strong|div|span)(?:\s[^<>]*)?>", " "),
-    (r"(?:https?://|www\.)\S+", URL),
+    (r"(?:https?://|www\.)(?:\S*[\p{L}\p{N}/_=#&%~+-])?", URL),
     (r"(?<![\w.])@\w+", USER),
-    (r"(?<=" + "|".join(rf"\b{verb}" for verb in _NEGATED.split()) + r")n(?=t\b)", "n'"),
-    (r"(?<=\p{L})'nt\b", "n't"),
+    (r"(?<=" + _NEGATED + r")n(?:\s?'?\s?|[;\",?\x{FFFD}])(?=t\b)", "n'"),  # didnt, didn 't, didn t, didn;t
+    (r"(?<=" + _NEGATED_SPACE + r")nt\b", NOT),
+    (r"(?<=\p{L})'nt\b", NOT),
     (r"(?<=\bcan)not\b", " not"),
+    (r"(?<=\bno)o{2,}\b|(?<=\bnot)t+\b", ""),
     (r"([^\W\d])\1\K\1+", ""),
 ]
 _EMOTICON = r"[<>]?[:;=8xX][\-o*']?[)\](\[dDpPoO/\\|@3*](?![\p{L}\d])|<3|\^_+\^|[(\[][:;=]"
-_EMOJI = r"\p{Extended_Pictographic}(?:[\x{1F3FB}-\x{1F3FF}\x{FE0F}]|\x{200D}\p{Extended_Pictographic})*"
+_EMOJI = r"\p{Extended_Pictographic}(?:[\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]|\x{200D}\p{Extended_Pictographic})*"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = "|".join(
     [
         URL,
@@ -50,8 +72,8 @@ _TOKEN = "|".join(
         r"n't(?![\p{L}])",
         r"'(?:s|m|d|ll|re|ve)(?![\p{L}])",
         r"\p{L}[\p{L}\p{M}]*",
+        r"[\d#*]\x{20E3}|[\x{1F1E6}-\x{1F1FF}]{2}",
         r"\d+(?:[.,]\d+)*",
-        r"[\d#*]\x{FE0F}?\x{20E3}|[\x{1F1E6}-\x{1F1FF}]{2}",
         _EMOJI,
         r"\.{2,}|!+|\?+",
         r"[^\s]",
@@ -83,8 +105,6 @@ def basic_english(text: str) -> list[str]:
     Raises:
         MissingExtraError: If torchtext is not installed.
     """
-    from nlp_rnn.errors import require
-
     split = require("torchtext.data.utils", extra="torchtext").get_tokenizer("basic_english")
     return list(split(text))
 
@@ -110,7 +130,7 @@ class TextTokenizer:
         self, kind: str = "word", *, vocab_size: int = 30_000, min_count: int = 1, max_tokens: int | None = None
     ) -> None:
         one_of("tokenizer kind", kind, KINDS)
-        in_range("vocab_size", vocab_size, 3, 2**24)
+        in_range("vocab_size", vocab_size, _SMALLEST[kind], 2**24)
         in_range("min_count", min_count, 1, 2**31)
         if max_tokens is not None:
             in_range("max_tokens", max_tokens, 2, 2**31)
@@ -125,53 +145,68 @@ class TextTokenizer:
         """Learn the vocabulary; returns self.
 
         Raises:
-            InputError: If ``texts`` is a single string.
+            InputError: If ``texts`` is a single string, or one of them is no string.
         """
         if isinstance(texts, str):
             raise InputError("train wants a sequence of texts, got one str: put it in a list")
-        self._backend = _pipeline(self.kind)
+        backend = _pipeline(self.kind)
         if self.kind != "byte":
-            self._backend.train_from_iterator(texts, _trainer(self.kind, self.vocab_size_limit, self.min_count))
+            trainer = _trainer(self.kind, self.vocab_size_limit, self.min_count)
+            backend.train_from_iterator((_readable(text) for text in texts), trainer)
+        self._backend = backend
         self._after_change()
         return self
 
     def encode(self, text: str) -> Encoding:
-        """Tokens of one text with their places in it; a text without tokens reads as one unknown token."""
-        head, tail = self._ends(text)
-        encoding = self._encode_whole(head, 0)
-        if tail:
-            rest = self._encode_whole(text[tail:], tail)
-            encoding = Encoding(
-                encoding.ids + rest.ids, encoding.tokens + rest.tokens, encoding.spans + rest.spans
-            )
-        if not encoding.ids:
+        """Tokens of one text with their places in it; a text without tokens reads as one unknown token.
+
+        Raises:
+            InputError: If the text is no string.
+        """
+        ids: list[int] = []
+        tokens: list[str] = []
+        spans: list[tuple[int, int]] = []
+        for start, part in self._parts(text):
+            normal, places_2N = self._normaliser(part)
+            found = self._reader.encode(normal)
+            ids += found.ids
+            tokens += found.tokens
+            spans += token_spans(found.offsets, places_2N, start)
+        if not ids:
             return Encoding([self.unk_id], [UNK], [(0, len(text))])
-        limit = self.max_tokens
-        if limit is not None and len(encoding.ids) > limit:
-            first, last = limit - limit // 2, limit // 2
-            encoding = Encoding(
-                encoding.ids[:first] + encoding.ids[-last:],
-                encoding.tokens[:first] + encoding.tokens[-last:],
-                encoding.spans[:first] + encoding.spans[-last:],
-            )
-        return encoding
+        return Encoding(self._cut(ids), self._cut(tokens), self._cut(spans))
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of many texts, on all cores; the same ids as ``encode`` gives one by one."""
-        ends = [self._ends(text) for text in texts]
-        whole = [encoding.ids for encoding in self._backend.encode_batch_fast([head for head, _ in ends])]
+        """Ids of many texts, on all cores; the same ids as ``encode`` gives one by one.
+
+        Raises:
+            InputError: If ``texts`` is a single string, or one of them is no string.
+        """
+        if isinstance(texts, str):
+            raise InputError("encode_batch wants a sequence of texts, got one str: put it in a list")
+        parts = [[part for _, part in self._parts(text)] for text in texts]
+        found = iter(self._backend.encode_batch_fast([part for own in parts for part in own]))
         rows: list[list[int]] = []
-        for text, ids, (_, tail) in zip(texts, whole, ends, strict=True):
-            row = self.encode(text).ids if tail else ids
-            limit = self.max_tokens
-            if limit is not None and len(row) > limit:
-                row = row[: limit - limit // 2] + row[-(limit // 2) :]
-            rows.append(row or [self.unk_id])
+        for own in parts:
+            row: list[int] = next(found).ids
+            for _ in own[1:]:
+                row = row + next(found).ids
+            rows.append(self._cut(row) or [self.unk_id])
         return rows
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of a row of ids; exact for ``char`` (of known characters) and ``byte``, readable for the others."""
-        return str(self._backend.decode(list(ids), skip_special_tokens=False))
+        """Text of a row of ids; exact for ``char`` (of known characters) and ``byte``, readable for the others.
+
+        Padding is left out, and one unknown token alone is the empty text, as ``encode`` has it.
+
+        Raises:
+            InputError: If an id is outside the vocabulary.
+        """
+        row = [int(i) for i in ids if i != self.pad_id]
+        wrong = [i for i in row if not 0 <= i < self.vocab_size]
+        if wrong:
+            raise InputError(f"id {wrong[0]} is outside the vocabulary, which has ids 0 to {self.vocab_size - 1}")
+        return "" if row == [self.unk_id] else str(self._backend.decode(row, skip_special_tokens=False))
 
     @property
     def vocab_size(self) -> int:
@@ -218,19 +253,34 @@ class TextTokenizer:
         self.unk_id: int = 1 if unk_id is None else unk_id
         self._backend.no_padding()
         self._backend.no_truncation()
+        self._backend.encode_special_tokens = True  # a text that says "<pad>" is a text, not padding
+        # The same pipeline behind its normaliser, which `encode` runs itself to keep the places.
+        self._reader = type(self._backend)(self._backend.model)
+        self._reader.pre_tokenizer = self._backend.pre_tokenizer  # type: ignore[assignment]
+        self._normaliser = Normaliser(json.loads(self.to_json())["normalizer"])
 
-    def _ends(self, text: str) -> tuple[str, int]:
-        """The part of a very long text to read first, and where its last part starts (0: all is in the first)."""
-        if not isinstance(text, str):
-            raise InputError(f"a text must be a str, got {type(text).__name__}")
+    def _parts(self, text: str) -> list[tuple[int, str]]:
+        """What to read of a text, with where it starts: all of it, or both ends of a very long one."""
+        text = _readable(text)
         if self.max_tokens is None or len(text) <= 40 * self.max_tokens:
-            return text, 0
+            return [(0, text)]
         # Tokens are shorter than 20 characters on average in any language, so each end still fills its half.
-        return text[: 20 * self.max_tokens], len(text) - 20 * self.max_tokens
+        tail = len(text) - 20 * self.max_tokens
+        return [(0, text[: 20 * self.max_tokens]), (tail, text[tail:])]
 
-    def _encode_whole(self, text: str, shift: int) -> Encoding:
-        found = self._backend.encode(text)
-        return Encoding(found.ids, found.tokens, [(start + shift, end + shift) for start, end in found.offsets])
+    def _cut(self, row: list[Item]) -> list[Item]:
+        """The first and the last half of what is more than ``max_tokens``."""
+        limit = self.max_tokens
+        if limit is None or len(row) <= limit:
+            return row
+        return row[: limit - limit // 2] + row[-(limit // 2) :]
+
+
+def _readable(text: str) -> str:
+    """The text without halves of surrogate pairs, which no encoding can carry; same length."""
+    if not isinstance(text, str):
+        raise InputError(f"a text must be a str, got {type(text).__name__}")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _normalizer() -> normalizers.Normalizer:
@@ -248,7 +298,9 @@ def _pipeline(kind: str) -> Backend:
     model: models.Model
     start = {PAD: 0, UNK: 1}
     if kind == "subword":
-        model = models.BPE(vocab=start, merges=[], unk_token=UNK, continuing_subword_prefix="##")
+        model = models.BPE(
+            vocab=start, merges=[], unk_token=UNK, continuing_subword_prefix="##", ignore_merges=True
+        )
     elif kind == "byte":
         letters = sorted(pre_tokenizers.ByteLevel.alphabet())
         model = models.BPE(vocab=start | {letter: 2 + i for i, letter in enumerate(letters)}, merges=[], unk_token=UNK)
@@ -275,7 +327,7 @@ def _trainer(kind: str, vocab_size: int, min_count: int) -> object:
         return trainers.BpeTrainer(
             vocab_size=vocab_size,
             min_frequency=min_count,
-            special_tokens=list(SPECIAL),
+            special_tokens=[*SPECIAL, NOT, URL, USER],  # never in pieces
             continuing_subword_prefix="##",
             limit_alphabet=1000,
             show_progress=False,
