@@ -35,7 +35,7 @@ _SLOT = re.compile(r"\{([a-z]+)(\d?)(?::([a-z]+))?\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _MIRROR = re.compile(r"\{(op|anti)(?=[a-z0-9:}])")
 _FORMS = {"s": 1, "ed": 2, "ing": 3}
-_VERBS = ("posv", "negv")
+_VERBS = ("posv", "negv", "posp", "negp")
 _SUBJECTS = ("thing", "things", "worker")
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
@@ -201,7 +201,7 @@ class _Filler:
                 chosen[name, index] = self._draw(name, domains.get(name, about), frame, used)
             word = chosen[name, index]
             if name in _VERBS:
-                return word.split()[_FORMS[form] if form else 0]
+                return word.split(", ")[_FORMS[form] if form else 0]
             return word
 
         return _SLOT.sub(replace, text)
