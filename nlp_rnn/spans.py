@@ -32,6 +32,7 @@ class Normaliser:
     """
 
     def __init__(self, saved: dict[str, Any] | None) -> None:
+        """Build every step once."""
         steps = [] if saved is None else saved["normalizers"] if saved["type"] == "Sequence" else [saved]
         self._steps = [_Step(step) for step in steps]
 
