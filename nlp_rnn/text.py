@@ -21,9 +21,9 @@ _TREEBANK = [
         (r"\b([Gg]on|[Ww]an) na\b", r"\1na"),
         (r"\b([Gg]ot) ta\b", r"\1ta"),
         (r"\b([Gg]im|[Ll]em) me\b", r"\1me"),
-        (r"(?<!\S)`\s+", "'"),
         (r"\s+(n't|N'T|'(?:s|S|m|M|d|D|ll|LL|re|RE|ve|VE))\b", r"\1"),
         (r"\s+('em|'til)\b", r" \1"),
+        (r"(?<!\S)`\s+", "'"),
         (r"\s+([.,;:!?%)\]])", r"\1"),
         (r"\s+'(?=[\s.,;:!?)\]]|$)", "'"),
         (r"([(\[$#])\s+", r"\1"),
@@ -35,7 +35,7 @@ _TREEBANK = [
 
 
 def detokenize_treebank(text: str) -> str:
-    """Undo Penn Treebank tokenization, as found in the Stanford Sentiment Treebank.
+    r"""Undo Penn Treebank tokenization, as found in the Stanford Sentiment Treebank.
 
     Args:
         text: Space-separated Treebank tokens.
@@ -44,7 +44,7 @@ def detokenize_treebank(text: str) -> str:
         The sentence as a person would type it.
 
     >>> detokenize_treebank("It did n't work , but it 's `` fun '' -LRB- a bit -RRB- .")
-    'It didn\\'t work, but it\\'s "fun" (a bit).'
+    'It didn\'t work, but it\'s "fun" (a bit).'
     """
     for pattern, replacement in _TREEBANK:
         text = pattern.sub(replacement, text)
