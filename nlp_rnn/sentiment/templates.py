@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from nlp_rnn.errors import DataError, InputError, one_of
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from importlib.abc import Traversable
 
 Label = Literal["negative", "neutral", "positive"]
 Split = Literal["train", "dev"]
 
-LABELS: tuple[str, ...] = get_args(Label)
-SPLITS: tuple[str, ...] = get_args(Split)
+LABELS: tuple[Label, ...] = get_args(Label)
+SPLITS: tuple[Split, ...] = get_args(Split)
 WORDS_FILE = "words.json"
 
 _SLOT = re.compile(r"\{([a-z]+)(\d?)(?::([a-z]+))?\}")
@@ -40,9 +40,12 @@ _SUBJECTS = ("thing", "things", "worker")
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
 )
-_AN_BEFORE = re.compile(r"\b([Aa]) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni|use|usu|one\b|once|eu|ut[ie])", re.IGNORECASE)
+_AN_BEFORE = re.compile(
+    r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|one\b|once|eu|ut[ie])", re.IGNORECASE
+)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
 _STALE_AFTER = 40
+_ALONE = frozenset({"neutral_message", "question_answer"})
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,9 @@ class WordLists:
     """Slot fillers of one split.
 
     Attributes:
-        lists: Fillers by slot name, e.g. ``{"day": ("Monday", ...), "posv": ("adore adores adored adoring", ...)}``.
-        domains: For each kind of thing (``"food"``, ``"person"``, ...) the nouns and the adjectives that fit them.
+        lists: Fillers by slot name, e.g. ``{"day": ("Monday", ...)}``; a verb is a string of its forms,
+            ``"admire, admires, admired, admiring"``.
+        domains: For each kind of thing (``"food"``, ``"person"``, ...) its nouns and the adjectives that fit.
     """
 
     lists: Mapping[str, tuple[str, ...]]
@@ -97,8 +101,8 @@ def load_frames(path: Path | None = None) -> list[Frame]:
     """Read every frame of both splits, mirrored ones written out for both polarities.
 
     A frame listed under ``same`` stands for two: with positive words it is positive, with negative ones
-    negative. Under ``flip`` the label is the opposite of the words'. In such frames ``{op}`` is an opinion word
-    and ``{anti}`` one of the opposite polarity.
+    negative. Under ``flip`` the label is the opposite of the words'. In such frames ``{op}`` is an opinion
+    word and ``{anti}`` one of the opposite polarity.
 
     Args:
         path: Folder with the JSON files; the project's own by default.
@@ -134,7 +138,9 @@ def load_words(split: Split, path: Path | None = None) -> WordLists:
             for domain, table in content["domains"].items()
         }
     except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"{WORDS_FILE} must hold 'lists' and 'domains' of train/dev/both word lists: {error}") from None
+        raise DataError(
+            f"{WORDS_FILE}: expected 'lists' and 'domains' of train, dev or both word lists: {error}"
+        ) from None
     return WordLists(lists, domains)
 
 
@@ -148,7 +154,7 @@ def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = N
         path: Folder with the templates; the project's own by default.
 
     Returns:
-        ``n`` examples in random order, no two of them alike when case, apostrophes and final stops are ignored.
+        ``n`` examples in random order, no two alike when case, contraction and final stops are ignored.
 
     Raises:
         ConfigError: If ``split`` is neither ``"train"`` nor ``"dev"``.
@@ -171,7 +177,9 @@ def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = N
     while len(examples) < n:
         live = [key for key, source in sources.items() if source.alive]
         if not live:
-            raise InputError(f"these templates give {len(examples)} distinct {split} sentences; ask for at most that many")
+            raise InputError(
+                f"these templates give {len(examples)} distinct {split} sentences, not {n}: ask for fewer"
+            )
         for key, quota in _quotas(live, n - len(examples)).items():
             examples.extend(sources[key].take(quota, seen))
     rng.shuffle(examples)
@@ -179,7 +187,7 @@ def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = N
 
 
 class _Filler:
-    """Fills slots; words come from shuffled decks, one deck per label, so each word meets each label evenly."""
+    """Fills slots from shuffled decks, one per label, so that each word meets each label evenly."""
 
     def __init__(self, words: WordLists, rng: random.Random) -> None:
         self._words = words
@@ -220,7 +228,7 @@ class _Filler:
     def _draw(self, name: str, domain: str | None, frame: Frame, used: set[str]) -> str:
         choices = self._choices(name, domain)
         if not choices:
-            raise DataError(f"slot {{{name}}} has no fillers in the {frame.split} split, wanted by {frame.text!r}")
+            raise DataError(f"slot {{{name}}} has no {frame.split} fillers, wanted by {frame.text!r}")
         for _ in range(8):
             word = self._from_deck((frame.label, name, domain or ""), choices)
             if word not in used:
@@ -265,15 +273,13 @@ class _Source:
             key = sentence_key(text)
             if key in seen:
                 self._failures[frame] += 1
-                if self._failures[frame] >= _STALE_AFTER:
+                if self._failures[frame] == _STALE_AFTER:
                     self._frames.remove(frame)
-                else:
-                    self._turn += 1
-                continue
-            self._failures[frame] = 0
+            else:
+                self._failures[frame] = 0
+                seen.add(key)
+                taken.append(Example(text, frame.label, frame.phenomenon))
             self._turn += 1
-            seen.add(key)
-            taken.append(Example(text, frame.label, frame.phenomenon))
         return taken
 
 
@@ -311,11 +317,8 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
     return text
 
 
-_ALONE = frozenset({"neutral_message", "question_answer"})
-
-
 def _quotas(live: Iterable[tuple[str, str]], n: int) -> dict[tuple[str, str], int]:
-    """Share ``n`` over phenomena, then over the labels of each; every count is within one of the fair share."""
+    """Share ``n`` over phenomena, then over the labels of each, every count within one of the fair share."""
     labels: dict[str, list[str]] = {}
     for phenomenon, label in live:
         labels.setdefault(phenomenon, []).append(label)
@@ -334,7 +337,8 @@ def _json_files(path: Path | None) -> list[Traversable]:
     folder = default_folder() if path is None else path
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of template files")
-    return sorted((file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda file: file.name)
+    files = [file for file in folder.iterdir() if file.name.endswith(".json")]
+    return sorted(files, key=lambda file: file.name)
 
 
 def _read_json(file: Traversable) -> Any:
@@ -359,7 +363,9 @@ def _frames_of(file: Traversable) -> list[Frame]:
                     for text in texts:
                         frames.extend(_expand(text, label, phenomenon, split))
     except (AttributeError, TypeError, KeyError) as error:
-        raise DataError(f"{file.name}: expected phenomenon -> label -> split -> list of frames: {error}") from None
+        raise DataError(
+            f"{file.name}: expected phenomenon -> label -> split -> list of frames: {error}"
+        ) from None
     return frames
 
 
