@@ -1,0 +1,49 @@
+"""The torch engine: the same model folder, the same answers, for bulk work and for a GPU.
+
+Knows the torch model and plain weights; knows no folder, no texts and no training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nlp_rnn.batch import Batch
+from nlp_rnn.config import ModelConfig
+from nlp_rnn.nn.classifier import BiLSTMClassifier
+
+
+def build_model(config: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> BiLSTMClassifier:
+    """The torch model of these weights (copied), in evaluation mode."""
+    model = BiLSTMClassifier(config)
+    model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+    return model.eval()
+
+
+class TorchEngine:
+    """The classifier in torch.
+
+    Args:
+        config: Shape of the model.
+        weights: As in ``model.safetensors``; copied.
+        device: Where torch computes.
+    """
+
+    def __init__(
+        self, config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], device: str = "cpu"
+    ) -> None:
+        self.config = config
+        self.model = build_model(config, weights).to(device)
+
+    def logits(self, batch: Batch) -> NDArray[np.float32]:
+        """Logits of a batch.
+
+        Shape:
+            ``batch.ids_BT`` (B, T) -> (B, C).
+        """
+        with torch.inference_mode():
+            logits_BC: NDArray[np.float32] = self.model(batch).float().cpu().numpy()
+        return logits_BC
