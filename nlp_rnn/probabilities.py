@@ -122,7 +122,7 @@ class Reliability:
 def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) -> Reliability:
     """How often the top class is right, by its probability (Guo et al. 2017, section 2).
 
-    Bin m of M holds the top probabilities in ((m - 1) / M, m / M]; of equal ones the first class is the answer.
+    Bin m of M holds the top probabilities in ((m - 1) / M, m / M]; of equal ones the first answers.
 
     Args:
         probs: Probabilities, *shape (N, C)*.

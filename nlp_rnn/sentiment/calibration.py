@@ -38,9 +38,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     """
     logits_NC = np.asarray(logits, dtype=np.float64)
     if logits_NC.ndim != 2 or 0 in logits_NC.shape:
-        raise InputError(
-            f"logits must have the shape (texts, classes), neither of them 0; got {logits_NC.shape}"
-        )
+        raise InputError(f"logits must have the shape (texts, classes), neither 0; got {logits_NC.shape}")
     if not np.isfinite(logits_NC).all():
         raise InputError("the logits hold NaN or an infinite number: the model is broken, train it again")
     labels_N = check_columns(labels, logits_NC.shape)

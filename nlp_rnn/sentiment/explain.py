@@ -23,13 +23,14 @@ from nlp_rnn.sentiment.explanation import POLARITY, Explanation
 from nlp_rnn.tokenizer import UNK, Encoding, TextTokenizer
 
 METHODS: Final = ("occlusion", "shapley")
-HIDINGS: Final = ("remove", "unknown")
+HIDINGS: Final = ("unknown", "remove")
 MAX_UNITS: Final = {"occlusion": 256, "shapley": 64}
 
 ProbsOf = Callable[[list[list[int]]], NDArray[Any]]
 """Rows of ids to class probabilities: R rows -> (R, C), each row's answer independent of the others."""
 
 _CALL_TOKENS = 2**18  # ids handed to the model in one call, so that memory stays bounded
+_LEFT_OUT = 200  # characters between two tokens that no white space or markup explains
 
 
 def explain(
@@ -40,7 +41,7 @@ def explain(
     classes: Sequence[str],
     target: str | None = None,
     method: str = "occlusion",
-    hide: str = "remove",
+    hide: str = "unknown",
     samples: int = 128,
     seed: int = 0,
     max_units: int | None = None,
@@ -50,16 +51,15 @@ def explain(
     The *trajectory* is the model's answer to every prefix of the text's ids. The *attributions* compare
     answers with tokens hidden:
 
-    - ``occlusion``: the target's value for the whole text minus its value without the token (erasure, Li
-      et al. 2016). T questions; blind to a token whose work another one does as well.
+    - ``occlusion``: the target's value for the whole text minus its value with the token hidden (Zeiler &
+      Fergus 2014; Li et al. 2016). T questions; blind to a token whose work another one does as well.
     - ``shapley``: the mean of what the token adds to random subsets of the others, by sampling permutations
       (Strumbelj & Kononenko 2014), each with its reverse (Mitchell et al. 2022). Attributions sum to the
       target's value minus ``baseline``. Up to ``samples`` * T questions; exact if T! <= ``samples``.
 
     A text of more than ``max_units`` tokens is cut into ``max_units`` runs of equal length (give or take one
     token), which take the tokens' place everywhere, so the questions asked stay bounded. A text without
-    tokens is read as one unknown token, which is also what a text with everything removed is read as: one
-    row, attribution 0.
+    tokens is read as one unknown token, and so is a row with everything removed: one unit, attribution 0.
 
     Args:
         text: The text.
@@ -68,7 +68,8 @@ def explain(
         classes: Names of the C columns.
         target: ``polarity`` or a class. Default: ``polarity`` if the classes are such, else the answer.
         method: ``occlusion`` or ``shapley``.
-        hide: ``remove`` takes a hidden token out; ``unknown`` puts the unknown token in its place.
+        hide: ``unknown`` puts the unknown token in a hidden token's place, so all others keep theirs;
+            ``remove`` takes it out.
         samples: Permutations for ``shapley``; an odd number is rounded up.
         seed: Of the permutations.
         max_units: Most units; by default 256 for ``occlusion``, 64 for ``shapley``.
@@ -140,15 +141,15 @@ def explain(
 def _edges(spans: Sequence[tuple[int, int]], limit: int) -> NDArray[np.int64]:
     """Where units begin and end among the tokens: T + 1 rising numbers from 0 to the number of tokens.
 
-    If the tokens are grouped, the nearest edge moves to the widest gap in the text, so that no unit
-    reaches across a part that the tokenizer left out.
+    Where the tokenizer left out a part of a long text, the nearest edge moves there, so that no unit
+    reaches across it.
     """
     tokens = len(spans)
     if tokens <= limit:
         return np.arange(tokens + 1, dtype=np.int64)
     edges: NDArray[np.int64] = np.arange(limit + 1, dtype=np.int64) * tokens // limit
-    if limit > 1:
-        gaps = [after[0] - before[1] for before, after in itertools.pairwise(spans)]
+    gaps = [after[0] - before[1] for before, after in itertools.pairwise(spans)]
+    if limit > 1 and max(gaps) > _LEFT_OUT:
         widest = 1 + int(np.argmax(gaps))
         edges[1 + int(np.argmin(np.abs(edges[1:-1] - widest)))] = widest
     return edges

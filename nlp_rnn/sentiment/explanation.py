@@ -35,7 +35,7 @@ POLARITY: Final = "polarity"
 
 _TABLE_ROWS = 60  # a longer text is shown without its table
 _TICK_LABELS = 60  # a longer text has a label at every second, third ... unit
-_WEAKEST = 0.05  # attributions below this never get the full colour, however weak the others are
+_WEAKEST = 1e-3  # attributions below this never get the full colour, however weak the others are
 _VISIBLE = 0.08  # share of the strongest from which a token is coloured
 _DEEPEST = 0.85  # share of the full colour that the strongest token gets; black stays readable on it
 _UNREAD = 400  # longer stretches that the model did not read are shortened
@@ -109,8 +109,8 @@ class Explanation:
 
         legend = Text()
         for colour, meaning in self._legend():
-            legend.append(f" {meaning} ", style=f"black on {_tint(colour, 0.6)}").append(" ")
-        legend.append(f"({self.method})", style="dim")
+            legend.append(f" {meaning} ", style=f"black on {_tint(colour, _DEEPEST)}").append(" ")
+        legend.append(self._footnote(), style="dim")
         parts: list[Text | Table] = [Text(self._headline(), style="bold"), self._rich_text(), legend]
         if len(self.tokens) <= _TABLE_ROWS:
             parts.append(self._rich_table())
@@ -136,7 +136,7 @@ class Explanation:
         """
         units = len(self.tokens)
         at_T = np.arange(units)
-        width = min(24.0, max(6.0, 2.0 + 0.42 * units))
+        width = min(16.0, max(6.5, 3.0 + 0.24 * units))
         figure = new_figure(width, 5.6)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         style = {"linewidth": 2.2, "marker": "o" if units <= _TICK_LABELS else "", "markersize": 4}
@@ -152,10 +152,11 @@ class Explanation:
 
         below.bar(at_T, self.attributions, color=[self._colour(value) for value in self.attributions])
         below.axhline(0, color="black", linewidth=0.8)
-        limit = max(_WEAKEST, float(np.abs(self.attributions).max(initial=0)) * 1.1)
+        limit = 1.1 * max(_WEAKEST, self._strongest)
         below.set_ylim(-limit, limit)
         below.set_ylabel(f"effect of each token\non {_plain(self.target)}")
         below.grid(axis="y", alpha=0.3)
+        below.set_axisbelow(True)
         step = max(1, math.ceil(units / _TICK_LABELS))
         labels = [_shorten(token, 16) for token in self.tokens[::step]]
         turn = {"rotation": 90} if units > 24 else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
@@ -167,8 +168,9 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """The inside of ``to_html``, for notebooks."""
+        badge = '<span style="background:{};{};padding:0 .4em">{}</span>'
         legend = " ".join(
-            f'<span style="background:{_tint(colour, 0.6)};{_BADGE_STYLE};padding:0 .4em">{html.escape(meaning)}</span>'
+            badge.format(_tint(colour, _DEEPEST), _BADGE_STYLE, html.escape(meaning))
             for colour, meaning in self._legend()
         )
         table = self._html_table() if len(self.tokens) <= _TABLE_ROWS else ""
@@ -176,8 +178,15 @@ class Explanation:
             '<div style="font-family:sans-serif;line-height:1.6">\n'
             f"<p><b>{html.escape(self._headline())}</b></p>\n"
             f'<p style="white-space:pre-wrap;overflow-wrap:anywhere">{"".join(self._html_pieces())}</p>\n'
-            f"<p><small>{legend} ({self.method})</small></p>\n{table}</div>"
+            f"<p><small>{legend} {self._footnote()}</small></p>\n{table}</div>"
         )
+
+    @property
+    def _strongest(self) -> float:
+        return float(np.abs(self.attributions).max(initial=0))
+
+    def _footnote(self) -> str:
+        return f"({self.method}; strongest effect {self._strongest:.3f})"
 
     def _headline(self) -> str:
         sign = "" if math.isnan(self.polarity) else f"  (polarity {self.polarity:+.2f})"
@@ -217,8 +226,7 @@ class Explanation:
 
     def _background(self, value: float | None) -> str:
         """Colour of an attribution, the deeper the stronger; "" for next to none."""
-        strongest = max(_WEAKEST, float(np.abs(self.attributions).max(initial=0)))
-        weight = min(1.0, abs(value or 0) / strongest)
+        weight = min(1.0, abs(value or 0) / max(_WEAKEST, self._strongest))
         return _tint(self._colour(value or 0), _DEEPEST * weight) if weight >= _VISIBLE else ""
 
     def _rich_style(self, value: float | None) -> str:
@@ -244,7 +252,7 @@ class Explanation:
         for name in self.classes:
             table.add_column(f"{_plain(name)} so far".replace("[", r"\["), justify="right")
         for token, value, probs_C in zip(self.tokens, self.attributions, self.trajectory, strict=True):
-            cells = [Text(_shorten(token, 40)), Text(f"{value:+.2f}", self._rich_style(value))]
+            cells = [Text(_shorten(token, 40)), Text(f"{_signed(value)}", self._rich_style(value))]
             best = int(probs_C.argmax())
             cells += [Text(f"{p:.2f}", "bold" if c == best else "dim") for c, p in enumerate(probs_C)]
             table.add_row(*cells)
@@ -257,15 +265,15 @@ class Explanation:
                 yield shown
             else:
                 background = self._background(value)
-                style = f"background:{background};{_BADGE_STYLE}" if background else ""
-                yield f'<span style="{style}" title="{value:+.3f}">{shown}</span>'
+                style = f' style="background:{background};{_BADGE_STYLE}"' if background else ""
+                yield f'<span{style} title="{_signed(value)}">{shown}</span>'
 
     def _html_table(self) -> str:
         cell = '<td style="text-align:right;padding:0 .6em">'
         heads = ["token", f"effect on {self.target}", *(f"{name} so far" for name in self.classes)]
         rows = ["<tr>" + "".join(f"<th>{html.escape(_plain(head))}</th>" for head in heads) + "</tr>"]
         for token, value, probs_C in zip(self.tokens, self.attributions, self.trajectory, strict=True):
-            numbers = [f"{value:+.2f}", *(f"{p:.2f}" for p in probs_C)]
+            numbers = [f"{_signed(value)}", *(f"{p:.2f}" for p in probs_C)]
             best = 1 + int(probs_C.argmax())
             numbers = [f"<b>{number}</b>" if c == best else number for c, number in enumerate(numbers)]
             rows.append(
@@ -274,6 +282,11 @@ class Explanation:
                 + "</tr>"
             )
         return '<table style="border-collapse:collapse;font-size:smaller">\n' + "\n".join(rows) + "\n</table>"
+
+
+def _signed(value: float) -> str:
+    """Three decimals with a sign, and no minus before zero."""
+    return f"{round(value, 3) + 0.0:+.3f}"
 
 
 def _class_colours(classes: tuple[str, ...]) -> list[str]:

@@ -1,0 +1,93 @@
+"""Temperature scaling finds the temperature, whatever the logits."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from nlp_rnn.errors import InputError
+from nlp_rnn.probabilities import reliability, softmax
+from nlp_rnn.sentiment.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
+
+
+def overconfident(temperature: float, *, seed: int, rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits that are ``temperature`` times too large, and labels drawn from the honest probabilities."""
+    rng = np.random.default_rng(seed)
+    honest = rng.normal(size=(rows, 3)) * 2
+    edges = softmax(honest).cumsum(axis=1)
+    labels = (rng.random((rows, 1)) > edges[:, :-1]).sum(axis=1)
+    return honest * temperature, labels
+
+
+def nll(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
+    return float(-np.log(softmax(logits, temperature)[np.arange(len(labels)), labels]).mean())
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
+def test_the_temperature_that_made_the_logits_is_found(temperature):
+    logits, labels = overconfident(temperature, seed=1)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.05)
+
+
+def test_scaling_makes_probabilities_honest_and_moves_no_answer():
+    logits, labels = overconfident(3.0, seed=2)
+    scaled = softmax(logits, fit_temperature(logits, labels))
+    assert reliability(softmax(logits), labels).ece > 0.1
+    assert reliability(scaled, labels).ece < 0.015
+    assert (scaled.argmax(axis=1) == logits.argmax(axis=1)).all()
+
+
+def test_no_temperature_near_by_is_likelier():
+    logits, labels = overconfident(1.7, seed=3, rows=500)
+    best = fit_temperature(logits, labels)
+    assert nll(logits, labels, best) < min(nll(logits, labels, best * f) for f in (0.8, 0.99, 1.01, 1.25))
+
+
+def test_the_same_minimum_as_scipy():
+    optimize = pytest.importorskip("scipy.optimize", reason="compared with scipy")
+    logits, labels = overconfident(2.2, seed=4, rows=300)
+    found = optimize.minimize_scalar(
+        lambda log_t: nll(logits, labels, np.exp(log_t)),
+        bounds=(-3, 3),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    assert fit_temperature(logits, labels) == pytest.approx(np.exp(found.x), rel=1e-5)
+
+
+def test_shifted_and_scaled_logits_give_the_shifted_and_scaled_answer():
+    logits, labels = overconfident(1.5, seed=5, rows=400)
+    best = fit_temperature(logits, labels)
+    assert fit_temperature(logits + 1000.0, labels) == pytest.approx(best)
+    assert fit_temperature(logits * 2, labels) == pytest.approx(2 * best)
+
+
+def test_where_there_is_no_minimum_the_end_of_the_range_is_returned():
+    logits = np.array([[5.0, 0.0], [0.0, 5.0]])
+    assert fit_temperature(logits, [0, 1]) == MIN_TEMPERATURE
+    assert fit_temperature(logits, [1, 0]) == MAX_TEMPERATURE
+    assert fit_temperature(np.zeros((4, 2)), [0, 1, 1, 0]) == 1.0
+
+
+def test_very_large_logits_do_no_harm():
+    logits, labels = overconfident(1.0, seed=6, rows=200)
+    assert fit_temperature(logits * 1e6, labels) == MAX_TEMPERATURE
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "message"),
+    [
+        ([0.0, 1.0], [0], "logits must have the shape"),
+        (np.zeros((0, 3)), [], "logits must have the shape"),
+        ([[0.0, np.nan]], [0], "NaN or an infinite"),
+        ([[0.0, 1.0]], [0, 1], "1 whole numbers, one per row"),
+        ([[0.0, 1.0]], [0.5], "1 whole numbers, one per row"),
+        ([[0.0, 1.0]], ["negative"], "1 whole numbers, one per row"),
+        ([[0.0, 1.0]], [2], "label 2 is no column: they run from 0 to 1"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(logits, labels, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        fit_temperature(logits, labels)
