@@ -296,6 +296,31 @@ def test_adjectives_fit_the_kind_of_thing(tmp_path: Path) -> None:
     assert not any("airy" in text and "stuffy" in text for text in texts)
 
 
+def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
+    words = {
+        "lists": LEADS,
+        "domains": {"home": {"thing": {"both": ["attic"]}}, "boat": {"thing": {"both": ["mast", "keel"]}}},
+    }
+    folder = write(tmp_path / "t", {"p": {"neutral": {"train": ["we saw the {thing:boat}"]}}}, words)
+    texts = [example.text.lower() for example in generate(10, seed=0, path=folder)]
+    assert all("mast" in text or "keel" in text for text in texts)
+    write(folder, {"p": {"neutral": {"train": ["we saw the {thing:plane}"]}}}, words)
+    with pytest.raises(DataError, match="'plane'"):
+        generate(1, seed=0, path=folder)
+
+
+def test_short_adjectives_are_compared_in_one_word(tmp_path: Path) -> None:
+    words = {
+        "lists": {"w": {"both": ["calm", "orderly"]}, **LEADS},
+        "domains": {},
+        "compared": {"more calm": "calmer"},
+    }
+    folder = write(tmp_path / "t", {"p": {"neutral": {"train": ["a more {w} day"]}}}, words)
+    keys = " ".join(sentence_key(example.text) for example in generate(8, seed=0, path=folder))
+    assert "a calmer day" in keys
+    assert "a more orderly day" in keys
+
+
 def test_the_article_follows_the_word(tmp_path: Path) -> None:
     articles = ["an honest", "an ugly", "a useful", "a uniform", "an old", "a european", "an unimpressive"]
     words = {

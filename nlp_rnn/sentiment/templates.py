@@ -43,6 +43,7 @@ _CONTRACTIBLE = re.compile(
 _AN_BEFORE = re.compile(
     r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|one\b|once|eu|ut[ie])", re.IGNORECASE
 )
+_COMPARED = re.compile(r"\b(more|most) [a-z]+", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
 _STALE_AFTER = 40
 _ALONE = frozenset({"neutral_message", "question_answer"})
@@ -75,10 +76,12 @@ class WordLists:
         lists: Fillers by slot name, e.g. ``{"day": ("Monday", ...)}``; a verb is a string of its forms,
             ``"admire, admires, admired, admiring"``.
         domains: For each kind of thing (``"food"``, ``"person"``, ...) its nouns and the adjectives that fit.
+        compared: Comparatives and superlatives of one word, e.g. ``{"more nice": "nicer"}``.
     """
 
     lists: Mapping[str, tuple[str, ...]]
     domains: Mapping[str, Mapping[str, tuple[str, ...]]]
+    compared: Mapping[str, str]
 
 
 def default_folder() -> Traversable:
@@ -137,11 +140,12 @@ def load_words(split: Split, path: Path | None = None) -> WordLists:
             domain: {name: _pick(entry, split) for name, entry in table.items()}
             for domain, table in content["domains"].items()
         }
+        compared = dict(content.get("compared", {}))
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
             f"{WORDS_FILE}: expected 'lists' and 'domains' of train, dev or both word lists: {error}"
         ) from None
-    return WordLists(lists, domains)
+    return WordLists(lists, domains, compared)
 
 
 def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = None) -> list[Example]:
@@ -197,9 +201,9 @@ class _Filler:
     def fill(self, frame: Frame) -> str:
         """Return one sentence of the frame, before variation of its surface."""
         text = _CHOICE.sub(lambda match: self._rng.choice(match[1].split("|")), frame.text)
-        subjects = {match[1] for match in _SLOT.finditer(text)} & set(_SUBJECTS)
-        domains = {name: self._domain(name, frame) for name in sorted(subjects)}
-        about = domains[subjects.pop()] if len(subjects) == 1 else None
+        subjects = sorted({(match[1], match[3]) for match in _SLOT.finditer(text) if match[1] in _SUBJECTS})
+        domains = {name: self._domain(name, wanted, frame) for name, wanted in subjects}
+        about = domains[subjects[0][0]] if len(domains) == 1 else None
         chosen: dict[tuple[str, str], str] = {}
 
         def replace(match: re.Match[str]) -> str:
@@ -212,17 +216,24 @@ class _Filler:
                 return word.split(", ")[_FORMS[form] if form else 0]
             return word
 
-        return _SLOT.sub(replace, text)
+        return _COMPARED.sub(self._compare, _SLOT.sub(replace, text))
 
     def draw(self, name: str, label: str) -> str:
         """Return the next filler of a list that does not depend on a domain."""
         return self._from_deck((label, name), self._words.lists[name])
 
-    def _domain(self, noun: str, frame: Frame) -> str:
+    def _compare(self, match: re.Match[str]) -> str:
+        """Write ``more tasty`` as ``tastier`` where the word list says so."""
+        return self._words.compared.get(match[0].lower(), match[0])
+
+    def _domain(self, noun: str, wanted: str | None, frame: Frame) -> str:
         """Choose a kind of thing that has nouns for the slot; adjectives follow it if it is the only one."""
         fitting = [name for name, table in self._words.domains.items() if noun in table]
-        if not fitting:
-            raise DataError(f"no domain in {WORDS_FILE} has {{{noun}}}, wanted by {frame.text!r}")
+        if wanted in fitting:
+            return str(wanted)
+        if wanted or not fitting:
+            kind = f"domain {wanted!r}" if wanted else "domain"
+            raise DataError(f"no {kind} in {WORDS_FILE} has {{{noun}}}, wanted by {frame.text!r}")
         return self._from_deck((frame.label, frame.phenomenon, noun), fitting)
 
     def _draw(self, name: str, domain: str | None, frame: Frame, used: set[str]) -> str:
