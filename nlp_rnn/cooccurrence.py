@@ -66,8 +66,7 @@ def cooccurrence_vectors(
     matrix = sparse.csr_matrix((pmi[positive], (counts.row[positive], counts.col[positive])), shape=shape)
     left_VE, scale_E, _ = randomized_svd(matrix, dim, n_iter=3, random_state=seed)
     vectors_VE = (left_VE * np.sqrt(scale_E)).astype(np.float32)
-    norm_V = np.linalg.norm(vectors_VE, axis=1)
-    vectors_VE /= norm_V[norm_V > 0].mean()
-    bare = norm_V == 0
+    bare = word_V == 0
+    vectors_VE /= np.linalg.norm(vectors_VE[~bare], axis=1).mean()
     vectors_VE[bare] = np.random.default_rng(seed).normal(0, 0.02, (int(bare.sum()), dim))
     return vectors_VE
