@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nlp_rnn.errors import DataError, require
+from nlp_rnn.errors import DataError
+from nlp_rnn.figure import new_figure, save_figure
 
 
 def read_history(path: str | Path) -> list[dict[str, Any]]:
@@ -29,10 +30,10 @@ def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
     Raises:
         MissingExtraError: If matplotlib is not installed.
     """
-    figure = require("matplotlib.figure", extra="plot").Figure(figsize=(9, 3.6), layout="constrained")
+    figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
     number = [row["epoch"] for row in epochs]
-    left.plot(number, [row["train_loss"] for row in epochs], marker="o", color="#4269d0")
+    left.plot(number, [row["train_loss"] for row in epochs], marker="o")
     left.set(title="training loss", xlabel="epoch", ylabel="nats")
     for name in epochs[0]["validation"] if epochs else ():
         right.plot(number, [row["validation"][name] for row in epochs], marker="o", label=name)
@@ -42,6 +43,4 @@ def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.locator_params(axis="x", integer=True)
-    path = Path(path)
-    figure.savefig(path, dpi=130)
-    return path
+    return save_figure(figure, path)
