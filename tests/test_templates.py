@@ -302,7 +302,7 @@ def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
         "domains": {"home": {"thing": {"both": ["attic"]}}, "boat": {"thing": {"both": ["mast", "keel"]}}},
     }
     folder = write(tmp_path / "t", {"p": {"neutral": {"train": ["we saw the {thing:boat}"]}}}, words)
-    texts = [example.text.lower() for example in generate(10, seed=0, path=folder)]
+    texts = [example.text.lower() for example in generate(6, seed=0, path=folder)]
     assert all("mast" in text or "keel" in text for text in texts)
     write(folder, {"p": {"neutral": {"train": ["we saw the {thing:plane}"]}}}, words)
     with pytest.raises(DataError, match="'plane'"):
