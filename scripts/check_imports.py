@@ -13,8 +13,9 @@ from pathlib import Path
 
 PACKAGE = "nlp_rnn"
 ORDER = """
-__init__.py errors.py config.py figure.py text.py tokenizer.py vectors.py probabilities.py metrics.py corpora.py records.py
-batch.py reference.py artifact.py nn/ runtime.py training/ sentiment/ cli/
+__init__.py errors.py config.py figure.py probabilities.py metrics.py text.py spans.py tokenizer.py vectors.py
+cooccurrence.py corpora.py records.py batch.py reference.py recurrence.py artifact.py nn/ runtime.py training/
+sentiment/ cli/
 """.split()
 
 
@@ -39,6 +40,10 @@ def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
             if node.level:
                 raise ValueError(f"line {node.lineno}: a relative import; write the module's whole name")
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require":
+            name = node.args[0] if node.args else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield node.lineno, name.value
 
 
 def file_of(root: Path, module: str) -> str | None:

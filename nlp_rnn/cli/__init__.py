@@ -1,0 +1,65 @@
+"""The command line: ``nlp-rnn classify | explain | train | evaluate | negation | info``.
+
+Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
+and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
+commands do is in the files beside this one, which import what is heavy only when they run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from nlp_rnn.cli import classify, evaluate, explain, info, negation, train
+from nlp_rnn.errors import NlpRnnError
+
+app = typer.Typer(
+    name="nlp-rnn",
+    help="Small recurrent text models on any CPU: sentiment that understands negation.",
+    add_completion=False,
+)
+for _module in (classify, explain, train, evaluate, negation, info):
+    app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
+
+# The class of every complaint about options and arguments, whichever library typer takes it from.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        args: The words after ``nlp-rnn``; None takes them from the command line.
+
+    Returns:
+        The exit code.
+    """
+    words = list(sys.argv[1:] if args is None else args) or ["--help"]
+    try:
+        code = app(words, prog_name="nlp-rnn", standalone_mode=False)
+    except NlpRnnError as error:
+        return _refuse(str(error))
+    except _UsageError as error:
+        return _refuse(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(message: str) -> int:
+    typer.echo(f"Error: {message}", err=True)
+    return 2
+
+
+def _usage(error: Any) -> str:
+    """A complaint about options or arguments as one sentence that says where the help is."""
+    message = " ".join(str(error.format_message()).split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; see: {context.command_path if context else 'nlp-rnn'} --help"

@@ -1,0 +1,66 @@
+"""``nlp-rnn evaluate``: how good a model's answers are on labelled texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nlp_rnn.cli.common import (
+    Engine,
+    LabelColumn,
+    Model,
+    OnError,
+    TextColumn,
+    console,
+    load_model,
+    load_texts,
+    predict_with_bar,
+    print_json,
+    say,
+)
+
+
+def evaluate(
+    data: Annotated[str, typer.Option(help="Labelled texts: a file, a folder, or a corpus by name.")],
+    model: Model = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Measure these classes alone, e.g. negative,positive; texts of others are left out."),
+    ] = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    on_error: OnError = "stop",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here.")] = None,
+    engine: Engine = "auto",
+) -> None:
+    """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
+    from nlp_rnn.metrics import evaluate as score
+
+    classifier = load_model(model, engine)
+    texts, labels = load_texts(data, text_column, label_column, on_error)
+    only = None if classes is None else [name.strip() for name in classes.split(",")]
+    if only is not None:
+        kept = [i for i, label in enumerate(labels) if label in only]
+        if len(kept) < len(labels):
+            say(f"Left out {len(labels) - len(kept):,} texts of other classes")
+        texts, labels = [texts[i] for i in kept], [labels[i] for i in kept]
+    scores = score(labels, predict_with_bar(classifier, texts), classifier.classes_.tolist(), only=only)
+    if plot is not None:
+        say(f"Picture: {scores.plot(plot)}")
+    if as_json:
+        print_json(scores.to_dict())
+        return
+    from rich.table import Table
+
+    figures = Table(show_header=False, box=None)
+    figures.add_row("texts", f"{scores.n:,}")
+    for name in ("accuracy", "macro_f1", "macro_recall", "ece"):
+        figures.add_row(name.replace("_", "-"), f"{getattr(scores, name):.4f}")
+    confusion = Table("right class", *(f"answered {name}" for name in scores.classes), "precision", "recall")
+    for c, name in enumerate(scores.classes):
+        counts = (f"{count:,}" for count in scores.confusion[c])
+        confusion.add_row(name, *counts, f"{scores.precision[c]:.3f}", f"{scores.recall[c]:.3f}")
+    console().print(figures, confusion)

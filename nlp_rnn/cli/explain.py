@@ -1,0 +1,29 @@
+"""``nlp-rnn explain``: why a text got its label, in the terminal, as a picture, as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nlp_rnn.cli.common import Engine, Model, console, load_model, say
+
+
+def explain(
+    text: Annotated[str, typer.Argument(help="The text.", show_default=False)],
+    target: Annotated[str | None, typer.Option(help="The class to explain; without it, the one answered.")] = None,
+    method: Annotated[str, typer.Option(help="How tokens are weighed: occlusion or shapley.")] = "occlusion",
+    plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf).")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write it here as a page.")] = None,
+    model: Model = None,
+    engine: Engine = "auto",
+) -> None:
+    """Show what each token adds to the answer, and the probabilities after each token."""
+    explanation = load_model(model, engine).explain(text, target=target, method=method)
+    console().print(explanation)
+    if plot is not None:
+        say(f"Picture: {explanation.plot(plot)}")
+    if html is not None:
+        html.write_text(explanation.to_html(), encoding="utf-8")
+        say(f"Page: {html}")

@@ -1,0 +1,73 @@
+"""``nlp-rnn info``: what a model is, what it weighs, and what it runs on."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nlp_rnn import __version__
+from nlp_rnn.cli.common import Model, console, print_json
+
+PACKAGES = ("numpy", "tokenizers", "safetensors", "torch")
+
+
+def info(
+    model: Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, without the card.")] = False,
+) -> None:
+    """Show a model's card, its sizes and fingerprint, and the versions installed."""
+    from nlp_rnn.artifact import fingerprint, load
+    from nlp_rnn.sentiment.classifier import SHIPPED
+
+    folder = Path(model) if model is not None else SHIPPED
+    artifact = load(folder)
+    facts: dict[str, Any] = {
+        "folder": str(folder),
+        "fingerprint": fingerprint(folder),
+        "task": artifact.task,
+        "classes": list(artifact.classes),
+        "parameters": sum(array.size for array in artifact.weights.values()),
+        "bytes": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
+        "tokenizer": artifact.tokenizer.kind,
+        "max_tokens": artifact.tokenizer.max_tokens,
+        "temperature": artifact.temperature,
+        **artifact.config.to_dict(),
+        "versions": {"nlp-rnn": __version__, "python": platform.python_version(), **_versions()},
+    }
+    if as_json:
+        print_json(facts)
+        return
+    from rich.markdown import Markdown
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    for name, value in facts.items():
+        table.add_row(name, _shown(name, value))
+    console().print(table)
+    if artifact.card:
+        console().print(Markdown(artifact.card))
+
+
+def _versions() -> dict[str, str]:
+    """Versions of the packages that compute; those not installed are left out."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text}" for key, text in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name == "bytes":
+        return f"{int(str(value)) / 1e6:.1f} MB"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,41 @@
+"""``nlp-rnn negation``: the reviewed suite on a model, as failure rates per phenomenon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nlp_rnn.cli.common import Engine, Model, console, load_model, say, write_json
+
+
+def negation(
+    model: Model = None,
+    suite: Annotated[Path | None, typer.Option(help="Other cases: a .jsonl file, or a folder of them.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report here.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the failure rates here (.png, .svg, .pdf).")] = None,
+    vader: Annotated[bool, typer.Option("--vader", help="Run VADER on the same cases (extra: bench).")] = False,
+    engine: Engine = "auto",
+) -> None:
+    """Run the negation suite and show the share of cases failed, per phenomenon."""
+    from rich.table import Table
+
+    from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
+
+    cases = load_suite(suite)
+    classifier = load_model(model, engine)
+    name = "shipped model" if model is None else Path(model).name
+    reports = [run_suite(classifier.predict_proba, cases, classes=classifier.classes_, name=name)]
+    if vader:
+        reports.append(run_suite(vader_predict_proba(), cases, classes=LABELS, name="VADER"))
+    table = Table("phenomenon", "cases", *(f"{report.name} fails" for report in reports))
+    for rows in zip(*(report.rows() for report in reports), strict=True):
+        phenomenon, count = rows[0][:2]
+        table.add_row(phenomenon, str(count), *(f"{row[3]:.1%}" for row in rows))
+    console().print(table)
+    if json_file is not None:
+        write_json([report.to_dict() for report in reports], json_file)
+        say(f"Report: {json_file}")
+    if plot is not None:
+        say(f"Picture: {reports[0].plot(plot, compare=reports[1] if vader else None)}")

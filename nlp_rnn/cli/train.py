@@ -1,0 +1,119 @@
+"""``nlp-rnn train``: a model for the user's own labels, from a file of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nlp_rnn.cli.common import LabelColumn, OnError, TextColumn, load_texts, progress_bar, say
+from nlp_rnn.config import TrainConfig
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from nlp_rnn.training.loop import Progress
+
+_DEFAULT = TrainConfig()
+
+
+def train(
+    data: Annotated[str, typer.Option(help="Labelled texts: a file, a folder, or a corpus by name.")],
+    output: Annotated[Path, typer.Option(help="Folder for the run; the model is saved in OUTPUT/model.")],
+    validation: Annotated[str | None, typer.Option(help="Held-out texts; without it, a tenth of the data.")] = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    on_error: OnError = "stop",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
+    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
+    embedding_dim: Annotated[int, typer.Option(help="Width of a word vector.")] = 128,
+    hidden_size: Annotated[int, typer.Option(help="Width of the state, per direction.")] = 128,
+    num_layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
+    bidirectional: Annotated[bool, typer.Option(help="Read each text from both ends.")] = True,
+    pooling: Annotated[str, typer.Option(help="last, mean, max, mean+max or attention.")] = "mean+max",
+    layer_norm: Annotated[bool, typer.Option(help="Normalise each layer's output.")] = False,
+    tokenizer: Annotated[str, typer.Option(help="word, subword, char or byte.")] = "word",
+    vocab_size: Annotated[int, typer.Option(help="Most tokens to learn.")] = 30_000,
+    max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
+    max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
+    patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
+    batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = _DEFAULT.learning_rate,
+    dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
+    label_smoothing: Annotated[float, typer.Option(help="In [0, 1).")] = _DEFAULT.label_smoothing,
+    class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
+    precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
+    checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
+) -> None:
+    """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
+    from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.training.curves import plot_history, read_history
+
+    config = TrainConfig(
+        max_epochs=max_epochs,
+        patience=patience,
+        batch_tokens=batch_tokens,
+        learning_rate=learning_rate,
+        dropout=dropout,
+        label_smoothing=label_smoothing,
+        class_weights=class_weights,
+        precision=precision,
+        checkpoint_every=checkpoint_every,
+        seed=seed,
+    )
+    classifier = SentimentClassifier(
+        cell=cell,
+        embedding_dim=embedding_dim,
+        hidden_size=hidden_size,
+        num_layers=num_layers,
+        bidirectional=bidirectional,
+        pooling=pooling,
+        layer_norm=layer_norm,
+        tokenizer=tokenizer,
+        vocab_size=vocab_size,
+        max_tokens=max_tokens,
+    )
+    texts, labels = load_texts(data, text_column, label_column, on_error)
+    held_out = None if validation is None else load_texts(validation, text_column, label_column, on_error)
+    say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
+    with progress_bar("loss {task.fields[loss]}", "{task.fields[rate]} tokens/s") as bar:
+        try:
+            classifier.fit(
+                texts,
+                labels,
+                validation=held_out,
+                config=config,
+                output=output,
+                resume=resume,
+                progress=_shown_on(bar),
+            )
+        except KeyboardInterrupt:
+            bar.stop()
+            say(f"Stopped; go on with: --output {output} --resume")
+            raise
+    model = classifier.save_pretrained(output / "model")
+    history = read_history(output / "history.jsonl")
+    say(f"Curves: {plot_history(history, output / 'curves.png')}")
+    best = max(history, key=lambda row: row["validation"]["score"])
+    say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {best['validation']['score']:.3f} on held-out texts")
+    say(f'Use it: nlp-rnn classify --model {model} "some text"')
+
+
+def _shown_on(bar: Bar) -> Callable[[Progress], None]:
+    """A callback that moves the bar."""
+    task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
+
+    def show(now: Progress) -> None:
+        bar.update(
+            task,
+            description=f"epoch {now.epoch + 1}",
+            completed=now.step,
+            total=now.total_steps,
+            loss=f"{now.loss:.3f}",
+            rate=f"{now.tokens_per_second:,.0f}",
+        )
+
+    return show
