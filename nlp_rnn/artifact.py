@@ -243,7 +243,7 @@ def _read_config(content: bytes, task: str) -> dict[str, Any]:
         raise ArtifactError(f"{CONFIG} is not a model's; give a folder that save_pretrained wrote")
     if values["format"] != FORMAT:
         raise ArtifactError(
-            f"it has format {values['format']!r} and this version reads {FORMAT}; use the version that wrote it"
+            f"it has format {values['format']!r} and this one reads {FORMAT}; use the version that wrote it"
         )
     if values.get("task") != task:
         raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {task!r}")

@@ -1,6 +1,6 @@
 """The recurrent step as the textbook writes it, in plain NumPy: RNN, GRU and LSTM.
 
-For reading, and for tests to hold the fast forms against: ``runtime.py`` (NumPy, arranged for speed)
+For reading, and for tests to hold the fast forms against: ``recurrence.py`` (NumPy, arranged for speed)
 and torch's own layers. Any float dtype, any number of rows. Knows no layers, no lengths, no words.
 
 Shapes: B texts, E input features, H hidden units; gates stand one above the other in the weights,
@@ -23,7 +23,8 @@ def sigmoid(x: Array) -> Array:
     >>> float(sigmoid(np.array(0.0)))
     0.5
     """
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+    y: Array = 0.5 * np.tanh(0.5 * x) + 0.5
+    return y
 
 
 def rnn_step(x_BE: Array, h_BH: Array, W_xh: Array, W_hh: Array, b_h: Array) -> Array:
@@ -34,7 +35,8 @@ def rnn_step(x_BE: Array, h_BH: Array, W_xh: Array, W_hh: Array, b_h: Array) -> 
     Shape:
         x_BE (B, E), h_BH (B, H), W_xh (H, E), W_hh (H, H), b_h (H,) -> (B, H).
     """
-    return np.tanh(x_BE @ W_xh.T + h_BH @ W_hh.T + b_h)
+    h_new_BH: Array = np.tanh(x_BE @ W_xh.T + h_BH @ W_hh.T + b_h)
+    return h_new_BH
 
 
 def gru_step(x_BE: Array, h_BH: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array) -> Array:
@@ -56,7 +58,8 @@ def gru_step(x_BE: Array, h_BH: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_
     r_BH = sigmoid(x_r + h_r)
     z_BH = sigmoid(x_z + h_z)
     n_BH = np.tanh(x_n + r_BH * h_n)
-    return (1 - z_BH) * n_BH + z_BH * h_BH
+    h_new_BH: Array = (1 - z_BH) * n_BH + z_BH * h_BH
+    return h_new_BH
 
 
 def lstm_step(
@@ -78,4 +81,5 @@ def lstm_step(
     """
     i, f, g, o = np.split(x_BE @ W_xh.T + h_BH @ W_hh.T + b_h, 4, axis=-1)
     c_new_BH = sigmoid(f) * c_BH + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(c_new_BH), c_new_BH
+    h_new_BH = sigmoid(o) * np.tanh(c_new_BH)
+    return h_new_BH, c_new_BH

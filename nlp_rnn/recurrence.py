@@ -1,0 +1,237 @@
+"""Recurrent layers over many texts at once, in NumPy arranged for speed.
+
+The arithmetic is ``reference.py``'s. Knows ids, lengths and weights; knows no pooling, no classes, no texts.
+What makes it fast on a CPU:
+
+- Texts stand in order of falling length and time runs outside ("packed"), so step t computes only the
+  first n texts: no padding, no masks. The backward direction reads every text from its own end.
+- The input's part of all gates is one product per layer; for layer 0, one row per *distinct* token.
+- A few texts run with both directions stacked in one array; many run one direction after the other, so
+  that its weights stay in the cache.
+- NumPy's float32 ``exp`` costs half its ``tanh``: the gates are 1 / (1 + exp(-x)), in place, with the minus
+  sign in the weights, and the LSTM's candidate rides along as tanh(x) / 2 = 1 / (1 + exp(-2x)) - 1/2.
+
+Shapes: B texts, T steps, N packed tokens (all texts' tokens, no padding), n texts that reach a step,
+U distinct inputs, E input features, H hidden units per direction, D directions (1 or 2), G gates times H,
+F features of both directions (D times H).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.batch import Ids
+from nlp_rnn.config import ModelConfig
+
+F32 = NDArray[np.float32]
+
+# As 0-d arrays: NumPy converts a Python number anew at every call, half the cost of a small one.
+_HALF, _ONE = np.array(0.5, np.float32), np.array(1.0, np.float32)
+_FEW_TEXTS = 8  # below, both directions are stacked
+_GATHER = 64  # inputs gathered at once, at least
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The tokens of texts in time-major order, longest text first, without padding.
+
+    Attributes:
+        order_B: Where each text stands in the caller's batch.
+        lengths_B: Length of each text, falling.
+        counts_T: How many texts have a step t.
+        starts_T: Where step t begins among the N.
+        ids_N, text_N, step_N: Id, text and step of each token.
+        mirror_N: The token as far from its text's end as this one is from the start.
+    """
+
+    order_B: Ids
+    lengths_B: Ids
+    counts_T: Ids
+    starts_T: Ids
+    ids_N: Ids
+    text_N: Ids
+    step_N: Ids
+    mirror_N: Ids
+
+
+def pack(ids_BT: Ids, lengths_B: Ids, which: Ids | None = None) -> Packed:
+    """Pack padded rows, all of them or those ``which`` names.
+
+    >>> packed = pack(np.array([[5, 0, 0], [6, 7, 8]]), np.array([1, 3]))
+    >>> packed.ids_N.tolist(), packed.counts_T.tolist(), packed.mirror_N.tolist()
+    ([6, 5, 7, 8], [2, 1, 1], [3, 1, 2, 0])
+    """
+    if which is None:
+        which = np.arange(len(lengths_B))
+    order_B = which[np.argsort(-lengths_B[which], kind="stable")]
+    lengths_B = lengths_B[order_B]
+    step_N, text_N = np.nonzero(np.arange(lengths_B[0])[:, None] < lengths_B)
+    counts_T = np.bincount(step_N)
+    starts_T = np.cumsum(counts_T) - counts_T
+    mirror_N = starts_T[lengths_B[text_N] - 1 - step_N] + text_N
+    ids_N = ids_BT[order_B[text_N], step_N]
+    return Packed(order_B, lengths_B, counts_T, starts_T, ids_N, text_N, step_N, mirror_N)
+
+
+# A step is made for fixed buffers: the recurrent part of the gates y and, for the LSTM, the cell c. Called
+# with the input's part x and the state h, it writes the next state to ``out``; y is used up.
+_Step = Callable[[F32, F32, F32], None]
+
+
+def _sigmoid(minus_x: F32) -> None:
+    """1 / (1 + exp(-x)) in place, given -x; an overflowing exp rightly ends as 0."""
+    np.exp(minus_x, minus_x)
+    np.add(minus_x, _ONE, minus_x)
+    np.divide(_ONE, minus_x, minus_x)
+
+
+def _rnn(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
+    def step(x_DnG: F32, h_DnH: F32, out_DnH: F32) -> None:
+        np.add(x_DnG, y_DnG, y_DnG)
+        np.tanh(y_DnG, out_DnH)
+
+    return step
+
+
+def _gru(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
+    H = c_DnH.shape[-1]
+    gates, n = y_DnG[..., : 2 * H], y_DnG[..., 2 * H :]
+    r, z = gates[..., :H], gates[..., H:]
+
+    def step(x_DnG: F32, h_DnH: F32, out_DnH: F32) -> None:
+        np.add(x_DnG[..., : 2 * H], gates, gates)
+        _sigmoid(gates)
+        np.add(n, bias_D1H, n)
+        np.multiply(n, r, n)
+        np.add(x_DnG[..., 2 * H :], n, n)
+        np.tanh(n, n)
+        np.subtract(h_DnH, n, out_DnH)  # (1 - z) n + z h = n + z (h - n)
+        np.multiply(out_DnH, z, out_DnH)
+        np.add(out_DnH, n, out_DnH)
+
+    return step
+
+
+def _lstm(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
+    H = c_DnH.shape[-1]
+    i, f, o, g = (y_DnG[..., block * H : (block + 1) * H] for block in range(4))
+    work_DnH = np.empty(c_DnH.shape, np.float32)
+
+    def step(x_DnG: F32, h_DnH: F32, out_DnH: F32) -> None:
+        np.add(x_DnG, y_DnG, y_DnG)
+        _sigmoid(y_DnG)
+        np.subtract(g, _HALF, g)  # half the candidate, so c is half the cell's state
+        np.multiply(i, g, work_DnH)
+        np.multiply(c_DnH, f, c_DnH)
+        np.add(c_DnH, work_DnH, c_DnH)
+        np.add(c_DnH, c_DnH, work_DnH)
+        np.tanh(work_DnH, work_DnH)
+        np.multiply(o, work_DnH, out_DnH)
+
+    return step
+
+
+_STEPS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
+# Which block of torch's gates comes first, second ..., and its factor in front of exp or tanh.
+_GATES = {"rnn": ((0, 1),), "gru": ((0, -1), (1, -1), (2, 1)), "lstm": ((0, -1), (1, -1), (3, -1), (2, -2))}
+
+
+class RecurrentLayer:
+    """One layer, of one or two directions.
+
+    Args:
+        config: Cell, sizes, directions, layer norm.
+        weights: As in ``model.safetensors``; copied.
+        number: Which layer, from 0.
+    """
+
+    def __init__(self, config: ModelConfig, weights: Mapping[str, F32], number: int) -> None:
+        prefix = f"encoder.layers.{number}."
+        hidden = config.hidden_size
+
+        def gates(name: str) -> F32:
+            """One weight of all directions (D, G, ...), its gates arranged and scaled for the steps above."""
+            directions = []
+            for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
+                blocks = np.split(
+                    np.asarray(weights[prefix + direction + name], np.float32), len(_GATES[config.cell])
+                )
+                directions.append(np.concatenate([factor * blocks[at] for at, factor in _GATES[config.cell]]))
+            return np.stack(directions).astype(np.float32)
+
+        bias_DG, recurrent_bias_DG = gates(".bias_ih_l0"), gates(".bias_hh_l0")
+        self._candidate_bias_D1H = recurrent_bias_DG[:, None, 2 * hidden :].copy()
+        if config.cell == "gru":  # the reset gate scales this bias, so it stays with the recurrent product
+            recurrent_bias_DG[:, 2 * hidden :] = 0
+        self._bias_D1G = (bias_DG + recurrent_bias_DG)[:, None]
+        self._input_DEG = np.ascontiguousarray(gates(".weight_ih_l0").swapaxes(1, 2))
+        self._recurrent_DHG = np.ascontiguousarray(gates(".weight_hh_l0").swapaxes(1, 2))
+        self._norm = (
+            (weights[prefix + "norm.weight"], weights[prefix + "norm.bias"]) if config.layer_norm else None
+        )
+        self._make_step = _STEPS[config.cell]
+
+    def run(self, x_UE: F32, read_N: Ids, packed: Packed) -> F32:
+        """The outputs, each direction in the order in which it read (its text's end first, for the second).
+
+        Args:
+            x_UE: The distinct inputs.
+            read_N: Which of them each token reads.
+            packed: The texts.
+
+        Shape:
+            (U, E), (N,) -> (D, N, H).
+        """
+        D, H, _ = self._recurrent_DHG.shape
+        read_DN = np.stack([read_N, read_N[packed.mirror_N]][:D])
+        outputs_DNH = np.empty((D, len(read_N), H), np.float32)
+        together = D if len(packed.order_B) < _FEW_TEXTS else 1
+        for d in range(0, D, together):
+            which = slice(d, d + together)
+            self._scan(which, x_UE, read_DN[which], packed, outputs_DNH[which])
+        return outputs_DNH if self._norm is None else _layer_norm(outputs_DNH, packed, *self._norm)
+
+    def _scan(self, which: slice, x_UE: F32, read_DN: Ids, packed: Packed, outputs_DNH: F32) -> None:
+        """Run the directions ``which`` over time, into ``outputs_DNH``."""
+        W_DHG, bias_D1H = self._recurrent_DHG[which], self._candidate_bias_D1H[which]
+        D, H, G = W_DHG.shape
+        x_DUG = np.matmul(x_UE, self._input_DEG[which])
+        x_DUG += self._bias_D1G[which]
+        x_RG = x_DUG.reshape(-1, G)
+        read_DN = read_DN + len(x_UE) * np.arange(D)[:, None]
+        y_flat = np.empty(D * int(packed.counts_T[0]) * G, np.float32)
+        h_DnH, c_DBH = np.zeros((2, D, int(packed.counts_T[0]), H), np.float32)
+        alive = first = last = 0
+        with np.errstate(over="ignore", under="ignore"):
+            for start, n in zip(packed.starts_T.tolist(), packed.counts_T.tolist(), strict=True):
+                if n != alive:
+                    alive = n
+                    y_DnG = y_flat[: D * n * G].reshape(D, n, G)
+                    step = self._make_step(y_DnG, c_DBH[:, :n], bias_D1H)
+                if start + n > last:  # the inputs of this step, or of many small ones
+                    first, last = start, start + max(n, _GATHER)
+                    x_DXG = x_RG.take(read_DN[:, first:last], 0)
+                h_DnH = h_DnH[:, :n]
+                np.matmul(h_DnH, W_DHG, y_DnG)
+                out_DnH = outputs_DNH[:, start : start + n]
+                step(x_DXG[:, start - first : start - first + n], h_DnH, out_DnH)
+                h_DnH = out_DnH
+
+
+def in_place(outputs_DNH: F32, packed: Packed) -> F32:
+    """Both directions side by side, each at the token it is about: (D, N, H) -> (N, F)."""
+    forward_NH, *backward = outputs_DNH
+    return np.concatenate([forward_NH, *(backward_NH[packed.mirror_N] for backward_NH in backward)], axis=-1)
+
+
+def _layer_norm(outputs_DNH: F32, packed: Packed, scale_F: F32, shift_F: F32) -> F32:
+    """Layer norm over the features of both directions (Ba 2016), back in the directions' own order."""
+    x_NF = in_place(outputs_DNH, packed)
+    x_NF -= x_NF.mean(axis=-1, keepdims=True)
+    x_NF /= np.sqrt(np.square(x_NF).mean(axis=-1, keepdims=True) + np.float32(1e-5))
+    forward_NH, *backward = np.split(x_NF * scale_F + shift_F, len(outputs_DNH), axis=-1)
+    return np.stack([forward_NH, *(backward_NH[packed.mirror_N] for backward_NH in backward)])
