@@ -1,4 +1,143 @@
-"""``nlp-rnn classify``: labels for texts given as words, in a file of any length, or through a pipe."""
+"""``nlp-rnn classify``: labels for texts given as words, in a file of any length, or through a pipe.
+
+Reads, answers and writes some hundred texts at a time, so that a file of any length needs the same memory.
+"""
+
 from __future__ import annotations
-def classify(x: str) -> None:
-    """Later."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say
+from nlp_rnn.errors import InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.records import Record, TextReader
+    from nlp_rnn.sentiment.classifier import Sentiment, SentimentClassifier
+
+Answers: TypeAlias = "Iterator[tuple[Record, Sentiment]]"
+
+CHUNK_TEXTS, CHUNK_CHARACTERS = (
+    1024,
+    2**22,
+)  # read at once: at most so many texts, and as soon as so much text
+
+
+def classify(
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Texts; - reads them from standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A CSV, TSV, JSONL, Parquet or text file; - is a pipe.")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="The column that holds the texts.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write; standard output if left out.")] = None,
+    input_format: Annotated[
+        str, typer.Option(help="csv, tsv, jsonl, txt, parquet or auto: by the name.")
+    ] = "auto",
+    output_format: Annotated[
+        str, typer.Option("--format", help="csv, tsv, jsonl, txt or auto: by the name.")
+    ] = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help='Print [{"label": ..., "score": ...}, ...].')
+    ] = False,
+    on_error: OnError = "raise",
+    model: Model = None,
+    engine: Engine = "auto",
+) -> None:
+    """Label texts: given here, in a file, or one a line through a pipe."""
+    from nlp_rnn.records import Record, read_texts
+
+    if as_json and (output is not None or output_format != "auto"):
+        raise InputError(
+            "--json prints an array to standard output; for a file use --output with --format jsonl"
+        )
+    words = _words(texts, file, column)
+    if words is not None:
+        records = (Record(number, text, {"text": text}) for number, text in enumerate(words, 1))
+        _show(_answers(load_model(model, engine), records), output, output_format, as_json)
+        return
+    source = file or Path("-")
+    with read_texts(source, column=column, format=input_format, on_error=on_error) as reader:
+        if output is None and output_format == "auto":
+            output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
+        answers = _answers(load_model(model, engine), _with_bar(reader))
+        _show(answers, output, output_format, as_json, source=source)
+        if reader.skipped:
+            say(f"Skipped {reader.skipped:,} bad rows, the first of them: {'; '.join(reader.reasons)}")
+
+
+def _words(texts: list[str] | None, file: Path | None, column: str | None) -> list[str] | None:
+    """The texts on the command line, or None if a file or a pipe is to be read."""
+    if texts and texts != ["-"]:
+        if file is not None or column is not None:
+            raise InputError("give texts, or --file with --column, not both")
+        return texts
+    if file is None and not texts and sys.stdin.isatty():
+        raise InputError("there is nothing to classify: give texts, --file FILE, or pipe one text a line")
+    return None
+
+
+def _answers(classifier: SentimentClassifier, records: Iterable[Record]) -> Answers:
+    """Each record with its answer, in order."""
+    for chunk in _chunks(records):
+        for record, probs_C in zip(chunk, classifier.predict_proba([r.text for r in chunk]), strict=True):
+            yield record, classifier.sentiment(probs_C)
+
+
+def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    chunk: list[Record] = []
+    characters = 0
+    for record in records:
+        chunk.append(record)
+        characters += len(record.text)
+        if len(chunk) >= CHUNK_TEXTS or characters >= CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _with_bar(reader: TextReader) -> Iterator[Record]:
+    """The reader's records, with a bar that shows how much of the file has been read."""
+    with progress_bar("{task.fields[texts]:,} texts") as bar:
+        task = bar.add_task("Classifying", total=None, texts=0)
+        for number, record in enumerate(reader, 1):
+            yield record
+            if number % 64 == 0:
+                share = reader.progress
+                bar.update(task, texts=number, completed=share or 0, total=None if share is None else 1)
+
+
+def _show(
+    answers: Answers, output: Path | None, output_format: str, as_json: bool, *, source: Path | None = None
+) -> None:
+    """Answers as they come: one JSON array, lines for a person, or rows of a file."""
+    if as_json:
+        _print_array(answers)
+    elif output is None and output_format == "auto":
+        for record, sentiment in answers:
+            label = typer.style(f"{sentiment.label:<8}", fg=COLOURS.get(sentiment.label))
+            typer.echo(f"{label}  {sentiment.score:.2f}  {' '.join(record.text.split())}")
+    else:
+        from nlp_rnn.records import write_records
+
+        with write_records(output or "-", format=output_format, source=source) as out:
+            for record, sentiment in answers:
+                polarity = None if math.isnan(sentiment.polarity) else sentiment.polarity
+                out.write(record, label=sentiment.label, score=sentiment.score, polarity=polarity)
+
+
+def _print_array(answers: Answers) -> None:
+    """``[{"label": ..., "score": ...}, ...]``, written as the answers come."""
+    typer.echo("[", nl=False)
+    for number, (_, sentiment) in enumerate(answers):
+        answer = json.dumps({"label": sentiment.label, "score": sentiment.score}, ensure_ascii=False)
+        typer.echo((",\n " if number else "") + answer, nl=False)
+    typer.echo("]")

@@ -49,8 +49,6 @@ def say(message: str) -> None:
 
 def console() -> Console:
     """A rich console on standard output."""
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import Console
 
     return Console(highlight=False)
@@ -62,8 +60,6 @@ def progress_bar(*columns: str) -> Progress:
     Args:
         columns: Formats of what stands right of the bar, e.g. ``"{task.fields[loss]:.3f}"``.
     """
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -88,10 +84,10 @@ def write_json(value: Any, path: Path) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def load_texts(source: str, text_column: str, label_column: str, on_error: str) -> tuple[list[str], list[str]]:
+def load_texts(
+    source: str, text_column: str, label_column: str, on_error: str
+) -> tuple[list[str], list[str]]:
     """Labelled texts of a file, a folder or a named corpus."""
-    from nlp_rnn.corpora import load_corpus
-
     raise NotImplementedError
 
 

@@ -27,7 +27,7 @@ def evaluate(
     model: Model = None,
     classes: Annotated[
         str | None,
-        typer.Option(help="Measure these classes alone, e.g. negative,positive; texts of others are left out."),
+        typer.Option(help="Measure these classes alone, e.g. negative,positive; other texts are left out."),
     ] = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",

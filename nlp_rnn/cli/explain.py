@@ -12,7 +12,7 @@ from nlp_rnn.cli.common import Engine, Model, console, load_model, say
 
 def explain(
     text: Annotated[str, typer.Argument(help="The text.", show_default=False)],
-    target: Annotated[str | None, typer.Option(help="The class to explain; without it, the one answered.")] = None,
+    target: Annotated[str | None, typer.Option(help="Class to explain; by default, polarity.")] = None,
     method: Annotated[str, typer.Option(help="How tokens are weighed: occlusion or shapley.")] = "occlusion",
     plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf).")] = None,
     html: Annotated[Path | None, typer.Option(help="Write it here as a page.")] = None,

@@ -12,10 +12,10 @@ from nlp_rnn.cli.common import Engine, Model, console, load_model, say, write_js
 
 def negation(
     model: Model = None,
-    suite: Annotated[Path | None, typer.Option(help="Other cases: a .jsonl file, or a folder of them.")] = None,
+    suite: Annotated[Path | None, typer.Option(help="Other cases: a .jsonl file or a folder.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report here.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the failure rates here (.png, .svg, .pdf).")] = None,
-    vader: Annotated[bool, typer.Option("--vader", help="Run VADER on the same cases (extra: bench).")] = False,
+    vader: Annotated[bool, typer.Option("--vader", help="Run VADER, too (extra: bench).")] = False,
     engine: Engine = "auto",
 ) -> None:
     """Run the negation suite and show the share of cases failed, per phenomenon."""

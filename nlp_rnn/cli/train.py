@@ -22,7 +22,9 @@ _DEFAULT = TrainConfig()
 def train(
     data: Annotated[str, typer.Option(help="Labelled texts: a file, a folder, or a corpus by name.")],
     output: Annotated[Path, typer.Option(help="Folder for the run; the model is saved in OUTPUT/model.")],
-    validation: Annotated[str | None, typer.Option(help="Held-out texts; without it, a tenth of the data.")] = None,
+    validation: Annotated[
+        str | None, typer.Option(help="Held-out texts; by default, a tenth of DATA.")
+    ] = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
     on_error: OnError = "stop",
@@ -98,7 +100,8 @@ def train(
     history = read_history(output / "history.jsonl")
     say(f"Curves: {plot_history(history, output / 'curves.png')}")
     best = max(history, key=lambda row: row["validation"]["score"])
-    say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {best['validation']['score']:.3f} on held-out texts")
+    score = best["validation"]["score"]
+    say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
 
 
