@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import Artifact, load, save
+from nlp_rnn.artifact import FILES, Artifact, load, save
 from nlp_rnn.batch import batches
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import InputError, NotFittedError, require
+from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import polarity, softmax
 from nlp_rnn.runtime import Engine, make_engine
 from nlp_rnn.tokenizer import TextTokenizer
@@ -98,6 +99,7 @@ class SentimentClassifier:
             "layer_norm": layer_norm,
         }
         ModelConfig(vocab_size=2, num_classes=2, **self._shape)
+        self._trained_tokenizer = isinstance(tokenizer, TextTokenizer)
         self._tokenizer = (
             tokenizer
             if isinstance(tokenizer, TextTokenizer)
@@ -119,7 +121,8 @@ class SentimentClassifier:
             ArtifactError: If there is no whole, untampered model there.
             MissingExtraError: If the source or the engine needs an extra that is not installed.
         """
-        return cls._of(load(SHIPPED if source is None else source), engine)
+        folder = SHIPPED if source is None else model_folder(source, files=FILES)
+        return cls._of(load(folder), engine)
 
     @classmethod
     def _of(cls, artifact: Artifact, engine: str) -> SentimentClassifier:
@@ -227,7 +230,8 @@ class SentimentClassifier:
         validation: Labelled | Mapping[str, Labelled] | None = None,
         classes: Sequence[str] | None = None,
         config: TrainConfig | None = None,
-        vectors: Callable[[TextTokenizer], NDArray[np.float32]] | NDArray[np.float32] | None = None,
+        init_from: SentimentClassifier | None = None,
+        vectors: NDArray[np.float32] | None = None,
         output: str | Path | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
@@ -241,8 +245,10 @@ class SentimentClassifier:
                 (their macro recalls count alike); None sets a tenth of the texts aside.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
-            vectors: Word vectors (V, E) to start from, or a function that makes them for the tokenizer.
-            output: Folder for checkpoints, ``history.jsonl`` and, at the end, nothing else.
+            init_from: A trained classifier to start from: its tokenizer, shape and weights (fine-tuning); the head
+                is kept if the classes are the same.
+            vectors: Word vectors (V, E) for the given, trained tokenizer to start from.
+            output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
             progress: Called after each step.
 
@@ -268,8 +274,16 @@ class SentimentClassifier:
         sets = _validation_sets(validation)
         if not sets:
             (texts, labels), sets = _held_out(texts, labels, config.seed)
-        if self._tokenizer.vocab_size <= 2 or self._artifact is not None:
+        initial: dict[str, NDArray[np.float32]] = {}
+        if init_from is not None:
+            self._tokenizer, self._shape = init_from.artifact.tokenizer, init_from._shape
+            same = init_from.artifact.classes == names
+            weights = init_from.artifact.weights
+            initial = {name: weights[name] for name in weights if same or not name.startswith("output.")}
+        elif not self._trained_tokenizer:
             self._tokenizer.train(texts)
+        if vectors is not None:
+            initial["embedding.weight"] = vectors
         tokenizer = self._tokenizer
 
         def rows(data: Labelled, where: str) -> fitting.LabelledRows:
@@ -288,7 +302,7 @@ class SentimentClassifier:
             config=config,
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
-            vectors_VE=vectors(tokenizer) if callable(vectors) else vectors,
+            initial=initial,
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,

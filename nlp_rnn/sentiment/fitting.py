@@ -107,12 +107,24 @@ def fit_model(
     config: TrainConfig,
     pad_id: int,
     unk_id: int,
-    vectors_VE: NDArray[np.float32] | None = None,
+    initial: Mapping[str, NDArray[np.float32]] | None = None,
     output: Path | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> tuple[dict[str, NDArray[np.float32]], float, dict[str, Any]]:
     """Train a classifier.
+
+    Args:
+        train: What to learn from.
+        validation: Named held-out sets: the mean of their macro recalls selects the epoch, and they calibrate.
+        model_config: Shape of the model.
+        config: How to train.
+        pad_id: Id of the padding token.
+        unk_id: Id of the unknown token.
+        initial: Weights by name to start from (word vectors, another model's); the rest starts at random.
+        output: Folder for checkpoints and history.
+        resume: Go on from its newest checkpoint.
+        progress: Called after each step.
 
     Returns:
         Weights by name, the temperature fitted on the validation sets, and a record of the run.
@@ -128,8 +140,8 @@ def fit_model(
             weight_dropout=config.weight_dropout,
             unk_dropout=config.unk_dropout,
         )
-    if vectors_VE is not None:
-        model.embedding.weight.data.copy_(torch.from_numpy(vectors_VE))
+    tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in (initial or {}).items()}
+    model.load_state_dict(tensors, strict=False)
     task = ClassificationTask(train, validation, pad_id=pad_id, model=model_config, config=config)
     digest = hashlib.sha256(train.labels_N.tobytes())
     digest.update(np.concatenate([np.asarray(row, dtype=np.int64) for row in train.rows]).tobytes())

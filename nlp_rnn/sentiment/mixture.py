@@ -61,13 +61,13 @@ class Mixture:
     unlabelled: list[str] = field(repr=False)
     dropped: dict[str, int]
 
-    def training(self, *, seed: int) -> Labelled:
-        """Texts and labels of one run, each source at its rate."""
+    def training(self, *, seed: int, share: float = 1.0) -> Labelled:
+        """Texts and labels of one run, each source at its rate (times ``share``)."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
         labels: list[str] = []
         for name, (source_texts, source_labels) in self.sources.items():
-            count = round(RATES[name] * len(source_texts))
+            count = round(share * RATES[name] * len(source_texts))
             whole, rest = divmod(count, max(1, len(source_texts)))
             which = [*range(len(source_texts))] * whole
             which += rng.permutation(len(source_texts))[:rest].tolist()
@@ -164,6 +164,25 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 30_000) -> Mixtur
     sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
     unlabelled = read("sentiment/imdb/unlabelled")["text"]
     return Mixture(sources, validation, [*unlabelled, *(text for texts, _ in sources.values() for text in texts)], guard.dropped)
+
+
+def official_tests(data: str | Path) -> dict[str, Labelled]:
+    """The test splits, to be used once, when every choice has been made.
+
+    Raises:
+        DataError: If a corpus is missing.
+    """
+    read = _reader(Path(data))
+    imdb, sst, tweets = (read(f"sentiment/{name}") for name in ("imdb/test", "sst/sentences_test", "tweets/test"))
+    three = [_FIVE.get(label, label) for label in sst["label"]]
+    sentences = [detokenize_treebank(text) for text in sst["text"]]
+    polar = [i for i, label in enumerate(three) if label != "neutral"]
+    return {
+        "IMDb": (imdb["text"], imdb["label"]),
+        "SST-2": ([sentences[i] for i in polar], [three[i] for i in polar]),
+        "SST, three classes": (sentences, three),
+        "SemEval-2017 tweets": (tweets["text"], tweets["label"]),
+    }
 
 
 class Guard:
