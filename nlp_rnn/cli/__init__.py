@@ -7,8 +7,10 @@ commands do is in the files beside this one, which import what is heavy only whe
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import typer
@@ -37,6 +39,8 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    if args is None:
+        signal.signal(signal.SIGTERM, _stop)
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
     try:
         code = app(words, prog_name="nlp-rnn", standalone_mode=False)
@@ -51,6 +55,11 @@ def main(args: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return code if isinstance(code, int) else 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End as on Ctrl-C, so that files half written are cleared away."""
+    raise SystemExit(128 + number)
 
 
 def _refuse(message: str) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import Engine, Model, console, load_model, say
+from nlp_rnn.cli.common import Engine, Model, console, load_model, print_json, say
 
 
 def explain(
@@ -16,12 +16,16 @@ def explain(
     method: Annotated[str, typer.Option(help="How tokens are weighed: occlusion or shapley.")] = "occlusion",
     plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf).")] = None,
     html: Annotated[Path | None, typer.Option(help="Write it here as a page.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     model: Model = None,
     engine: Engine = "auto",
 ) -> None:
     """Show what each token adds to the answer, and the probabilities after each token."""
     explanation = load_model(model, engine).explain(text, target=target, method=method)
-    console().print(explanation)
+    if as_json:
+        print_json(explanation.to_dict())
+    else:
+        console().print(explanation)
     if plot is not None:
         say(f"Picture: {explanation.plot(plot)}")
     if html is not None:

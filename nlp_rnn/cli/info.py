@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,10 +18,11 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, without the card.")] = False,
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
-    from nlp_rnn.artifact import fingerprint, load
+    from nlp_rnn.artifact import FILES, fingerprint, load
+    from nlp_rnn.hub import model_folder
     from nlp_rnn.sentiment.classifier import SHIPPED
 
-    folder = Path(model) if model is not None else SHIPPED
+    folder = SHIPPED if model is None else model_folder(model, files=FILES)
     artifact = load(folder)
     facts: dict[str, Any] = {
         "folder": str(folder),
@@ -54,6 +53,8 @@ def info(
 
 def _versions() -> dict[str, str]:
     """Versions of the packages that compute; those not installed are left out."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {}
     for name in PACKAGES:
         try:
@@ -69,5 +70,5 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if name == "bytes":
-        return f"{int(str(value)) / 1e6:.1f} MB"
+        return f"{int(str(value)) / 1e6:.3g} MB"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

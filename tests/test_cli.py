@@ -1,0 +1,361 @@
+"""The command line: what goes in, what comes out, and how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nlp_rnn.cli import main
+from nlp_rnn.cli.classify import CHUNK_TEXTS
+
+Run = Callable[..., "Result"]
+RUN = "import sys; from nlp_rnn.cli import main; sys.exit(main())"
+
+
+class Terminal(io.BytesIO):
+    """Standard input that a person sits at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Result:
+    """Exit code and output of one command."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def refusal(self) -> str:
+        """The one sentence of a command that was refused."""
+        assert self.code == 2, self.err or self.out
+        assert self.err.startswith("Error: ")
+        assert self.err.count("\n") == 1, self.err
+        assert "Traceback" not in self.err
+        return self.err.removeprefix("Error: ").rstrip()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> Run:
+    """Runs a command on the tiny model (``model=None``: as typed), with ``stdin`` piped in (``None``: a terminal)."""
+
+    def call(*args: str, stdin: bytes | None = b"", model: Path | None = tiny_model) -> Result:
+        monkeypatch.setattr(
+            sys, "stdin", io.TextIOWrapper(Terminal() if stdin is None else io.BytesIO(stdin))
+        )
+        named = [] if model is None else ["--model", str(model)]
+        code = main([*args[:1], *named, *args[1:]])
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Path:
+    """A small table with a multi-line cell, an empty cell and a quoted comma."""
+    path = tmp_path / "reviews.csv"
+    path.write_text('id,review\n1,"a good, good film"\n2,"bad\nfilm"\n3,\n', encoding="utf-8")
+    return path
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+# What it answers
+
+
+def test_classify_prints_a_line_per_text(run: Run) -> None:
+    result = run("classify", "the film was bad", "a good\nfilm", "the film")
+    assert result.code == 0
+    assert [line.split(maxsplit=2) for line in result.out.splitlines()] == [
+        ["negative", "0.95", "the film was bad"],
+        ["positive", "0.95", "a good film"],
+        ["neutral", "0.91", "the film"],
+    ]
+
+
+def test_json_is_the_form_of_a_hugging_face_pipeline(run: Run) -> None:
+    answers = json.loads(run("classify", "bad", "good", "--json").out)
+    assert [answer["label"] for answer in answers] == ["negative", "positive"]
+    assert all(set(answer) == {"label", "score"} and 0 <= answer["score"] <= 1 for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "😀🎉", "x" * 10_000_000, "\udcff", "-- bad", "[red]bad[/red]"]
+)
+def test_any_text_has_an_answer(run: Run, text: str) -> None:
+    result = run("classify", "--json", "--", text)
+    assert result.code == 0, result.err
+    assert json.loads(result.out)[0]["label"] == ("negative" if "bad" in text else "neutral")
+
+
+def test_a_file_is_labelled_row_by_row(run: Run, reviews: Path, tmp_path: Path) -> None:
+    output = tmp_path / "labelled.csv"
+    result = run("classify", "--file", str(reviews), "--column", "review", "--output", str(output))
+    assert (result.code, result.out) == (0, "")
+    found = rows(output.read_text(encoding="utf-8"))
+    assert [row["id"] for row in found] == ["1", "2", "3"]
+    assert [row["review"] for row in found] == ["a good, good film", "bad\nfilm", ""]
+    assert [row["label"] for row in found] == ["positive", "negative", "neutral"]
+    assert [round(float(row["polarity"]), 1) for row in found] == [0.9, -0.9, 0.0]
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv", "jsonl", "txt"])
+def test_every_format_can_be_written(run: Run, reviews: Path, tmp_path: Path, name: str) -> None:
+    file = ["--file", str(reviews), "--column", "review"]
+    output = tmp_path / f"out.{name}"
+    assert run("classify", *file, "--output", str(output)).code == 0
+    assert run("classify", *file, "--format", name).out == output.read_bytes().decode()
+    if name == "jsonl":
+        labels = [json.loads(line)["label"] for line in output.read_text().splitlines()]
+    elif name == "txt":
+        labels = [line.split("\t")[0] for line in output.read_text().splitlines()]
+    else:
+        delimiter = "," if name == "csv" else "\t"
+        with output.open(newline="", encoding="utf-8") as file_:
+            labels = [row["label"] for row in csv.DictReader(file_, delimiter=delimiter)]
+    assert labels == ["positive", "negative", "neutral"]
+
+
+def test_standard_output_has_the_format_of_the_file(run: Run, reviews: Path) -> None:
+    result = run("classify", "--file", str(reviews), "--column", "review")
+    assert [row["label"] for row in rows(result.out)] == ["positive", "negative", "neutral"]
+
+
+@pytest.mark.parametrize("args", [[], ["-"], ["--file", "-"]])
+def test_a_pipe_is_one_text_a_line(run: Run, args: list[str]) -> None:
+    result = run("classify", *args, stdin=b"bad\nwas it good?\n\nfilm")
+    assert [line.split("\t")[0] for line in result.out.splitlines()] == [
+        "negative",
+        "positive",
+        "neutral",
+        "neutral",
+    ]
+
+
+def test_a_table_comes_through_a_pipe(run: Run) -> None:
+    stdin = b"id,review\n1,bad\n"
+    result = run("classify", "-", "--column", "review", "--input-format", "csv", stdin=stdin)
+    assert rows(result.out)[0] == {
+        "id": "1", "review": "bad", "label": "negative", "score": "0.948911", "polarity": "-0.946488"
+    }  # fmt: skip
+
+
+def test_more_texts_than_are_read_at_once_keep_their_order(run: Run) -> None:
+    words = ["bad", "good", "film"] * CHUNK_TEXTS
+    answers = json.loads(run("classify", "--json", stdin="\n".join(words).encode()).out)
+    label = {"bad": "negative", "good": "positive", "film": "neutral"}
+    assert [answer["label"] for answer in answers] == [label[word] for word in words]
+
+
+def test_bad_rows_stop_or_are_counted(run: Run, tmp_path: Path) -> None:
+    path, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    path.write_bytes(b'{"text": "bad"}\n{"text": 7}\n{"text": "\xff"}\n{"text": "good"}\n')
+    args = ["--file", str(path), "--output", str(output)]
+    assert "rows.jsonl, row 2" in run("classify", *args).refusal
+    assert os.listdir(tmp_path) == ["rows.jsonl"]
+    result = run("classify", *args, "--on-error", "skip")
+    assert result.code == 0
+    assert "Skipped 2 bad rows" in result.err
+    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["negative", "positive"]
+
+
+def test_explain_shows_every_token_and_writes_a_page(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "why.html"
+    result = run("explain", "The film was bad", "--html", str(page))
+    assert result.code == 0
+    assert result.out.startswith("negative 0.95")
+    assert all(word in result.out for word in ("the", "film", "was", "bad", "-0.95"))
+    assert "negative" in page.read_text(encoding="utf-8")
+
+
+def test_explain_draws_and_prints_values(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the plot extra")
+    picture = tmp_path / "why.png"
+    result = run("explain", "not good", "--plot", str(picture), "--json")
+    assert json.loads(result.out)["tokens"] == ["not", "good"]
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_info_says_what_the_model_is(run: Run, tiny_model: Path) -> None:
+    result = run("info")
+    assert all(word in result.out for word in ("negative, neutral, positive", "rnn", "Written down by hand."))
+    facts = json.loads(run("info", "--json").out)
+    assert facts["classes"] == ["negative", "neutral", "positive"]
+    assert facts["bytes"] == sum(path.stat().st_size for path in tiny_model.iterdir())
+    assert {"nlp-rnn", "python", "numpy"} <= set(facts["versions"])
+
+
+def test_negation_counts_the_failures_of_a_model(run: Run, tmp_path: Path) -> None:
+    suite = tmp_path / "suite.jsonl"
+    case = {"type": "MFT", "phenomenon": "local"}
+    cases = [
+        {"id": "a", "texts": ["good"], "expect": "positive", **case},
+        {"id": "b", "texts": ["not good"], "expect": "negative", **case},
+    ]
+    suite.write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
+    report = tmp_path / "report.json"
+    result = run("negation", "--suite", str(suite), "--json", str(report))
+    assert result.code == 0
+    assert "50.0%" in result.out
+    assert [case["id"] for case in json.loads(report.read_text())[0]["failing_cases"]] == ["b"]
+
+
+def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("classify", "explain", "train", "evaluate", "negation", "info"))
+
+
+# What it refuses: exit code 2 and one sentence
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["classify", "--file", "nowhere.csv"], "nowhere.csv"),
+        (["classify", "--file", "{reviews}", "--column", "text"], "the columns are id, review"),
+        (["classify", "--file", "{reviews}"], "the columns are id, review"),
+        (
+            ["classify", "--file", "{reviews}", "--column", "review", "--output", "{reviews}"],
+            "write to another",
+        ),
+        (["classify", "--file", "{reviews}", "--column", "review", "--output", "no/out.csv"], "no folder"),
+        (
+            ["classify", "--file", "{reviews}", "--column", "review", "--format", "docx"],
+            "csv, tsv, jsonl, txt",
+        ),
+        (["classify", "bad", "--file", "{reviews}"], "not both"),
+        (["classify", "bad", "--json", "--output", "x.json"], "--format jsonl"),
+        (["classify", "bad", "--on-error", "ignore", "--file", "{reviews}"], "not both"),
+        (["classify", "--on-error", "ignore", "--file", "{reviews}"], "raise, skip"),
+        (["classify", "bad", "--engine", "jax"], "auto, numpy, torch"),
+        (["classify", "bad", "--model", "no/model/here"], "no/model/here"),
+        (["classify", "bad", "--modle", "x"], "--modle"),
+        (["clasify", "bad"], "classify"),
+        (["explain"], "nlp-rnn explain --help"),
+        (["explain", "bad", "--target", "sarcastic"], "negative, neutral, positive"),
+        (["explain", "bad", "--method", "lime"], "occlusion, shapley"),
+        (["explain", "bad", "--html", "no/why.html"], "no/why.html"),
+        (["negation", "--suite", "nowhere"], "nowhere"),
+        (["train", "--data", "x.csv"], "--output"),
+    ],
+)
+def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: list[str], said: str) -> None:
+    filled = [arg.format(reviews=reviews) for arg in args]
+    model = (
+        {} if "--model" not in args and args[0] in ("classify", "explain", "negation") else {"model": None}
+    )
+    assert said in run(*filled, **model).refusal
+
+
+def test_nothing_to_classify_at_a_terminal_is_said(run: Run) -> None:
+    assert "--file FILE" in run("classify", stdin=None).refusal
+
+
+def test_binary_and_broken_files_are_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.txt"
+    path.write_bytes(b"fine\n\x89PNG\x00\xff\xfe")
+    assert "row 2: invalid UTF-8" in run("classify", "--file", str(path)).refusal
+    packed = tmp_path / "reviews.txt.gz"
+    packed.write_bytes(b"\x1f\x8b\x08")
+    assert "cut short" in run("classify", "--file", str(packed)).refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        (name, harm)
+        for name in ("config.json", "tokenizer.json", "model.safetensors")
+        for harm in ("missing", "truncated", "changed", "empty")
+        if (name, harm) != ("config.json", "changed")  # settings are checked one by one, below
+    ],
+)
+def test_a_harmed_model_folder_is_refused(
+    run: Run, tiny_model: Path, tmp_path: Path, name: str, harm: str
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    path = folder / name
+    content = path.read_bytes()
+    if harm == "missing":
+        path.unlink()
+    else:
+        half = content[: len(content) // 2]
+        path.write_bytes(
+            {"truncated": half, "changed": half + b"!" + content[len(half) + 1 :], "empty": b""}[harm]
+        )
+    for command in (["classify", "bad"], ["explain", "bad"], ["info"], ["negation"]):
+        assert name in run(*command, model=folder).refusal
+
+
+@pytest.mark.parametrize(("key", "value"), [("cell", "mamba"), ("pooling", "median"), ("num_classes", 4)])
+def test_a_model_of_unknown_shape_is_refused(
+    run: Run, tiny_model: Path, tmp_path: Path, key: str, value: object
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["model"][key] = value
+    (folder / "config.json").write_text(json.dumps(config))
+    assert str(folder) in run("classify", "bad", model=folder).refusal
+
+
+# How it ends
+
+
+def start(*args: str) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", RUN, *args], stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def feed_past_the_first_answers(process: subprocess.Popen[bytes], part_of: Path) -> None:
+    """Pipe texts in until the first ones have been read; the pipe stays open."""
+    assert process.stdin is not None
+    process.stdin.write(b"a bad film\n" * (2 * CHUNK_TEXTS))
+    process.stdin.flush()
+    while not list(part_of.parent.glob(f".{part_of.name}.*")):
+        assert process.poll() is None, process.communicate()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_a_stopped_run_leaves_no_half_file(tiny_model: Path, tmp_path: Path, sent: int, code: int) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("what stood here before")
+    with start("classify", "--model", str(tiny_model), "--output", str(output), "-") as process:
+        feed_past_the_first_answers(process, output)
+        process.send_signal(sent)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (code, b"")
+    assert b"Traceback" not in err
+    assert output.read_text() == "what stood here before"
+    if sent != signal.SIGKILL:
+        assert os.listdir(tmp_path) == ["out.csv"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a reader that goes away is a POSIX matter")
+def test_a_reader_that_leaves_is_no_error(tiny_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "texts.txt"
+    path.write_text("a bad film\n" * 20_000)
+    with start("classify", "--model", str(tiny_model), "--file", str(path)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"negative")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
