@@ -236,7 +236,8 @@ def test_questions_come_in_calls_of_bounded_size(monkeypatch):
     monkeypatch.setattr("nlp_rnn.sentiment.explain._CALL_TOKENS", 40)
     probs_of, asked = counting(rule(TRAINED))
     found = why("the movie was not good , it was awful", probs_of=probs_of)
-    assert len(asked) > 3
+    # 45 ids of prefixes, 81 of occlusions and the baseline, at most 40 in a call.
+    assert 6 <= len(asked) <= 8
     assert found.attributions == pytest.approx(why("the movie was not good , it was awful").attributions)
 
 
