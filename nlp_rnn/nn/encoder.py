@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nlp_rnn.config import ModelConfig
+from nlp_rnn.nn.threads import run_side_by_side
 
 _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -75,20 +76,19 @@ class RecurrentEncoder(nn.Module):
         for number, directions in enumerate(self.layers):
             if number:
                 x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
-            outputs = [self._run(directions["fwd"], x_BTE)]
-            if "bwd" in directions:
-                reversed_BTH = self._run(directions["bwd"], _take(x_BTE, reverse_BT))
-                outputs.append(_take(reversed_BTH, reverse_BT))
-            x_BTE = torch.cat(outputs, dim=-1)
+            layers = [directions[name] for name in ("fwd", "bwd") if name in directions]
+            inputs = [x_BTE, _take(x_BTE, reverse_BT)][: len(layers)]
+            outputs = run_side_by_side(layers, [self._weights(layer) for layer in layers], inputs)
+            x_BTE = torch.cat([outputs[0], *(_take(each, reverse_BT) for each in outputs[1:])], dim=-1)
             if "norm" in directions:
                 x_BTE = directions["norm"](x_BTE)
         return x_BTE
 
-    def _run(self, layer: nn.Module, x_BTE: Tensor) -> Tensor:
-        if not (self.training and self.weight_dropout):
-            return layer(x_BTE)[0]
-        weight = nn.functional.dropout(layer.weight_hh_l0, self.weight_dropout)
-        return torch.func.functional_call(layer, {"weight_hh_l0": weight}, (x_BTE,))[0]
+    def _weights(self, layer: nn.Module) -> dict[str, Tensor]:
+        """A layer's weights, the recurrent ones with dropout in training."""
+        weights = dict(layer.named_parameters())
+        weights["weight_hh_l0"] = nn.functional.dropout(weights["weight_hh_l0"], self.weight_dropout, self.training)
+        return weights
 
 
 def _take(x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
