@@ -47,12 +47,11 @@ class Result:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> Run:
-    """Runs a command on the tiny model (``model=None``: as typed), with ``stdin`` piped in (``None``: a terminal)."""
+    """Runs a command on the tiny model; ``model=None``: as typed; ``stdin=None``: at a terminal."""
 
     def call(*args: str, stdin: bytes | None = b"", model: Path | None = tiny_model) -> Result:
-        monkeypatch.setattr(
-            sys, "stdin", io.TextIOWrapper(Terminal() if stdin is None else io.BytesIO(stdin))
-        )
+        raw = Terminal() if stdin is None else io.BytesIO(stdin)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
         named = [] if model is None else ["--model", str(model)]
         code = main([*args[:1], *named, *args[1:]])
         captured = capsys.readouterr()

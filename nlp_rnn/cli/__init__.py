@@ -22,6 +22,7 @@ app = typer.Typer(
     name="nlp-rnn",
     help="Small recurrent text models on any CPU: sentiment that understands negation.",
     add_completion=False,
+    pretty_exceptions_enable=False,
 )
 for _module in (classify, explain, train, evaluate, negation, info):
     app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))

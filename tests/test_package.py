@@ -1,0 +1,143 @@
+"""The package as a whole: what importing it costs, what it needs, and that its files keep their order."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import nlp_rnn
+
+ROOT = Path(__file__).parent.parent
+# Everything a command may use beyond the core install.
+OPTIONAL = (
+    "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "gensim", "torchtext",
+    "vaderSentiment", "scipy",
+)  # fmt: skip
+FORBID = f"""
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {OPTIONAL!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def python(code: str) -> str:
+    """Output of a program in a fresh interpreter."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = "import sys, nlp_rnn; nlp_rnn.__version__; print(*sys.modules)"
+    loaded = {name.partition(".")[0] for name in python(code).split()}
+    assert not loaded & {*OPTIONAL, "numpy", "tokenizers", "typer", "rich"}
+
+
+def test_public_names_are_found_when_used_and_only_those() -> None:
+    code = "import sys, nlp_rnn; nlp_rnn.SentimentClassifier; print('torch' in sys.modules)"
+    assert python(code).strip() == "False"
+    assert sorted(nlp_rnn.__all__) == dir(nlp_rnn)
+    with pytest.raises(AttributeError, match="SentimentClassifier"):
+        nlp_rnn.__getattr__("SentimentClasifier")
+
+
+def test_using_a_model_needs_only_the_core(tiny_model: Path) -> None:
+    code = f"""{FORBID}
+from nlp_rnn.cli import main
+model = ["--model", {str(tiny_model)!r}]
+codes = [
+    main(["classify", *model, "bad"]), main(["explain", *model, "bad"]), main(["info", *model]),
+    main(["negation", *model]), main(["train", "--data", "x.csv", "--output", "x"]),
+]
+print("codes", *codes)
+"""
+    assert python(code).splitlines()[-1] == "codes 0 0 0 0 2"
+
+
+@pytest.mark.parametrize(
+    ("args", "extra"),
+    [
+        (["explain", "bad", "--plot", "x.png"], "plot"),
+        (["classify", "bad", "--engine", "torch"], "train"),
+        (["negation", "--vader"], "bench"),
+    ],
+)
+def test_a_missing_extra_is_answered_with_the_line_to_type(
+    tiny_model: Path, args: list[str], extra: str
+) -> None:
+    code = f"""{FORBID}
+from nlp_rnn.cli import main
+sys.stderr = sys.stdout
+print("code", main({args!r} + ["--model", {str(tiny_model)!r}]))
+"""
+    *_, said, ended = python(code).splitlines()
+    assert ended == "code 2"
+    assert f'pip install "nlp-rnn[{extra}]"' in said
+
+
+def test_version_is_the_installed_one() -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        installed = version("nlp-rnn")
+    except PackageNotFoundError:
+        pytest.skip("the package is on the path, but not installed")
+    assert installed == nlp_rnn.__version__
+
+
+def test_package_is_typed() -> None:
+    assert (Path(nlp_rnn.__file__).parent / "py.typed").is_file()
+
+
+@pytest.fixture
+def check_imports() -> ModuleType:
+    path = ROOT / "scripts" / "check_imports.py"
+    if not path.is_file():
+        pytest.skip("the scripts are not beside these tests")
+    spec = importlib.util.spec_from_file_location("check_imports", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_imports_point_up(check_imports: ModuleType) -> None:
+    assert check_imports.check(ROOT / "nlp_rnn") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("errors.py", "from nlp_rnn.text import detokenize_treebank"),
+        ("errors.py", "def late():\n    import nlp_rnn.sentiment.classifier"),
+        ("batch.py", "from nlp_rnn import artifact"),
+        ("batch.py", "model = require('nlp_rnn.nn.classifier', extra='train')"),
+        ("training/loop.py", "from nlp_rnn.cli import main"),
+        ("text.py", "from .errors import InputError"),
+        ("elsewhere.py", "import json"),
+    ],
+)
+def test_imports_that_point_down_are_found(
+    check_imports: ModuleType, tmp_path: Path, file: str, line: str
+) -> None:
+    for name in ("errors.py", "text.py", "batch.py", "artifact.py"):
+        (tmp_path / name).touch()
+    for name in ("nn", "training", "sentiment", "cli"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    for name in ("nn/classifier.py", "sentiment/classifier.py"):
+        (tmp_path / name).touch()
+    assert check_imports.check(tmp_path) == []
+    (tmp_path / file).write_text(line)
+    assert len(check_imports.check(tmp_path)) == 1
