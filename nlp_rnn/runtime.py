@@ -100,6 +100,8 @@ class NumpyEngine:
             logits_BC[packed.order_B] = self._pool(self._encode(packed), packed) @ weight_CP.T + bias_C
 
         order_B = np.argsort(-batch.lengths_B, kind="stable")
+        if not len(order_B):
+            return logits_BC
         with _one_blas_thread() as cores:
             parts = min(self.threads or cores, len(order_B) // _PART)
             if parts < 2:
@@ -179,7 +181,7 @@ def _fold(function: np.ufunc, values_DNH: F32, packed: Packed) -> F32:
         function.reduce(values_DNH.reshape(D, -1, B, H), axis=1, out=folded_DBH)
         return folded_DBH
     for start, n in zip(packed.starts_T[1:].tolist(), packed.counts_T[1:].tolist(), strict=True):
-        function(folded_DBH[:, :n], values_DNH[:, start : start + n], folded_DBH[:, :n])
+        function(folded_DBH[:, :n], values_DNH[:, start : start + n], out=folded_DBH[:, :n])
     return folded_DBH
 
 
