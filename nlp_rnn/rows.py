@@ -1,0 +1,418 @@
+"""Rows of a user's file, one by one and in constant memory, with every complaint placed.
+
+CSV, TSV, JSON Lines and plain text (one text a line), each also as ``.gz`` or ``.xz`` or through a pipe, and
+Parquet (extra ``train``). A complaint names the file, the row and the reason. Knows files, rows and
+columns; does not know which column holds what (``records.py``, ``corpora.py``).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import lzma
+import os
+import re
+import sys
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from nlp_rnn.errors import DataError, InputError, one_of, require
+
+FORMATS = ("csv", "tsv", "jsonl", "txt", "parquet")
+ON_ERROR = ("raise", "skip")
+LONGEST = 2**26
+"""Characters of one line or cell at most: what a stray quote may swallow before it is noticed."""
+
+_ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".txt": "txt",
+    ".text": "txt",
+    ".parquet": "parquet",
+}
+_PACKED = (".gz", ".xz")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
+
+Fields = dict[str, Any]
+
+
+class BadRow(Exception):
+    """Why a row cannot be used, without file and number; never leaves the package."""
+
+
+def format_of(path: str | Path, format: str = "auto") -> str:  # noqa: A002
+    """The format that a file's name says, ``.gz`` and ``.xz`` aside; a pipe (``-``) is plain text.
+
+    Raises:
+        ConfigError: If ``format`` is none of ``FORMATS`` and not ``auto``.
+        InputError: If the name says none.
+    """
+    one_of("format", format, ("auto", *FORMATS))
+    if format != "auto":
+        return format
+    if str(path) == "-":
+        return "txt"
+    name = Path(path)
+    if name.suffix.lower() in _PACKED:
+        name = name.with_suffix("")
+    found = _ENDINGS.get(name.suffix.lower())
+    if found is None:
+        raise InputError(
+            f"{path}: the ending does not say the format; it should be one of "
+            f"{', '.join(_ENDINGS)} (also with .gz or .xz), or name the format"
+        )
+    return found
+
+
+class Complaints:
+    """What happens to bad rows: the first stops the reading, or all are counted.
+
+    Attributes:
+        skipped: Bad rows so far.
+        reasons: What was wrong with the first five of them.
+
+    Raises:
+        ConfigError: If ``on_error`` is none of ``ON_ERROR``.
+    """
+
+    def __init__(self, on_error: str) -> None:
+        """Nothing is wrong yet."""
+        one_of("on_error", on_error, ON_ERROR)
+        self._stop = on_error == "raise"
+        self.skipped = 0
+        self.reasons: list[str] = []
+
+    def add(self, message: str) -> None:
+        """Stop, or count.
+
+        Raises:
+            DataError: If bad rows are errors.
+        """
+        if self._stop:
+            raise DataError(message)
+        self.skipped += 1
+        if len(self.reasons) < 5:
+            self.reasons.append(message)
+
+
+class Rows:
+    """Rows of a file as ``(number, fields)``, one at a time.
+
+    Args:
+        path: The file; ``-`` is standard input.
+        format: One of ``FORMATS``, or ``auto`` to go by the name.
+        complaints: What happens to bad rows.
+
+    Attributes:
+        name: What messages call the file.
+        columns: Names of the columns, or None where each row has its own (JSON Lines).
+
+    Raises:
+        DataError: If there is no such file or it has no header; while reading, on a bad row.
+        MissingExtraError: If pyarrow, which Parquet needs, is not installed.
+    """
+
+    def __init__(self, path: str | Path, *, format: str = "auto", complaints: Complaints) -> None:  # noqa: A002
+        """Open the file and read its header."""
+        self.format = format_of(path, format)
+        self.name = "standard input" if str(path) == "-" else str(path)
+        self.columns: list[str] | None = ["text"] if self.format == "txt" else None
+        self._complaints = complaints
+        self._piped = str(path) == "-"
+        self._raw, self._stream = unpacked(path, self.name)
+        self._size = 0 if self._piped else os.fstat(self._raw.fileno()).st_size
+        try:
+            self._rows = self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Rows:
+        """Itself."""
+        return self
+
+    def __next__(self) -> tuple[int, Fields]:
+        """The next good row."""
+        try:
+            return next(self._rows)
+        except BaseException:  # the end of the file, too
+            self.close()
+            raise
+
+    def __enter__(self) -> Rows:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file (standard input stays open)."""
+        if not self._piped:
+            self._stream.close()
+            self._raw.close()
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the file that has been read, in [0, 1]; None where nobody knows."""
+        if not self._size:
+            return None
+        return 1.0 if self._raw.closed else min(1.0, self._raw.tell() / self._size)
+
+    def reject(self, row: int, reason: str, line: int | None = None) -> None:
+        """Complain about a row.
+
+        Raises:
+            DataError: If bad rows are errors.
+        """
+        place = f"row {row}" if line is None else f"row {row} (line {line})"
+        try:
+            self._complaints.add(f"{self.name}, {place}: {reason}")
+        except DataError:
+            self.close()
+            raise
+
+    def _start(self) -> Iterator[tuple[int, Fields]]:
+        """Rows of the format at hand; the header is read at once."""
+        if self.format == "parquet":
+            return self._parquet()
+        if self.format == "txt":
+            return self._plain()
+        if self.format == "jsonl":
+            return self._json()
+        records = self._cells("," if self.format == "csv" else "\t")
+        header = next(records, None)
+        if header is None:
+            raise DataError(f"{self.name} is empty: a table begins with a row of column names")
+        _, cells, problem = header
+        if problem:
+            raise DataError(f"{self.name}, header: {problem}")
+        twice = [cell for i, cell in enumerate(cells) if cell in cells[:i]]
+        if twice:
+            raise DataError(f"{self.name}: two columns are called {twice[0]!r}; rename one")
+        self.columns = cells
+        return self._table(records, cells)
+
+    def _table(
+        self, records: Iterator[tuple[int, list[str], str]], columns: list[str]
+    ) -> Iterator[tuple[int, Fields]]:
+        """Rows below the header."""
+        for row, (line, cells, problem) in enumerate(records, 1):
+            if not problem and len(cells) != len(columns):
+                problem = f"{len(cells)} cells where the header has {len(columns)}"
+            if problem:
+                self.reject(row, problem, line)
+            else:
+                yield row, dict(zip(columns, cells, strict=True))
+
+    def _cells(self, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
+        """First line, cells and problem of each record of a table.
+
+        Where a record is broken (a stray quote swallows the lines behind it), reading goes on with the
+        line after its first, so that one bad row costs one row.
+        """
+        lines = self._lines()
+        waiting: deque[str] = deque()
+        taken: list[str] = []
+
+        def feed() -> Iterator[str]:
+            while True:
+                line = waiting.popleft() if waiting else next(lines, None)
+                if line is None:
+                    return
+                taken.append(line)
+                yield line
+
+        reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+        line = 1
+        while True:
+            taken.clear()
+            cells: list[str] = []
+            problem = ""
+            try:
+                cells = _next_wide(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                problem = f"malformed {self.format.upper()} ({error})"
+                waiting.extendleft(reversed(taken[1:]))
+                del taken[1:]
+                reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+            problem = problem or not_utf8("".join(taken))
+            if cells or problem:
+                yield line, cells, problem
+            line += len(taken)
+
+    def _json(self) -> Iterator[tuple[int, Fields]]:
+        for row, line in enumerate(self._lines(), 1):
+            if not line.strip():
+                continue
+            problem = not_utf8(line)
+            value: Any = None
+            if not problem:
+                try:
+                    value = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    problem = f"malformed JSON ({error})"
+                else:
+                    if not isinstance(value, dict):
+                        problem = f"holds {kind_of(value)} where an object is needed"
+                if problem and line.lstrip().startswith("["):
+                    problem += "; write one object a line (JSON Lines), not one array"
+            if problem:
+                self.reject(row, problem)
+            else:
+                yield row, value
+
+    def _plain(self) -> Iterator[tuple[int, Fields]]:
+        for row, line in enumerate(self._lines(), 1):
+            problem = not_utf8(line)
+            if problem:
+                self.reject(row, problem)
+            else:
+                yield row, {"text": line.removesuffix("\n").removesuffix("\r")}
+
+    def _parquet(self) -> Iterator[tuple[int, Fields]]:
+        parquet = require("pyarrow.parquet", extra="train")
+        if self._stream is not self._raw or self._piped:
+            raise DataError(f"{self.name}: Parquet is read from a plain file, not packed and not from a pipe")
+        try:
+            file = parquet.ParquetFile(self._raw)
+        except (ValueError, OSError) as error:
+            raise DataError(f"{self.name} is no readable Parquet file ({_one_line(error)})") from None
+        self.columns = [str(name) for name in file.schema_arrow.names]
+
+        def rows() -> Iterator[tuple[int, Fields]]:
+            row = 0
+            try:
+                for batch in file.iter_batches(batch_size=512):
+                    for fields in batch.to_pylist():
+                        row += 1
+                        yield row, fields
+            except (ValueError, OSError) as error:
+                if isinstance(error, DataError):
+                    raise
+                raise DataError(f"{self.name}, after row {row}: damaged ({_one_line(error)})") from None
+
+        return rows()
+
+    def _lines(self) -> Iterator[str]:
+        """Lines with their ends; bytes that are not UTF-8 come as lone surrogates."""
+        number = 0
+        while True:
+            try:
+                raw = self._stream.readline(LONGEST)
+            except DAMAGED as error:
+                raise DataError(f"{self.name}, after line {number}: damaged or cut short ({error})") from None
+            number += 1
+            if number == 1:
+                if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                    raise DataError(f"{self.name} is UTF-16: save it as UTF-8")
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if len(raw) >= LONGEST:
+                raise DataError(f"{self.name}, line {number}: longer than {LONGEST:,} bytes")
+            if not raw:
+                return
+            yield raw.decode("utf-8", "surrogateescape")
+
+
+def text_column_of(columns: list[str], asked: str | None, where: str) -> str:
+    """The column of texts: the one asked for, else ``text``, else the only one.
+
+    Raises:
+        DataError: If there is none such; the message lists the columns.
+    """
+    listed = ", ".join(columns)
+    if asked is not None:
+        if asked not in columns:
+            raise DataError(f"{where}: no column {asked!r}; the columns are {listed}")
+        return asked
+    if "text" in columns:
+        return "text"
+    if len(columns) == 1:
+        return columns[0]
+    raise DataError(f"{where}: say which column holds the texts; the columns are {listed}")
+
+
+def text_of(fields: Mapping[str, Any], column: str) -> str:
+    """The text in a row.
+
+    Raises:
+        BadRow: If the row has no such column or holds something else there.
+    """
+    if column not in fields:
+        raise BadRow(f"no column {column!r}; this row has {', '.join(fields) or 'none'}")
+    value = fields[column]
+    if not isinstance(value, str):
+        raise BadRow(f"the text in {column!r} is {kind_of(value)}, not a string")
+    return value
+
+
+def unpacked(path: str | Path, name: str) -> tuple[IO[bytes], IO[bytes]]:
+    """A file as it lies and as ``.gz`` or ``.xz`` hold it; ``-`` is standard input.
+
+    Raises:
+        DataError: If there is no such file, or it may not be read.
+    """
+    if str(path) == "-":
+        return sys.stdin.buffer, sys.stdin.buffer
+    try:
+        raw = Path(path).open("rb")
+    except FileNotFoundError:
+        raise DataError(f"there is no file {name}") from None
+    except IsADirectoryError:
+        raise DataError(f"{name} is a folder, not a file") from None
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}") from None
+    ending = Path(path).suffix.lower()
+    if ending == ".gz":
+        return raw, cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+    if ending == ".xz":
+        return raw, cast(IO[bytes], lzma.LZMAFile(raw))
+    return raw, raw
+
+
+def _next_wide(reader: Iterator[list[str]]) -> list[str]:
+    """The next record, cells of ``LONGEST`` characters allowed; csv's own limit is the whole process's."""
+    before = csv.field_size_limit(LONGEST)
+    try:
+        return next(reader)
+    finally:
+        csv.field_size_limit(before)
+
+
+def not_utf8(text: str) -> str:
+    """What is wrong with text that was read with lone surrogates for undecodable bytes; empty if nothing."""
+    found = None if text.isascii() else _NOT_UTF8.search(text)
+    if found is None:
+        return ""
+    return f"invalid UTF-8 (byte 0x{ord(found[0]) - 0xDC00:02X}); save the file as UTF-8"
+
+
+_KINDS: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (lambda value: value is None, "missing (null)"),
+    (lambda value: isinstance(value, bool), "true or false"),
+    (lambda value: isinstance(value, int | float), "a number"),
+    (lambda value: isinstance(value, str), "a string"),
+    (lambda value: isinstance(value, list), "a list"),
+    (lambda value: isinstance(value, dict), "an object"),
+)
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in a user's words."""
+    return next((words for test, words in _KINDS if test(value)), f"of type {type(value).__name__}")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
