@@ -50,7 +50,7 @@ def main(
             validation=mixture.validation,
             classes=CLASSES,
             vectors=vectors,
-            config=TrainConfig(max_epochs=max_epochs, seed=seed, checkpoint_every=200),
+            config=TrainConfig(max_epochs=max_epochs, batch_size=128, seed=seed, checkpoint_every=500),
             output=run,
             resume=True,
             progress=lambda now: bar.update(

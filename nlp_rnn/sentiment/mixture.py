@@ -7,8 +7,10 @@ ships none of these texts; the templates' sentences are its own.
 
 from __future__ import annotations
 
+import json
 import lzma
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from nlp_rnn.errors import DataError, require
-from nlp_rnn.sentiment.templates import generate
+from nlp_rnn.sentiment.negation import suite_folder
+from nlp_rnn.sentiment.templates import generate, load_words
 from nlp_rnn.text import detokenize_treebank
 
 CLASSES = ("negative", "neutral", "positive")
@@ -42,6 +45,7 @@ RATES = {
     "templates": 1.0,
     "nothing": 1.0,
 }
+_AS_ADJECTIVE = re.compile(r"\b(very|so|really|truly|absolutely|simply|utterly|totally) ([a-z]+)(?=[.,;!?])")
 _NOTHING = ["", " ", ".", "...", "?", "-", "ok", "n/a", "none", "test", "hello", "hi", "yes", "no", "not", "the", "and"]
 
 
@@ -76,7 +80,7 @@ class Mixture:
         return texts, labels
 
 
-def build(data: str | Path, *, seed: int = 0, templates: int = 30_000) -> Mixture:
+def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixture:
     """Read the corpora below ``data`` (extra ``train``).
 
     Raises:
@@ -147,23 +151,21 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 30_000) -> Mixtur
     objective = [text for text, label in zip(plots["text"], plots["label"], strict=True) if label == "objective"]
     sources["plots"] = [detokenize_treebank(text) for text in objective], ["neutral"] * len(objective)
 
+    unlabelled = read("sentiment/imdb/unlabelled")["text"]
     captions = read("parallel/multi30k/train")["en"]
     prose = _sentences(Path(data) / "text" / "wikitext2.train.txt.xz", rng, 6_000)
     neutral = {"captions": captions, "encyclopedia": prose}
     for name, texts in neutral.items():
         sources[name] = texts, ["neutral"] * len(texts)
     held = read("parallel/multi30k/validation")["en"][:300]
-    for name, split, count in (("templates", "train", templates), ("templates_dev", "dev", 2_000)):
-        made = generate(count, seed=seed, split="train" if split == "train" else "dev")
-        side = sources if split == "train" else validation
-        side[name] = [example.text for example in made], [example.label for example in made]
-    validation["templates_dev"] = (
-        validation["templates_dev"][0] + held,
-        validation["templates_dev"][1] + ["neutral"] * len(held),
-    )
+    adjectives = opinion_adjectives(sources["sst_phrases"], unlabelled, exclude=_reserved_words())
+    made = generate(templates, seed=seed, more_words=adjectives)
+    sources["templates"] = [example.text for example in made], [example.label for example in made]
+    dev = generate(2_000, seed=seed, split="dev")
+    validation["templates"] = [example.text for example in dev] + held, [example.label for example in dev] + ["neutral"] * len(held)
     sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
-    unlabelled = read("sentiment/imdb/unlabelled")["text"]
-    return Mixture(sources, validation, [*unlabelled, *(text for texts, _ in sources.values() for text in texts)], guard.dropped)
+    everything = dict.fromkeys([*unlabelled, *(text for texts, _ in sources.values() for text in texts)])
+    return Mixture(sources, validation, list(everything), guard.dropped)
 
 
 def official_tests(data: str | Path) -> dict[str, Labelled]:
@@ -183,6 +185,41 @@ def official_tests(data: str | Path) -> dict[str, Labelled]:
         "SST, three classes": (sentences, three),
         "SemEval-2017 tweets": (tweets["text"], tweets["label"]),
     }
+
+
+def opinion_adjectives(
+    phrases: Labelled, texts: Iterable[str], *, exclude: Iterable[str], min_count: int = 5
+) -> dict[str, list[str]]:
+    """Adjectives that people labelled negative or positive, for the templates' general slots.
+
+    Args:
+        phrases: Labelled phrases; those of one word count.
+        texts: Running text that shows which of these words are adjectives: they follow *very* and end a clause.
+        exclude: Words to leave out, with whatever begins like them, e.g. of the negation suite.
+        min_count: Times a word must be seen as an adjective.
+
+    Returns:
+        ``{"neg": [...], "pos": [...]}``, each in alphabetical order.
+    """
+    slots = {"negative": "neg", "positive": "pos"}
+    slot_of = {text.lower(): slots[label] for text, label in zip(*phrases, strict=True) if label in slots}
+    taken = {word.lower() for word in exclude}
+    stems = tuple(word[:-1] for word in taken if len(word) > 3)
+    clauses: Counter[tuple[str, str]] = Counter()
+    everywhere: Counter[str] = Counter()
+    for text in map(str.lower, texts):
+        clauses.update(_AS_ADJECTIVE.findall(text))
+        everywhere.update(re.findall("[a-z]+", text))
+    seen: Counter[str] = Counter()
+    for (_, word), count in clauses.items():
+        seen[word] += count
+    found: dict[str, list[str]] = {"neg": [], "pos": []}
+    for word in sorted(slot_of.keys() - taken):
+        adverb = word.endswith("ly") and word[:-2] in seen
+        adjective = seen[word] >= max(min_count, 0.01 * everywhere[word]) and clauses["very", word] > 1
+        if adjective and not adverb and not word.removeprefix("un").startswith(stems):
+            found[slot_of[word]].append(word)
+    return found
 
 
 class Guard:
@@ -218,6 +255,17 @@ class Guard:
 def _key(text: str, prefix: int = 0) -> str:
     letters = re.sub(r"-[lr][rs]b-|<br />|[\W_]+", "", text.lower())
     return letters[:prefix] if prefix else letters
+
+
+def _reserved_words() -> set[str]:
+    """Opinion words of the negation suite and of the templates' dev split: no training template uses them."""
+    content = json.loads((suite_folder() / "vocabulary.json").read_text(encoding="utf-8"))
+    words = set(content["opinion"])
+    dev, train = load_words("dev"), load_words("train")
+    for slot in ("pos", "neg"):
+        for table, other in ((dev.lists, train.lists), *((dev.domains[name], train.domains[name]) for name in dev.domains)):
+            words |= set(table.get(slot, ())) - set(other.get(slot, ()))
+    return words
 
 
 def _reader(data: Path) -> Callable[[str], dict[str, list[str]]]:

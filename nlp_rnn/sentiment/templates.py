@@ -14,7 +14,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -148,7 +148,14 @@ def load_words(split: Split, path: Path | None = None) -> WordLists:
     return WordLists(lists, domains, compared)
 
 
-def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = None) -> list[Example]:
+def generate(
+    n: int,
+    *,
+    seed: int,
+    split: Split = "train",
+    path: Path | None = None,
+    more_words: Mapping[str, Sequence[str]] | None = None,
+) -> list[Example]:
     """Make ``n`` distinct labelled sentences, balanced over phenomena and, within each, over labels.
 
     Args:
@@ -156,6 +163,7 @@ def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = N
         seed: The same seed, split and templates give the same list.
         split: ``"dev"`` uses only frames and opinion words that ``"train"`` never uses.
         path: Folder with the templates; the project's own by default.
+        more_words: Fillers to add to lists that suit any subject, e.g. ``{"pos": [...], "neg": [...]}``.
 
     Returns:
         ``n`` examples in random order, no two alike when case, contraction and final stops are ignored.
@@ -169,7 +177,9 @@ def generate(n: int, *, seed: int, split: Split = "train", path: Path | None = N
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:
         raise InputError(f"n is the number of sentences, 0 or more; received {n!r}")
     rng = random.Random(f"{seed}/{split}")
-    filler = _Filler(load_words(split, path), rng)
+    words = load_words(split, path)
+    more = {name: (*words.lists.get(name, ()), *extra) for name, extra in (more_words or {}).items()}
+    filler = _Filler(replace(words, lists={**words.lists, **more}), rng)
     cells: dict[tuple[str, str], list[Frame]] = {}
     for frame in load_frames(path):
         if frame.split == split:

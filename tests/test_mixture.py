@@ -1,0 +1,59 @@
+"""The training mixture: what must not leak into it, and where the templates' extra words come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nlp_rnn.errors import DataError
+from nlp_rnn.sentiment.mixture import RATES, Guard, Mixture, build, opinion_adjectives
+
+
+def test_guard_knows_a_text_whatever_its_spacing_case_and_punctuation() -> None:
+    guard = Guard(["It's n't `` fine '' -LRB- really -RRB- ."])
+    texts = ['It\'sn\'t "fine" (really).', "it is fine, really"]
+    assert guard.clean("somewhere", texts, ["a", "b"]) == ([texts[1]], ["b"])
+    assert guard.dropped == {"somewhere": 1}
+
+
+def test_guard_by_prefix_knows_a_text_whose_end_differs() -> None:
+    beginning = "a sentence that goes on for more than forty letters"
+    guard = Guard([beginning + " and ends so"], prefix=40)
+    assert guard.clean("near", [beginning + " and ends otherwise", "another one"], ["a", "b"])[1] == ["b"]
+
+
+def test_guard_can_be_asked_about_more_texts_without_keeping_them() -> None:
+    guard = Guard(["first"])
+    known = guard.also(["second"])
+    assert known("First!") and known("SECOND") and not known("third")
+    assert guard.clean("x", ["second"], ["a"]) == (["second"], ["a"])
+
+
+def test_opinion_adjectives_are_labelled_single_words_used_as_adjectives_and_not_excluded() -> None:
+    phrases = (
+        ["soggy", "crisp", "crispy", "very soggy", "shines", "wooden", "round"],
+        ["negative", "positive", "positive", "negative", "positive", "neutral", "positive"],
+    )
+    text = "very soggy, very crisp. so crispy! very crispy, absolutely shines. very wooden."
+    found = opinion_adjectives(phrases, [text] * 5, exclude=["crispy"])
+    assert found == {"neg": ["soggy"], "pos": ["crisp"]}  # shines is never "very"; round is nowhere
+
+
+def test_a_word_that_begins_like_an_excluded_one_is_excluded() -> None:
+    phrases = (["tasteful", "distasteful", "untasteful"], ["positive", "negative", "negative"])
+    text = "very tasteful. very distasteful. very untasteful."
+    assert opinion_adjectives(phrases, [text] * 5, exclude=["taste"]) == {"neg": ["distasteful"], "pos": []}
+
+
+def test_each_source_is_taken_at_its_rate() -> None:
+    sources = {"yelp": ([f"text {number}" for number in range(100)], ["positive"] * 100)}
+    texts, labels = Mixture(sources, {}, [], {}).training(seed=0)
+    assert len(texts) == len(labels) == len(set(texts)) == round(100 * RATES["yelp"])
+    assert len(Mixture({"counterfactual": (["x"], ["negative"])}, {}, [], {}).training(seed=0)[0]) == 2
+
+
+def test_a_folder_without_corpora_is_one_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    with pytest.raises(DataError, match=r"imdb.test\.parquet is missing: give the folder"):
+        build(tmp_path)
