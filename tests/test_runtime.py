@@ -20,7 +20,7 @@ from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
 from nlp_rnn.recurrence import RecurrentLayer, in_place, pack
 from nlp_rnn.reference import gru_step, lstm_step, rnn_step
-from nlp_rnn.runtime import NumpyEngine, make_engine
+from nlp_rnn.runtime import NumpyEngine, _one_blas_thread, make_engine
 
 VOCAB = 20
 Weights = dict[str, NDArray[np.float32]]
@@ -216,18 +216,22 @@ def test_callers_may_share_an_engine() -> None:
             np.testing.assert_array_equal(found, wanted)
 
 
-def test_blas_keeps_its_threads() -> None:
-    # If each caller saved and restored the setting by itself, two at once could leave BLAS with one thread.
+def test_blas_gets_its_threads_back_from_overlapping_callers() -> None:
+    # If each caller saved and restored the setting by itself, this order would leave BLAS with one thread.
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    config, weights = model()
-    engine = NumpyEngine(config, weights)
-    batch = pad(texts(4, longest=20), pad_id=0)
+    def blas_threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
     with threadpool_limits(2, user_api="blas"):
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(engine.logits, [batch] * 200))
-        blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
-        assert all(library["num_threads"] == 2 for library in blas)
+        before = blas_threads()
+        first, second = _one_blas_thread(), _one_blas_thread()
+        assert first.__enter__() == max(before, default=1)
+        assert second.__enter__() == max(before, default=1)
+        first.__exit__(None, None, None)
+        assert blas_threads() <= {1}
+        second.__exit__(None, None, None)
+        assert blas_threads() == before
 
 
 def test_the_last_word_moves_the_backward_state_at_the_first_and_not_the_forward_one() -> None:
