@@ -145,7 +145,7 @@ class Explanation:
             above.plot(at_T, values_T, color=colour, label=_plain(name), **style)
         above.set_ylim(-0.03, 1.03)
         above.set_ylabel("probability after\neach token")
-        above.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        _legend_beside(above)
         above.grid(axis="y", alpha=0.3)
         text = textwrap.shorten(_plain(self.text[:1000]), int(width * 11), placeholder=" ...")
         above.set_title(f"{self._headline()}\n{text}", fontsize="medium", parse_math=False)
@@ -154,7 +154,7 @@ class Explanation:
         below.axhline(0, color="black", linewidth=0.8)
         limit = 1.1 * max(_WEAKEST, self._strongest)
         below.set_ylim(-limit, limit)
-        below.set_ylabel(f"effect of each token\non {_plain(self.target)}")
+        below.set_ylabel(f"effect of each token\non {_plain(self.target)}", parse_math=False)
         below.grid(axis="y", alpha=0.3)
         below.set_axisbelow(True)
         step = max(1, math.ceil(units / _TICK_LABELS))
@@ -162,8 +162,9 @@ class Explanation:
         turn = {"rotation": 90} if units > 24 else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         below.set_xticks(at_T[::step], labels, parse_math=False, **turn)
         below.set_xlim(-0.6, units - 0.4)
-        handles = [below.bar(0, 0, color=colour, label=meaning) for colour, meaning in self._legend()]
-        below.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        for colour, meaning in self._legend():
+            below.bar(0, 0, color=colour, label=meaning)
+        _legend_beside(below)
         return save_figure(figure, path)
 
     def _repr_html_(self) -> str:
@@ -282,6 +283,12 @@ class Explanation:
                 + "</tr>"
             )
         return '<table style="border-collapse:collapse;font-size:smaller">\n' + "\n".join(rows) + "\n</table>"
+
+
+def _legend_beside(axes: Any) -> None:
+    """A legend to the right of the panel, names as they are (a dollar sign begins no formula)."""
+    for text in axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False).get_texts():
+        text.set_parse_math(False)
 
 
 def _signed(value: float) -> str:
