@@ -32,11 +32,11 @@ def test_guard_can_be_asked_about_more_texts_without_keeping_them() -> None:
 
 def test_opinion_adjectives_are_labelled_single_words_used_as_adjectives_and_not_excluded() -> None:
     phrases = (
-        ["soggy", "crisp", "crispy", "very soggy", "shines", "wooden", "round"],
+        ["soggy", "crisp", "golden", "very soggy", "shines", "wooden", "round"],
         ["negative", "positive", "positive", "negative", "positive", "neutral", "positive"],
     )
-    text = "very soggy, very crisp. so crispy! very crispy, absolutely shines. very wooden."
-    found = opinion_adjectives(phrases, [text] * 5, exclude=["crispy"])
+    text = "very soggy, very crisp. so golden! very golden, absolutely shines. very wooden."
+    found = opinion_adjectives(phrases, [text] * 5, exclude=["golden"])
     assert found == {"neg": ["soggy"], "pos": ["crisp"]}  # shines is never "very"; round is nowhere
 
 

@@ -253,7 +253,7 @@ class Guard:
 
 
 def _key(text: str, prefix: int = 0) -> str:
-    letters = re.sub(r"-[lr][rs]b-|<br />|[\W_]+", "", text.lower())
+    letters = re.sub(r"[\W_]+", "", re.sub(r"-[lr][rs]b-|<br />", "", text.lower()))
     return letters[:prefix] if prefix else letters
 
 
