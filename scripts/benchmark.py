@@ -1,0 +1,119 @@
+#!/usr/bin/env python
+"""Measure speed beside the peers: ``pip install ".[train,bench]" && python scripts/benchmark.py``.
+
+Prints the machine, the versions, and the median, smallest and largest of several runs. What cannot be
+measured here says why. Quality is measured by ``nlp-rnn evaluate`` and ``nlp-rnn negation``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from benchmarks.answering import latency, throughput
+from benchmarks.installing import install, install_core, startup
+from benchmarks.measure import Row, machine
+from benchmarks.peers import read_reviews, train_peers
+from benchmarks.training import training
+from rich.console import Console
+from rich.table import Table
+
+from nlp_rnn import SentimentClassifier
+from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.errors import NlpRnnError, one_of
+
+ROWS = ("latency", "throughput", "training", "install", "startup")
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def main(
+    rows: Annotated[str, typer.Option(help=f"Which of {', '.join(ROWS)}, with commas; or all.")] = "all",
+    data: Annotated[Path, typer.Option(envvar="NLP_RNN_DATA", help="Folder with sentiment/imdb.")] = DATA,
+    model: Annotated[str | None, typer.Option(help="A saved model; without it, the shipped one.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Rounds; starting up takes twice as many.")] = 5,
+    reviews: Annotated[int, typer.Option(min=1, help="IMDb test reviews to label.")] = 2000,
+    train_reviews: Annotated[int, typer.Option(min=4, help="IMDb reviews the peers train on.")] = 25_000,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write everything here.")] = None,
+) -> None:
+    """Measure speed."""
+    asked = ROWS if rows == "all" else tuple(rows.split(","))
+    for name in asked:
+        one_of("rows", name, (*ROWS, "all"))
+    described = machine()
+    found: list[Row] = []
+    with TemporaryDirectory(prefix="nlp-rnn-benchmark-") as place:
+        work = Path(place)
+        read = partial(read_reviews, data)
+        if {"latency", "throughput"} & set(asked):
+            found += _try("peer training", lambda: train_peers(read("train", train_reviews), work))
+        if "latency" in asked:
+            found += latency(model, work, repeats)
+        if "throughput" in asked:
+            found += _try("throughput", lambda: throughput(model, work, read("test", reviews), repeats))
+        if "training" in asked:
+            found += _try("training", lambda: training(*_shape(model), steps=4 * repeats))
+        if {"install", "startup"} & set(asked):
+            found += _try("install", lambda: _core_rows(asked, work / "core", model, repeats))
+    if json_out is not None:
+        report = {"machine": described, "rows": [row.to_dict() for row in found]}
+        json_out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    _show(described, found)
+
+
+def _try(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
+    """What was measured, or one row that says why nothing was."""
+    try:
+        return measure()
+    except NlpRnnError as error:
+        return [Row(name, "all", "", note=str(error))]
+
+
+def _shape(model: str | None) -> tuple[ModelConfig, TrainConfig]:
+    """Shape and training settings of the model; the defaults where there is none."""
+    try:
+        artifact = SentimentClassifier.from_pretrained(model).artifact
+    except NlpRnnError:
+        return ModelConfig(vocab_size=30_000, num_classes=3), TrainConfig(max_epochs=1)
+    settings = TrainConfig.from_dict(artifact.notes.get("train", {}))
+    return artifact.config, replace(settings, max_epochs=1, checkpoint_every=0)
+
+
+def _core_rows(asked: tuple[str, ...], folder: Path, model: str | None, repeats: int) -> list[Row]:
+    core = install_core(folder)
+    rows = install(core) if "install" in asked else []
+    return rows + (startup(core, model, 2 * repeats) if "startup" in asked else [])
+
+
+def _show(described: dict[str, str], rows: list[Row]) -> None:
+    console = Console()
+    for name, value in described.items():
+        console.print(f"{name}: {value}", markup=False, highlight=False)
+    table = Table("row", "system", "median", "min", "max", "runs", "unit", "goal")
+    for row in rows:
+        plain = row.to_dict()
+        figures = [_number(plain[key]) for key in ("median", "min", "max")]
+        table.add_row(row.row, row.system, *figures, str(plain["runs"]), row.unit, row.goal)
+    console.print(table)
+    for row in rows:
+        if row.note:
+            console.print(f"{row.row}, {row.system}: {row.note}", markup=False, highlight=False)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except NlpRnnError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False)
+        raise SystemExit(2) from None

@@ -1,0 +1,75 @@
+"""How fast trained systems answer: one sentence with one thread, many reviews with all cores.
+
+Run as a program (``python -m benchmarks.answering``, see ``latency``) it measures one sentence, so that
+the number of threads can be set before any library is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measure import Row, in_turns, threads
+from benchmarks.peers import Reviews, load_systems
+
+SENTENCE = "The food was not good, the service was slow, and nobody came when we asked for help."
+_LEAST_CALLS = 200
+
+
+def latency(model: str | None, trained: Path, rounds: int) -> list[Row]:
+    """Milliseconds from one sentence of 20 tokens to its label, in a process with one thread."""
+    job = json.dumps({"model": model, "trained": str(trained), "rounds": rounds})
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.answering", job],
+        env=threads(1),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return [Row("latency", "all", "ms", note=(done.stderr.splitlines() or ["it failed"])[-1])]
+    found = json.loads(done.stdout.splitlines()[-1])
+    return [Row(**{**row, "values": tuple(row["values"])}) for row in found]
+
+
+def throughput(model: str | None, trained: Path, reviews: Reviews, rounds: int) -> list[Row]:
+    """Reviews per second, and the share each system labels right."""
+    _, systems, missing = load_systems(model, trained)
+    texts, labels = reviews
+    answers: dict[str, list[str]] = {}
+
+    def run(name: str) -> None:
+        answers[name] = list(systems[name](texts))
+
+    taken = in_turns([partial(run, name) for name in systems], rounds)
+    goals = {"nlp_rnn, NumPy engine": "at least 350", "nlp_rnn, torch engine": "at least 800"}
+    rows = []
+    for name, times in zip(systems, taken, strict=True):
+        right = sum(a == b for a, b in zip(answers[name], labels, strict=True))
+        note = f"{len(texts):,} reviews, {right / len(texts):.1%} right"
+        rates = tuple(len(texts) / time for time in times)
+        rows.append(Row("throughput", name, "reviews/s", rates, goals.get(name, ""), note))
+    return rows + [Row("throughput", name, "reviews/s", note=why) for name, why in missing.items()]
+
+
+def _latency_here(model: str | None, trained: str, rounds: int) -> list[Row]:
+    systems, _, missing = load_systems(model, Path(trained))
+    calls: list[Callable[[], object]] = [partial(system, SENTENCE) for system in systems.values()]
+    in_turns(calls, 1, 20)  # warm
+    taken = in_turns(calls, rounds, max(40, -(-_LEAST_CALLS // rounds)))
+    rows = []
+    for name, times in zip(systems, taken, strict=True):
+        goal = "at most 1.5" if "NumPy" in name else ""
+        values = tuple(1e3 * time for time in times)
+        rows.append(Row("latency", name, "ms", values, goal, "20 tokens, one thread"))
+    return rows + [Row("latency", name, "ms", note=why) for name, why in missing.items()]
+
+
+if __name__ == "__main__":
+    if "torch" in sys.modules:
+        raise SystemExit("torch was loaded before the number of threads was set")
+    print(json.dumps([vars(row) for row in _latency_here(**json.loads(sys.argv[1]))]))

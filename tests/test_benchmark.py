@@ -1,0 +1,153 @@
+"""scripts/benchmark.py: its counts are right, its peers answer, what is missing is said; nothing is timed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.errors import DataError
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+if not (SCRIPTS / "benchmark.py").is_file():
+    pytest.skip("only in the source tree", allow_module_level=True)
+sys.path.insert(0, str(SCRIPTS))
+
+from benchmarks import answering, measure, peers, training  # noqa: E402
+
+GOOD = [
+    "A good, warm film!",
+    "Good fun and a good cast.",
+    "It was good; I laughed.",
+    "Really good, go and see it.",
+]
+BAD = ["A bad, cold film!", "Bad jokes and a bad cast.", "It was bad; I slept.", "Really bad, stay at home."]
+REVIEWS = (GOOD + BAD, ["positive"] * 4 + ["negative"] * 4)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("peers")
+    peers.train_peers(REVIEWS, folder)
+    return folder
+
+
+def test_a_row_reports_median_and_extremes_of_its_runs() -> None:
+    plain = measure.Row("latency", "ours", "ms", (3.0, 1.0, 2.0)).to_dict()
+    assert (plain["median"], plain["min"], plain["max"], plain["runs"]) == (2.0, 1.0, 3.0, 3)
+    assert measure.Row("latency", "theirs", "ms", note="not installed").to_dict()["median"] is None
+
+
+def test_taking_turns_calls_each_as_often() -> None:
+    calls: list[str] = []
+    taken = measure.in_turns([lambda: calls.append("a"), lambda: calls.append("b")], rounds=2, calls=3)
+    assert [len(times) for times in taken] == [6, 6]
+    assert "".join(calls) == "ab" + "aaabbb" * 2
+
+
+def test_the_sentence_has_20_tokens() -> None:
+    from nlp_rnn.tokenizer import TextTokenizer
+
+    tokenizer = TextTokenizer("word", min_count=1).train([answering.SENTENCE])
+    assert len(tokenizer.encode(answering.SENTENCE).ids) == 20
+
+
+def test_floating_point_operations_by_hand() -> None:
+    lstm = ModelConfig(vocab_size=9, num_classes=2, embedding_dim=128, hidden_size=256)
+    assert training.flop_per_token(lstm) == 3 * 2 * 2 * (128 + 256) * 4 * 256
+    gru = ModelConfig(
+        vocab_size=9,
+        num_classes=2,
+        cell="gru",
+        embedding_dim=5,
+        hidden_size=7,
+        num_layers=2,
+        bidirectional=False,
+    )
+    assert training.flop_per_token(gru) == 3 * 2 * (5 + 7 + 7 + 7) * 3 * 7
+
+
+def test_made_up_lengths_are_like_imdb() -> None:
+    pytest.importorskip("torch", reason="the training rows need the train extra")
+    config = ModelConfig(vocab_size=1000, num_classes=3)
+    rows = training._rows(config, count=2000, cut=1024)
+    lengths = [len(row) for row in rows.rows]
+    assert 255 < np.mean(lengths) < 285
+    assert max(lengths) <= 1024
+    assert 1 < min(map(min, rows.rows))
+    assert max(map(max, rows.rows)) < 1000
+
+
+def test_nbsvm_learns_and_loads_as_it_was_saved(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="NB-SVM needs scikit-learn")
+    model = peers.NbSvm.train(*REVIEWS)
+    model.save(tmp_path / "nbsvm.npz")
+    texts = ["a good cast", "bad jokes"]
+    assert model(texts) == peers.NbSvm.load(tmp_path / "nbsvm.npz")(texts) == ["positive", "negative"]
+
+
+def test_peers_answer_and_absent_ones_name_the_line_to_type(trained: Path, tiny_model: Path) -> None:
+    one, many, missing = peers.load_systems(str(tiny_model), trained)
+    assert one.keys() == many.keys()
+    assert many["nlp_rnn, NumPy engine"](["the film is good", "a bad film"]) == ["positive", "negative"]
+    for name, label in many.items():
+        assert set(label(["the film is good", "a bad film"])) <= {"positive", "negative"}, name
+    assert all("pip install" in why for why in missing.values())
+
+
+def test_an_absent_peer_is_a_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "fasttext", None)
+    rows = {row.system: row for row in peers.train_peers(REVIEWS, tmp_path)}
+    assert rows["fastText"].values == ()
+    assert 'pip install "nlp-rnn[bench]"' in rows["fastText"].note
+
+
+def test_absent_reviews_say_where_to_name_them(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="Parquet needs the train extra")
+    with pytest.raises(DataError, match="--data"):
+        peers.read_reviews(tmp_path, "test")
+
+
+def test_throughput_counts_what_is_right(trained: Path, tiny_model: Path) -> None:
+    reviews = (["a good film", "the film is bad"], ["positive", "positive"])
+    rows = answering.throughput(str(tiny_model), trained, reviews, 1)
+    ours = next(row for row in rows if row.system == "nlp_rnn, NumPy engine")
+    assert len(ours.values) == 1
+    assert "50.0% right" in ours.note
+
+
+def test_latency_is_measured_in_a_process_of_its_own(trained: Path, tiny_model: Path) -> None:
+    rows = answering.latency(str(tiny_model), trained, 5)
+    ours = next(row for row in rows if row.system == "nlp_rnn, NumPy engine")
+    assert len(ours.values) >= 200
+
+
+def test_training_runs_the_real_step() -> None:
+    for module in ("torch", "accelerate"):
+        pytest.importorskip(module, reason="training needs the train extra")
+    model = ModelConfig(vocab_size=20, num_classes=2, embedding_dim=4, hidden_size=4)
+    config = TrainConfig(max_epochs=1, batch_tokens=64, ema_decay=0.9)
+    rates, note = training._tokens_per_second(model, config, 3, 30)
+    assert len(rates) >= 3
+    assert "padding" in note
+
+
+def test_the_script_writes_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import benchmark
+    import typer
+
+    made = [measure.Row("install", "core", "MB", (12.0,), "at most 170", "made up")]
+    monkeypatch.setattr(benchmark, "_core_rows", lambda *_: made)
+    app = typer.Typer()
+    app.command()(benchmark.main)
+    app(["--rows", "install", "--json", str(tmp_path / "out.json")], standalone_mode=False)
+    written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert written["rows"][0]["median"] == 12.0
+    assert {"processor", "cores", "threads", "system", "python", "numpy"} <= written["machine"].keys()
+    assert "made up" in capsys.readouterr().out
