@@ -73,13 +73,16 @@ def test_nothing_is_printed_written_or_switched_off(
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ):
     monkeypatch.chdir(file.parent)
+    file.write_text(f"4 3\n{GLOVE}", encoding="utf-8")
     checks = ssl._create_default_https_context
     load_vectors(file, tokenizer)
     assert ssl._create_default_https_context is checks
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     assert capfd.readouterr() == ("", "")
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
