@@ -423,7 +423,7 @@ def trained_model(seed):
     from nlp_rnn.nn.classifier import BiLSTMClassifier
 
     rng = np.random.default_rng(seed)
-    texts, labels = zip(*made_up(300, rng), strict=True)
+    texts, labels = zip(*made_up(150, rng), strict=True)
     tokenizer = TextTokenizer("word").train(texts)
     config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=3, embedding_dim=16, hidden_size=16)
     batch = pad(tokenizer.encode_batch(texts), pad_id=tokenizer.pad_id)
@@ -431,7 +431,7 @@ def trained_model(seed):
         torch.manual_seed(seed)
         model = BiLSTMClassifier(config, unk_id=tokenizer.unk_id, unk_dropout=0.3)
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-        for _ in range(150):
+        for _ in range(120):
             loss = torch.nn.functional.cross_entropy(model(batch), torch.tensor(labels), label_smoothing=0.1)
             optimizer.zero_grad()
             loss.backward()
@@ -442,7 +442,7 @@ def trained_model(seed):
         with torch.inference_mode():
             return softmax(model(pad(rows, pad_id=tokenizer.pad_id)).numpy())
 
-    return tokenizer, model, probs_of, [text for text, _ in made_up(12, rng)]
+    return tokenizer, model, probs_of, [text for text, _ in made_up(8, rng)]
 
 
 def integrated_gradients(tokenizer, model, text):
@@ -468,7 +468,7 @@ def integrated_gradients(tokenizer, model, text):
 def test_attributions_agree_with_integrated_gradients(method, least):
     stats = pytest.importorskip("scipy.stats", reason="ranks are compared with scipy")
     agreement = []
-    for seed in range(3):
+    for seed in range(2):
         tokenizer, model, probs_of, texts = trained_model(seed)
         ours, theirs = [], []
         for text in texts:
