@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say
+from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say_skipped
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def classify(
         answers = _answers(load_model(model, engine), _with_bar(reader))
         _show(answers, output, output_format, as_json, source=source)
         if reader.skipped:
-            say(f"Skipped {reader.skipped:,} bad rows, the first of them: {'; '.join(reader.reasons)}")
+            say_skipped(reader.skipped, reader.reasons)
 
 
 def _words(texts: list[str] | None, file: Path | None, column: str | None) -> list[str] | None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nlp_rnn.errors import InputError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -30,9 +32,22 @@ Model = Annotated[
     typer.Option("--model", help="A saved model folder; without it, the model that comes with the package."),
 ]
 Engine = Annotated[str, typer.Option("--engine", help="What computes: auto, numpy or torch.")]
-TextColumn = Annotated[str, typer.Option("--text-column", help="The column that holds the texts.")]
-LabelColumn = Annotated[str, typer.Option("--label-column", help="The column that holds the labels.")]
-OnError = Annotated[str, typer.Option("--on-error", help="What to do with a bad row: stop or skip.")]
+TextColumn = Annotated[
+    str | None,
+    typer.Option("--text-column", help="The column of the texts; by default text, or the only one."),
+]
+LabelColumn = Annotated[str, typer.Option("--label-column", help="The column of the labels.")]
+LabelMap = Annotated[
+    str | None,
+    typer.Option(
+        "--label-map", help="Name of every label, e.g. 0=negative,1=positive; 2= leaves label 2 out."
+    ),
+]
+Split = Annotated[str, typer.Option("--split", help="The part of a named corpus or a folder.")]
+Treebank = Annotated[
+    bool, typer.Option("--treebank", help="The texts are Treebank tokens, as in SST: join them.")
+]
+OnError = Annotated[str, typer.Option("--on-error", help="At a bad row: raise (stop there) or skip it.")]
 
 
 def load_model(model: str | None, engine: str = "auto") -> SentimentClassifier:
@@ -45,6 +60,11 @@ def load_model(model: str | None, engine: str = "auto") -> SentimentClassifier:
 def say(message: str) -> None:
     """A note for the person at the terminal."""
     typer.echo(message, err=True)
+
+
+def say_skipped(count: int, reasons: Sequence[str]) -> None:
+    """How many bad rows were left out, and what was wrong with the first."""
+    say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
 
 
 def console() -> Console:
@@ -84,11 +104,52 @@ def write_json(value: Any, path: Path) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def load_texts(
-    source: str, text_column: str, label_column: str, on_error: str
+def load_labelled(
+    source: str,
+    *,
+    text_column: str | None,
+    label_column: str,
+    label_map: str | None,
+    split: str,
+    treebank: bool,
+    on_error: str,
+    classes: list[str] | None = None,
 ) -> tuple[list[str], list[str]]:
-    """Labelled texts of a file, a folder or a named corpus."""
-    raise NotImplementedError
+    """Texts and labels of a file, a folder or a named corpus; with ``classes``, these and no others."""
+    from nlp_rnn.corpora import NAMED, load_corpus
+    from nlp_rnn.text import detokenize_treebank
+
+    corpus = load_corpus(
+        source,
+        text_column=text_column,
+        label_column=None if source in NAMED and label_column == "label" else label_column,
+        label_map=None if label_map is None else _label_map(label_map),
+        split=split,
+        on_error=on_error,
+        classes=classes,
+    )
+    if corpus.labels is None:
+        raise InputError(f"{corpus.name} has no labels: name their column with --label-column")
+    if corpus.skipped:
+        say_skipped(corpus.skipped, corpus.reasons)
+    texts = [detokenize_treebank(text) for text in corpus.texts] if treebank else corpus.texts
+    return texts, corpus.labels
+
+
+def split_names(names: str | None) -> list[str] | None:
+    """``negative,positive`` as a list."""
+    return None if names is None else [name.strip() for name in names.split(",")]
+
+
+def _label_map(pairs: str) -> dict[str, str | None]:
+    """``0=negative,1=positive,2=`` as a dict; an empty name leaves the label out."""
+    found: dict[str, str | None] = {}
+    for pair in pairs.split(","):
+        label, equals, name = (part.strip() for part in pair.partition("="))
+        if not equals or not label:
+            raise InputError(f"Invalid --label-map part {pair!r}; it should be like 0=negative,1=positive")
+        found[label] = name or None
+    return found
 
 
 def predict_with_bar(classifier: SentimentClassifier, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -10,16 +10,21 @@ import typer
 from nlp_rnn.cli.common import (
     Engine,
     LabelColumn,
+    LabelMap,
     Model,
     OnError,
+    Split,
     TextColumn,
+    Treebank,
     console,
+    load_labelled,
     load_model,
-    load_texts,
     predict_with_bar,
     print_json,
     say,
+    split_names,
 )
+from nlp_rnn.errors import InputError
 
 
 def evaluate(
@@ -29,9 +34,12 @@ def evaluate(
         str | None,
         typer.Option(help="Measure these classes alone, e.g. negative,positive; other texts are left out."),
     ] = None,
-    text_column: TextColumn = "text",
+    text_column: TextColumn = None,
     label_column: LabelColumn = "label",
-    on_error: OnError = "stop",
+    label_map: LabelMap = None,
+    split: Split = "test",
+    treebank: Treebank = False,
+    on_error: OnError = "raise",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here.")] = None,
     engine: Engine = "auto",
@@ -40,14 +48,29 @@ def evaluate(
     from nlp_rnn.metrics import evaluate as score
 
     classifier = load_model(model, engine)
-    texts, labels = load_texts(data, text_column, label_column, on_error)
-    only = None if classes is None else [name.strip() for name in classes.split(",")]
+    texts, labels = load_labelled(
+        data,
+        text_column=text_column,
+        label_column=label_column,
+        label_map=label_map,
+        split=split,
+        treebank=treebank,
+        on_error=on_error,
+    )
+    known = classifier.classes_.tolist()
+    only = split_names(classes)
     if only is not None:
         kept = [i for i, label in enumerate(labels) if label in only]
         if len(kept) < len(labels):
             say(f"Left out {len(labels) - len(kept):,} texts of other classes")
         texts, labels = [texts[i] for i in kept], [labels[i] for i in kept]
-    scores = score(labels, predict_with_bar(classifier, texts), classifier.classes_.tolist(), only=only)
+    unknown = sorted(set(labels) - set(known))
+    if unknown:
+        raise InputError(
+            f"{data} has the label {unknown[0]!r}, and the model answers {', '.join(known)}: "
+            "say what it means with --label-map, or choose among the labels with --classes"
+        )
+    scores = score(labels, predict_with_bar(classifier, texts), known, only=only)
     if plot is not None:
         say(f"Picture: {scores.plot(plot)}")
     if as_json:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import LabelColumn, OnError, TextColumn, load_texts, progress_bar, say
+from nlp_rnn.cli.common import (
+    LabelColumn,
+    LabelMap,
+    OnError,
+    Split,
+    TextColumn,
+    Treebank,
+    load_labelled,
+    progress_bar,
+    say,
+    split_names,
+)
 from nlp_rnn.config import TrainConfig
+from nlp_rnn.errors import require
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -25,9 +38,13 @@ def train(
     validation: Annotated[
         str | None, typer.Option(help="Held-out texts; by default, a tenth of DATA.")
     ] = None,
-    text_column: TextColumn = "text",
+    text_column: TextColumn = None,
     label_column: LabelColumn = "label",
-    on_error: OnError = "stop",
+    label_map: LabelMap = None,
+    classes: Annotated[str | None, typer.Option(help="The labels, in order; by default, all found.")] = None,
+    split: Split = "train",
+    treebank: Treebank = False,
+    on_error: OnError = "raise",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
     embedding_dim: Annotated[int, typer.Option(help="Width of a word vector.")] = 128,
@@ -42,6 +59,7 @@ def train(
     max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
     patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
     batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
+    batch_size: Annotated[int, typer.Option(help="Texts in a batch at most.")] = _DEFAULT.batch_size,
     learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = _DEFAULT.learning_rate,
     dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
     label_smoothing: Annotated[float, typer.Option(help="In [0, 1).")] = _DEFAULT.label_smoothing,
@@ -54,10 +72,12 @@ def train(
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.training.curves import plot_history, read_history
 
+    require("torch", extra="train")
     config = TrainConfig(
         max_epochs=max_epochs,
         patience=patience,
         batch_tokens=batch_tokens,
+        batch_size=batch_size,
         learning_rate=learning_rate,
         dropout=dropout,
         label_smoothing=label_smoothing,
@@ -78,8 +98,17 @@ def train(
         vocab_size=vocab_size,
         max_tokens=max_tokens,
     )
-    texts, labels = load_texts(data, text_column, label_column, on_error)
-    held_out = None if validation is None else load_texts(validation, text_column, label_column, on_error)
+    load = partial(
+        load_labelled,
+        text_column=text_column,
+        label_column=label_column,
+        label_map=label_map,
+        treebank=treebank,
+        on_error=on_error,
+    )
+    names = split_names(classes)
+    texts, labels = load(data, split=split, classes=names)
+    held_out = None if validation is None else load(validation, split="validation")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with progress_bar("loss {task.fields[loss]}", "{task.fields[rate]} tokens/s") as bar:
         try:
@@ -87,6 +116,7 @@ def train(
                 texts,
                 labels,
                 validation=held_out,
+                classes=names,
                 config=config,
                 output=output,
                 resume=resume,
