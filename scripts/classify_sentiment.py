@@ -1,10 +1,8 @@
 #!/usr/bin/env python
-"""Label the texts given, or each line of standard input, with the shipped model.
+"""Label texts with the shipped model: ``python scripts/classify_sentiment.py "Movie was not good"``.
 
-    python scripts/classify_sentiment.py "Movie was not good"
-    python scripts/classify_sentiment.py < reviews.txt
-
-``nlp-rnn classify`` does the same and reads tables, too.
+Without texts, each line of standard input is one. ``nlp-rnn classify`` does the same, and reads and
+writes tables of any length.
 """
 
 from __future__ import annotations
@@ -12,9 +10,20 @@ from __future__ import annotations
 import sys
 
 from nlp_rnn import SentimentClassifier
+from nlp_rnn.errors import NlpRnnError
 
-texts = sys.argv[1:] or [line.rstrip("\n") for line in sys.stdin]
-classifier = SentimentClassifier.from_pretrained()
-for text, probs in zip(texts, classifier.predict_proba(texts), strict=True):
-    sentiment = classifier.sentiment(probs)
-    print(f"{sentiment.label}\t{sentiment.score:.2f}\t{sentiment.polarity:+.2f}\t{text}")
+
+def main(texts: list[str]) -> None:
+    """Print label, probability, polarity and text."""
+    classifier = SentimentClassifier.from_pretrained()
+    for text, probs in zip(texts, classifier.predict_proba(texts), strict=True):
+        sentiment = classifier.sentiment(probs)
+        print(f"{sentiment.label}\t{sentiment.score:.2f}\t{sentiment.polarity:+.2f}\t{text}")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:] or [line.rstrip("\n") for line in sys.stdin])
+    except NlpRnnError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
