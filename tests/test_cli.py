@@ -244,6 +244,11 @@ def test_train_then_evaluate_then_classify(run: Run, tmp_path: Path) -> None:
     assert (model / "model.safetensors").read_bytes() == before
     assert "other" in run("train", *args, "--resume", "--seed", "1", model=None).refusal
 
+    tuned = [*args[:2], "--output", str(tmp_path / "tuned"), "--init-from", str(model), "--max-epochs", "1"]
+    assert run("train", *tuned, model=None).code == 0
+    tokenizers = [path / "tokenizer.json" for path in (model, tmp_path / "tuned" / "model")]
+    assert tokenizers[0].read_bytes() == tokenizers[1].read_bytes()
+
 
 def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="measuring needs the train extra")

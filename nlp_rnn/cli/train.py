@@ -17,6 +17,7 @@ from nlp_rnn.cli.common import (
     TextColumn,
     Treebank,
     load_labelled,
+    load_model,
     progress_bar,
     say,
     split_names,
@@ -46,6 +47,10 @@ def train(
     treebank: Treebank = False,
     on_error: OnError = "raise",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
+    init_from: Annotated[
+        str | None,
+        typer.Option(help="Go on from this model folder (or 'shipped'), with its tokenizer and shape."),
+    ] = None,
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
     embedding_dim: Annotated[int, typer.Option(help="Width of a word vector.")] = 128,
     hidden_size: Annotated[int, typer.Option(help="Width of the state, per direction.")] = 128,
@@ -98,6 +103,7 @@ def train(
         vocab_size=vocab_size,
         max_tokens=max_tokens,
     )
+    start = None if init_from is None else load_model(None if init_from == "shipped" else init_from)
     load = partial(
         load_labelled,
         text_column=text_column,
@@ -118,6 +124,7 @@ def train(
                 validation=held_out,
                 classes=names,
                 config=config,
+                init_from=start,
                 output=output,
                 resume=resume,
                 progress=_shown_on(bar),
