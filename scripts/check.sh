@@ -11,7 +11,7 @@ environment test
 cd "$ROOT"
 
 style() {
-    ruff check .
+    ruff check --output-format concise .
     ruff format --check .
 }
 
@@ -48,9 +48,16 @@ tests() {
 }
 
 [ "$#" -gt 0 ] || set -- style types imports wheel tests
-for name in "$@"; do
-    case "$name" in
-        style | types | imports | wheel | tests) echo "== $name" && "$name" ;;
-        *) fail "there is no check named $name; the checks are style, types, imports, wheel and tests" ;;
+if [ "$#" -eq 1 ]; then
+    case "$1" in
+        style | types | imports | wheel | tests) "$1" ;;
+        *) fail "there is no check named $1; the checks are style, types, imports, wheel and tests" ;;
     esac
+    exit
+fi
+failed=()
+for name in "$@"; do # each as a process of its own, so that one that fails hides none of the others
+    echo "== $name"
+    bash "${BASH_SOURCE[0]}" "$name" || failed+=("$name")
 done
+[ "${#failed[@]}" -eq 0 ] || fail "these checks failed: ${failed[*]}"
