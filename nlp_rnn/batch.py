@@ -73,7 +73,7 @@ def plan(
         lengths: Length of each row.
         batch_tokens: Cells (rows times longest row) of a batch at most; one longer row is a batch alone.
         batch_size: Rows of a batch at most.
-        seed: Shuffles the rows before bucketing and the batches after; None keeps a fixed order, longest first.
+        seed: Shuffles rows before bucketing and batches after; None keeps a fixed order, longest first.
         window: Rows that are sorted together when shuffled.
 
     Returns:
@@ -97,7 +97,7 @@ def plan(
             batches.append(part[at : at + size])
             at += size
     if rng is not None:
-        rng.shuffle(batches)  # type: ignore[arg-type]
+        rng.shuffle(batches)
     return batches
 
 

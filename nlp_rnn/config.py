@@ -98,6 +98,7 @@ class TrainConfig(_Settings):
         batch_tokens: Tokens in a batch, padding included.
         batch_size: Texts in a batch at most.
         learning_rate: Peak of the schedule (linear warm-up, then a cosine to zero).
+        embedding_rate: The embedding's learning rate over the rest's; below 1 keeps given vectors general.
         warmup: Share of all steps spent warming up.
         weight_decay: Decoupled, as in AdamW (Loshchilov & Hutter 2019); not on biases and norms.
         max_grad_norm: The gradient's norm is clipped to this (Pascanu 2013).
@@ -117,6 +118,7 @@ class TrainConfig(_Settings):
     batch_tokens: int = 8192
     batch_size: int = 256
     learning_rate: float = 2e-3
+    embedding_rate: float = 1.0
     warmup: float = 0.05
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
@@ -143,6 +145,7 @@ class TrainConfig(_Settings):
         for name in ("embedding_dropout", "dropout", "weight_dropout", "unk_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
         in_range("learning_rate", self.learning_rate, 1e-8, 10)
+        in_range("embedding_rate", self.embedding_rate, 0, 10)
         in_range("weight_decay", self.weight_decay, 0, 10)
         in_range("max_grad_norm", self.max_grad_norm, 1e-6, 1e6)
         in_range("checkpoint_every", self.checkpoint_every, 0, 2**31)

@@ -58,14 +58,16 @@ def cooccurrence_vectors(
         counts = counts + sparse.coo_matrix((weight, (left_N[both], right_N[both])), shape=shape).tocsr()
     counts = (counts + counts.T).tocoo()
     if counts.nnz <= dim or vocab_size <= dim:
-        raise InputError(f"too little text for word vectors of width {dim}: give more text or a smaller width")
+        raise InputError(
+            f"too little text for word vectors of width {dim}: give more text or a smaller width"
+        )
     word_V = np.asarray(counts.sum(axis=1)).ravel()
     context_V = word_V**smoothing / (word_V**smoothing).sum()
     pmi = np.log(counts.data / (word_V[counts.row] * context_V[counts.col])).astype(np.float32)
     positive = pmi > 0
     matrix = sparse.csr_matrix((pmi[positive], (counts.row[positive], counts.col[positive])), shape=shape)
     left_VE, scale_E, _ = randomized_svd(matrix, dim, n_iter=3, random_state=seed)
-    vectors_VE = (left_VE * np.sqrt(scale_E)).astype(np.float32)
+    vectors_VE: NDArray[np.float32] = (left_VE * np.sqrt(scale_E)).astype(np.float32)
     bare = word_V == 0
     vectors_VE /= np.linalg.norm(vectors_VE[~bare], axis=1).mean()
     vectors_VE[bare] = np.random.default_rng(seed).normal(0, 0.02, (int(bare.sum()), dim))

@@ -33,8 +33,10 @@ def main(
     run: Annotated[Path, typer.Option(help="Where checkpoints and history go.")] = Path("runs/sentiment-en"),
     seed: int = 0,
     hidden_size: int = 128,
-    max_epochs: int = 5,
-    share: Annotated[float, typer.Option(help="Train on this share of the mixture, to try things out.")] = 1.0,
+    max_epochs: int = 3,
+    share: Annotated[
+        float, typer.Option(help="Train on this share of the mixture, to try things out.")
+    ] = 1.0,
 ) -> None:
     """Train, calibrate, measure, describe and save."""
     console = Console(stderr=True)
@@ -50,14 +52,21 @@ def main(
             validation=mixture.validation,
             classes=CLASSES,
             vectors=vectors,
-            config=TrainConfig(max_epochs=max_epochs, batch_size=128, seed=seed, checkpoint_every=500),
+            config=TrainConfig(
+                max_epochs=max_epochs,
+                embedding_rate=0.2,
+                dropout=0.4,
+                unk_dropout=0.05,
+                seed=seed,
+                checkpoint_every=500,
+            ),
             output=run,
             resume=True,
             progress=lambda now: bar.update(
                 task,
                 completed=now.step,
                 total=now.total_steps,
-                description=f"epoch {now.epoch + 1}, loss {now.loss:.3f}, {now.tokens_per_second:,.0f} tokens/s",
+                description=f"epoch {now.epoch + 1}, {now.tokens_per_second:,.0f} tokens/s",
             ),
         )
     save(classifier.artifact, run / "model", dtype="float16")
@@ -73,7 +82,9 @@ def _start(mixture: Mixture, run: Path, console: Console) -> tuple[TextTokenizer
     if not all(path.exists() for path in made):
         console.print("learning the vocabulary and word vectors")
         run.mkdir(parents=True, exist_ok=True)
-        tokenizer = TextTokenizer("word", vocab_size=30_000, min_count=3, max_tokens=1024).train(mixture.unlabelled)
+        tokenizer = TextTokenizer("word", vocab_size=30_000, min_count=3, max_tokens=1024).train(
+            mixture.unlabelled
+        )
         rows = tokenizer.encode_batch(mixture.unlabelled)
         np.save(made[1], cooccurrence_vectors(rows, vocab_size=tokenizer.vocab_size))
         made[0].write_text(tokenizer.to_json(), encoding="utf-8")

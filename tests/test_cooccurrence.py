@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("sklearn", reason="word vectors need the train extra")
 
-from nlp_rnn.cooccurrence import cooccurrence_vectors  # noqa: E402
-from nlp_rnn.errors import InputError  # noqa: E402
+from nlp_rnn.cooccurrence import cooccurrence_vectors
+from nlp_rnn.errors import InputError
 
 
 def two_worlds(seed: int = 0) -> list[list[int]]:
@@ -27,7 +27,9 @@ def test_words_of_one_world_are_nearer_than_words_of_two() -> None:
 def test_same_seed_same_vectors_and_mean_length_one() -> None:
     first = cooccurrence_vectors(two_worlds(), vocab_size=20, dim=4, seed=3)
     assert np.array_equal(first, cooccurrence_vectors(two_worlds(), vocab_size=20, dim=4, seed=3))
-    assert first.shape == (20, 4) and first.dtype == np.float32 and np.isfinite(first).all()
+    assert first.shape == (20, 4)
+    assert first.dtype == np.float32
+    assert np.isfinite(first).all()
     assert np.linalg.norm(first[2:18], axis=1).mean() == pytest.approx(1, abs=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""A model's source: a folder as it is, a repository through the Hub's own library, one sentence when offline."""
+"""A model's source: a folder as it is, a repository through the Hub's library, one sentence when offline."""
 
 from __future__ import annotations
 

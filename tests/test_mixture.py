@@ -12,7 +12,7 @@ from nlp_rnn.sentiment.mixture import RATES, Guard, Mixture, build, opinion_adje
 
 def test_guard_knows_a_text_whatever_its_spacing_case_and_punctuation() -> None:
     guard = Guard(["It's n't `` fine '' -LRB- really -RRB- ."])
-    texts = ['It\'sn\'t "fine" (really).', "it is fine, really"]
+    texts = ["It'sn't \"fine\" (really).", "it is fine, really"]
     assert guard.clean("somewhere", texts, ["a", "b"]) == ([texts[1]], ["b"])
     assert guard.dropped == {"somewhere": 1}
 
@@ -26,7 +26,9 @@ def test_guard_by_prefix_knows_a_text_whose_end_differs() -> None:
 def test_guard_can_be_asked_about_more_texts_without_keeping_them() -> None:
     guard = Guard(["first"])
     known = guard.also(["second"])
-    assert known("First!") and known("SECOND") and not known("third")
+    assert known("First!")
+    assert known("SECOND")
+    assert not known("third")
     assert guard.clean("x", ["second"], ["a"]) == (["second"], ["a"])
 
 

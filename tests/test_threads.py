@@ -32,7 +32,9 @@ def batch() -> Batch:
 def outcome(cell: str) -> list[torch.Tensor]:
     """Logits in inference and in training, and every gradient."""
     with seeded(1):
-        config = ModelConfig(vocab_size=50, num_classes=3, cell=cell, embedding_dim=16, hidden_size=16, num_layers=2)
+        config = ModelConfig(
+            vocab_size=50, num_classes=3, cell=cell, embedding_dim=16, hidden_size=16, num_layers=2
+        )
         model = BiLSTMClassifier(config, dropout=0.2, weight_dropout=0.3)
     with seeded(2):
         logits_BC = model(batch())

@@ -24,9 +24,16 @@ from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
 
 MODEL = ModelConfig(vocab_size=20, num_classes=2, embedding_dim=8, hidden_size=6)
 CONFIG = TrainConfig(
-    max_epochs=3, batch_tokens=40, learning_rate=0.02, dropout=0.2, unk_dropout=0.1, weight_dropout=0.1, seed=3,
-    ema_decay=0.9, checkpoint_every=2,
-)  # fmt: skip
+    max_epochs=3,
+    batch_tokens=40,
+    learning_rate=0.02,
+    dropout=0.2,
+    unk_dropout=0.1,
+    weight_dropout=0.1,
+    ema_decay=0.9,
+    checkpoint_every=2,
+    seed=3,
+)
 
 
 def rows_where_order_decides(count: int, seed: int) -> LabelledRows:
@@ -57,7 +64,9 @@ def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
 
 
 def test_learns_what_only_word_order_tells() -> None:
-    config = TrainConfig(max_epochs=30, batch_tokens=80, learning_rate=0.02, patience=30, dropout=0.0, unk_dropout=0.0)
+    config = TrainConfig(
+        max_epochs=30, batch_tokens=80, learning_rate=0.02, patience=30, dropout=0.0, unk_dropout=0.0
+    )
     _, _, notes = fit_model(
         TRAIN, {"held out": HELD_OUT}, model_config=MODEL, config=config, pad_id=0, unk_id=1
     )
@@ -133,7 +142,8 @@ def test_a_kill_while_saving_leaves_the_older_checkpoint(tmp_path: Path) -> None
     checkpoints.save(tmp_path, checkpoints.Checkpoint(1, {"x": torch.zeros(1)}, state))
     (tmp_path / ".checkpoint-000000002.partial").mkdir()
     found = checkpoints.latest(tmp_path)
-    assert found is not None and found.step == 1
+    assert found is not None
+    assert found.step == 1
     checkpoints.save(tmp_path, checkpoints.Checkpoint(2, {"x": torch.ones(1)}, state))
     assert [path.name for path in tmp_path.glob("checkpoint-*")] == ["checkpoint-000000002"]
 
@@ -181,6 +191,9 @@ def test_stops_early_and_keeps_the_best_epoch() -> None:
 
 def test_three_class_model_is_judged_on_the_classes_a_set_has() -> None:
     config = ModelConfig(vocab_size=20, num_classes=3, embedding_dim=4, hidden_size=4)
-    task = ClassificationTask(TRAIN, {"two": LabelledRows([[5], [6]], np.array([0, 2]))}, pad_id=0, model=config, config=CONFIG)
+    task = ClassificationTask(
+        TRAIN, {"two": LabelledRows([[5], [6]], np.array([0, 2]))}, pad_id=0, model=config, config=CONFIG
+    )
     logits_NC, _ = task.logits(BiLSTMClassifier(config).eval(), "two")
-    assert (logits_NC[:, 1] == -1e9).all() and np.isfinite(logits_NC).all()
+    assert (logits_NC[:, 1] == -1e9).all()
+    assert np.isfinite(logits_NC).all()

@@ -71,7 +71,9 @@ class BiLSTMClassifier(nn.Module):
             ids_BT = ids_BT.masked_fill(drop_BT, self.unk_id)
         x_BTE = self.embedding(ids_BT)
         if self.training and self.embedding_dropout:
-            keep_V = self.embedding.weight.new_empty(self.config.vocab_size).bernoulli_(1 - self.embedding_dropout)
+            keep_V = self.embedding.weight.new_empty(self.config.vocab_size).bernoulli_(
+                1 - self.embedding_dropout
+            )
             x_BTE = x_BTE * (keep_V / (1 - self.embedding_dropout))[ids_BT].unsqueeze(-1)
         return locked_dropout(x_BTE, self.dropout, self.training)
 
@@ -82,4 +84,5 @@ class BiLSTMClassifier(nn.Module):
             x_BTE (B, T, E), lengths_B (B,) -> (B, C).
         """
         pooled_BP = self.pooling(self.encoder(x_BTE, lengths_B), lengths_B)
-        return self.output(nn.functional.dropout(pooled_BP, self.dropout, self.training))
+        logits_BC: Tensor = self.output(nn.functional.dropout(pooled_BP, self.dropout, self.training))
+        return logits_BC

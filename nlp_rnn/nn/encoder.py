@@ -9,7 +9,8 @@ Shapes: B texts, T steps, E input features, H hidden units, D = H times directio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +74,7 @@ class RecurrentEncoder(nn.Module):
             x_BTE (B, T, E), lengths_B (B,) -> (B, T, D), forward half first.
         """
         reverse_BT = reverse_index(lengths_B, x_BTE.size(1))
-        for number, directions in enumerate(self.layers):
+        for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
             if number:
                 x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
             layers = [directions[name] for name in ("fwd", "bwd") if name in directions]
@@ -86,8 +87,10 @@ class RecurrentEncoder(nn.Module):
 
     def _weights(self, layer: nn.Module) -> dict[str, Tensor]:
         """A layer's weights, the recurrent ones with dropout in training."""
-        weights = dict(layer.named_parameters())
-        weights["weight_hh_l0"] = nn.functional.dropout(weights["weight_hh_l0"], self.weight_dropout, self.training)
+        weights: dict[str, Tensor] = dict(layer.named_parameters())
+        weights["weight_hh_l0"] = nn.functional.dropout(
+            weights["weight_hh_l0"], self.weight_dropout, self.training
+        )
         return weights
 
 
@@ -100,10 +103,10 @@ def _initialise(layer: nn.Module, cell: str, hidden_size: int) -> None:
     """Orthogonal recurrent weights, Glorot input weights, zero bias; forget gates open (Jozefowicz 2015)."""
     for name, weight in layer.named_parameters():
         if name.startswith("weight_hh"):
-            for gate in weight.data.split(hidden_size):
+            for gate in torch.split(weight.data, hidden_size):
                 nn.init.orthogonal_(gate)
         elif name.startswith("weight_ih"):
-            for gate in weight.data.split(hidden_size):
+            for gate in torch.split(weight.data, hidden_size):
                 nn.init.xavier_uniform_(gate)
         else:
             nn.init.zeros_(weight)

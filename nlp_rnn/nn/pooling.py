@@ -41,7 +41,8 @@ class Pooling(nn.Module):
         if self.kind == "attention":
             scores_BT1 = self.query(torch.tanh(self.proj(outputs_BTD)))
             weights_BT1 = scores_BT1.masked_fill(~mask_BT1, float("-inf")).softmax(dim=1)
-            return (weights_BT1 * outputs_BTD).sum(dim=1)
+            attended_BD: Tensor = (weights_BT1 * outputs_BTD).sum(dim=1)
+            return attended_BD
         parts = []
         if "mean" in self.kind:
             parts.append((outputs_BTD * mask_BT1).sum(dim=1) / lengths_B[:, None])

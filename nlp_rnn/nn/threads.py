@@ -9,7 +9,7 @@ Knows layers and tensors; knows nothing about directions, padding or dropout.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -31,7 +31,9 @@ def run(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
     return outputs
 
 
-def run_side_by_side(layers: Sequence[nn.Module], weights: Sequence[Weights], inputs: Sequence[Tensor]) -> list[Tensor]:
+def run_side_by_side(
+    layers: Sequence[nn.Module], weights: Sequence[Weights], inputs: Sequence[Tensor]
+) -> list[Tensor]:
     """``run`` for each layer, in two threads where that is faster.
 
     Shape:
@@ -43,15 +45,20 @@ def run_side_by_side(layers: Sequence[nn.Module], weights: Sequence[Weights], in
         return [run(*each) for each in zip(layers, weights, inputs, strict=True)]
     if not torch.is_grad_enabled():
         return list(_pool().map(_run_without_gradient, layers, weights, inputs))
-    tensors = [tensor for own, x_BTE in zip(weights, inputs, strict=True) for tensor in (x_BTE, *own.values())]
-    return list(_SideBySide.apply(layers, [list(own) for own in weights], *tensors))
+    tensors = [
+        tensor for own, x_BTE in zip(weights, inputs, strict=True) for tensor in (x_BTE, *own.values())
+    ]
+    apply: Callable[..., tuple[Tensor, ...]] = _SideBySide.apply
+    return list(apply(layers, [list(own) for own in weights], *tensors))
 
 
 class _SideBySide(torch.autograd.Function):
     """Each layer's own little graph, built and differentiated in its own thread."""
 
     @staticmethod
-    def forward(ctx: Any, layers: Sequence[nn.Module], names: Sequence[list[str]], *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, layers: Sequence[nn.Module], names: Sequence[list[str]], *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
         size = len(tensors) // len(layers)
         groups = [tensors[start : start + size] for start in range(0, len(tensors), size)]
         ctx.graphs = list(_pool().map(_graph, layers, names, groups))
@@ -59,7 +66,9 @@ class _SideBySide(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        found = _pool().map(lambda graph, gradient: torch.autograd.grad(graph[1], graph[0], gradient), ctx.graphs, gradients)
+        found = _pool().map(
+            lambda graph, gradient: torch.autograd.grad(graph[1], graph[0], gradient), ctx.graphs, gradients
+        )
         return (None, None, *(gradient for group in found for gradient in group))
 
 

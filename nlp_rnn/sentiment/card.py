@@ -26,8 +26,8 @@ pipeline_tag: text-classification
 
 # sentiment-en
 
-A {layers}-layer {direction} {cell}, {parameters:.1f} million parameters ({embedding} of them word vectors), that labels English
-text negative, neutral or positive. It runs in NumPy; it was trained with nlp-rnn {version}.
+A {layers}-layer {direction} {cell} of {parameters:.1f} million parameters ({embedding} of them word vectors)
+that labels English text negative, neutral or positive. It runs in NumPy; nlp-rnn {version} trained it.
 
 ```python
 from nlp_rnn import SentimentClassifier
@@ -40,8 +40,8 @@ SentimentClassifier.from_pretrained().predict(["Movie was not good"])
 |---|---|---|---|---|
 {tests}
 
-Two-class sets are measured between negative and positive alone. The epoch was selected and the temperature
-({temperature:.3f}) fitted on held-out splits; the test sets and the negation suite were used once, for this table.
+Two-class sets are measured between negative and positive alone. Recipe, epoch and temperature
+({temperature:.3f}) were chosen on held-out splits, never on the test sets or the negation suite.
 
 ### Negation suite: {passed:.1%} of {cases} cases passed
 
@@ -59,10 +59,11 @@ Two-class sets are measured between negative and positive alone. The epoch was s
 
 Texts that are also in a test or validation split were left out, whatever their spacing and punctuation.
 The templates are this project's own. The corpora are public research sets: the Large Movie Review data set,
-the Stanford Sentiment Treebank, counterfactually augmented IMDb (Apache-2.0), Rotten Tomatoes snippets, SemEval
-tweets, Multi-Domain Sentiment (Amazon), customer reviews, MPQA phrases, Yelp sentences, subjectivity plots,
-Multi30k captions, WikiText-2 (CC BY-SA). None of their texts is in this folder; several state no licence, and are
-for research use: whoever needs a model of clear provenance should retrain on data of their own.
+the Stanford Sentiment Treebank, counterfactually augmented IMDb (Apache-2.0), Rotten Tomatoes snippets,
+SemEval tweets, Multi-Domain Sentiment (Amazon), customer reviews, MPQA phrases, Yelp sentences,
+subjectivity plots, Multi30k captions, WikiText-2 (CC BY-SA). None of their texts is in this folder. Several
+state no licence and are for research use: whoever needs a model of clear provenance should retrain on data of
+their own.
 
 ## Limits
 
@@ -71,8 +72,8 @@ for research use: whoever needs a model of clear provenance should retrain on da
 - It was taught by reviews, tweets and short sentences: on news, law or medicine expect less.
 - Of a long text it reads the first and the last {half} tokens.
 - An empty text is read as one unknown word.
-- Names, places and identities were balanced in the templates, not in the reviews and tweets: do not use the answer to
-  judge people.
+- Names, places and identities were balanced in the templates, not in the reviews and tweets: do not use the
+  answer to judge people.
 """
 
 
@@ -86,7 +87,9 @@ def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]
     for name, (texts, labels) in official_tests(data).items():
         present = [label for label in CLASSES if label in set(labels)]
         scores = evaluate(labels, classifier.predict_proba(texts), CLASSES, only=present)
-        tests[name] = {key: scores.to_dict()[key] for key in ("n", "accuracy", "macro_f1", "macro_recall", "ece")}
+        tests[name] = {
+            key: scores.to_dict()[key] for key in ("n", "accuracy", "macro_f1", "macro_recall", "ece")
+        }
     report = run_suite(classifier.predict_proba, load_suite(), classes=CLASSES)
     return {"tests": tests, "negation": {"passed": report.pass_share, "rows": report.rows()}}
 
@@ -108,8 +111,8 @@ def describe(artifact: Artifact, mixture: Mixture, figures: dict[str, Any]) -> A
         embedding=f"{artifact.weights['embedding.weight'].size / 1e6:.1f}",
         version=__version__,
         tests="\n".join(
-            f"| {name} | {row['n']:,} | {row['accuracy']:.2%} | {row['macro_recall']:.4f} | {row['ece']:.4f} |"
-            for name, row in figures["tests"].items()
+            "| {} | {n:,} | {accuracy:.2%} | {macro_recall:.4f} | {ece:.4f} |".format(name, **test)
+            for name, test in figures["tests"].items()
         ),
         temperature=artifact.temperature,
         passed=figures["negation"]["passed"],

@@ -110,11 +110,13 @@ class SentimentClassifier:
         self._engine: Engine | None = None
 
     @classmethod
-    def from_pretrained(cls, source: str | Path | None = None, *, engine: str = "auto") -> SentimentClassifier:
+    def from_pretrained(
+        cls, source: str | Path | None = None, *, engine: str = "auto"
+    ) -> SentimentClassifier:
         """Load a model.
 
         Args:
-            source: A model folder, or the id of a repository on the Hugging Face Hub; None is the shipped model.
+            source: A model folder, or a repository's id on the Hugging Face Hub; None is the shipped model.
             engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
 
         Raises:
@@ -157,7 +159,7 @@ class SentimentClassifier:
     def predict_proba(self, texts: Sequence[str], *, batch_tokens: int = 16_384) -> NDArray[np.float32]:
         """Calibrated class probabilities.
 
-        An empty text is read as one unknown word. The answer for a text does not depend on the texts beside it.
+        An empty text is read as one unknown word. A text's answer does not depend on the texts beside it.
 
         Args:
             texts: Any number of texts.
@@ -173,7 +175,8 @@ class SentimentClassifier:
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
         """The most probable class of each text, shape (n_texts,); errors as ``predict_proba``."""
-        return self.classes_[self.predict_proba(texts).argmax(axis=1)]
+        found: NDArray[np.str_] = self.classes_[self.predict_proba(texts).argmax(axis=1)]
+        return found
 
     def classify(self, text: str) -> Sentiment:
         """The answer for one text.
@@ -182,7 +185,9 @@ class SentimentClassifier:
             InputError: If ``text`` is no str.
         """
         if not isinstance(text, str):
-            raise InputError(f"classify wants one text (str), got {type(text).__name__}; for many texts use predict")
+            raise InputError(
+                f"classify wants one text (str), got {type(text).__name__}; for many texts use predict"
+            )
         return self.sentiment(self.predict_proba([text])[0])
 
     def sentiment(self, probs_C: NDArray[np.float32]) -> Sentiment:
@@ -200,26 +205,39 @@ class SentimentClassifier:
             probabilities={name: float(prob) for name, prob in zip(classes, probs_C, strict=True)},
         )
 
-    def explain(self, text: str, *, target: str | None = None, method: str = "occlusion") -> Explanation:
+    def explain(
+        self,
+        text: str,
+        *,
+        target: str | None = None,
+        method: str = "occlusion",
+        samples: int = 128,
+        seed: int = 0,
+    ) -> Explanation:
         """Why: probabilities after each token, and what each token adds to the answer.
 
         Args:
             text: One text.
-            target: Class to explain; None is the predicted one.
-            method: ``occlusion`` or ``shapley``.
+            target: ``polarity`` or a class; None is polarity if the classes have it, else the answer.
+            method: ``occlusion`` or ``shapley`` (slower, fairer to words that share their work).
+            samples: Permutations for ``shapley``.
+            seed: Of the permutations.
 
         Raises:
-            InputError: If ``text`` is no str or ``target`` no class.
+            InputError: If ``text`` is no str or ``target`` is unknown.
+            ConfigError: If ``method`` is unknown.
         """
         from nlp_rnn.sentiment.explain import explain
 
         return explain(
             text,
-            tokenizer=self._tokenizer,
+            tokenizer=self.artifact.tokenizer,
             probs_of=self._probs_of_rows,
             classes=self.artifact.classes,
             target=target,
             method=method,
+            samples=samples,
+            seed=seed,
         )
 
     def fit(
@@ -245,8 +263,8 @@ class SentimentClassifier:
                 (their macro recalls count alike); None sets a tenth of the texts aside.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
-            init_from: A trained classifier to start from: its tokenizer, shape and weights (fine-tuning); the head
-                is kept if the classes are the same.
+            init_from: A trained classifier to start from (fine-tuning): its tokenizer, shape and weights; the
+                head is kept if the classes are the same.
             vectors: Word vectors (V, E) for the given, trained tokenizer to start from.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
@@ -267,10 +285,14 @@ class SentimentClassifier:
         config = config or TrainConfig()
         texts, labels = _checked(texts), _checked(labels, "labels")
         if len(texts) != len(labels):
-            raise InputError(f"there are {len(texts)} texts but {len(labels)} labels: give one label per text")
+            raise InputError(
+                f"there are {len(texts)} texts but {len(labels)} labels: give one label per text"
+            )
         names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))
         if len(names) < 2 or len(set(names)) != len(names):
-            raise InputError(f"a classifier needs at least two classes, each once; these are {', '.join(names) or 'none'}")
+            raise InputError(
+                f"a classifier needs at least two classes, each once; these are {', '.join(names) or 'none'}"
+            )
         sets = _validation_sets(validation)
         if not sets:
             (texts, labels), sets = _held_out(texts, labels, config.seed)
@@ -320,7 +342,9 @@ class SentimentClassifier:
         """
         return save(self.artifact, folder, dtype=dtype)
 
-    def _probs_of_rows(self, rows: Sequence[Sequence[int]], *, batch_tokens: int = 16_384) -> NDArray[np.float32]:
+    def _probs_of_rows(
+        self, rows: Sequence[Sequence[int]], *, batch_tokens: int = 16_384
+    ) -> NDArray[np.float32]:
         """Probabilities (N, C) of rows of ids, in their order."""
         artifact, engine = self.artifact, self._engine
         if engine is None:
@@ -355,14 +379,18 @@ def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> di
     return sets
 
 
-def _held_out(texts: list[str], labels: list[str], seed: int) -> tuple[tuple[list[str], list[str]], dict[str, Labelled]]:
+def _held_out(
+    texts: list[str], labels: list[str], seed: int
+) -> tuple[tuple[list[str], list[str]], dict[str, Labelled]]:
     """A tenth of each class (at least one text) set aside."""
     rng = np.random.default_rng(seed)
     aside: set[int] = set()
     for name in sorted(set(labels)):
         of_class = [i for i, label in enumerate(labels) if label == name]
         if len(of_class) < 2:
-            raise InputError(f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set")
+            raise InputError(
+                f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
+            )
         aside.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
     keep = [i for i in range(len(texts)) if i not in aside]
     held = sorted(aside)

@@ -38,7 +38,13 @@ class ClassificationTask:
     """Cross-entropy on length buckets; macro recall on the validation sets."""
 
     def __init__(
-        self, train: LabelledRows, validation: Mapping[str, LabelledRows], *, pad_id: int, model: ModelConfig, config: TrainConfig
+        self,
+        train: LabelledRows,
+        validation: Mapping[str, LabelledRows],
+        *,
+        pad_id: int,
+        model: ModelConfig,
+        config: TrainConfig,
     ) -> None:
         self.train, self.validation = train, validation
         self.pad_id, self.config = pad_id, config
@@ -46,12 +52,16 @@ class ClassificationTask:
         self.class_weights: Tensor | None = None
         if config.class_weights == "balanced":
             counts = np.bincount(train.labels_N, minlength=model.num_classes)
-            self.class_weights = torch.tensor(len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))).float()
+            self.class_weights = torch.tensor(
+                len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))
+            ).float()
 
     def plan(self, epoch: int) -> Sequence[Ids]:
         """Length buckets in an order of this epoch's own."""
         seed = self.config.seed * 1_000 + epoch
-        return plan(self.lengths, batch_tokens=self.config.batch_tokens, batch_size=self.config.batch_size, seed=seed)
+        return plan(
+            self.lengths, batch_tokens=self.config.batch_tokens, batch_size=self.config.batch_size, seed=seed
+        )
 
     def tokens(self, item: Ids) -> int:
         """Tokens of a batch without padding."""
@@ -116,7 +126,7 @@ def fit_model(
 
     Args:
         train: What to learn from.
-        validation: Named held-out sets: the mean of their macro recalls selects the epoch, and they calibrate.
+        validation: Named held-out sets: the mean of their macro recalls selects the epoch; they calibrate.
         model_config: Shape of the model.
         config: How to train.
         pad_id: Id of the padding token.
@@ -159,7 +169,9 @@ def _macro_recall(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
     return float(np.mean([right_N[labels_N == label].mean() for label in np.unique(labels_N)]))
 
 
-def _share(logits_NC: NDArray[np.float32], labels_N: Ids, most: int = 1_000) -> tuple[NDArray[np.float32], Ids]:
+def _share(
+    logits_NC: NDArray[np.float32], labels_N: Ids, most: int = 1_000
+) -> tuple[NDArray[np.float32], Ids]:
     """At most ``most`` evenly spaced rows, so that no large set rules the temperature."""
     which = np.linspace(0, len(labels_N) - 1, min(most, len(labels_N))).astype(np.int64)
     return logits_NC[which], labels_N[which]

@@ -46,7 +46,25 @@ RATES = {
     "nothing": 1.0,
 }
 _AS_ADJECTIVE = re.compile(r"\b(very|so|really|truly|absolutely|simply|utterly|totally) ([a-z]+)(?=[.,;!?])")
-_NOTHING = ["", " ", ".", "...", "?", "-", "ok", "n/a", "none", "test", "hello", "hi", "yes", "no", "not", "the", "and"]
+_NOTHING = [
+    "",
+    " ",
+    ".",
+    "...",
+    "?",
+    "-",
+    "ok",
+    "n/a",
+    "none",
+    "test",
+    "hello",
+    "hi",
+    "yes",
+    "no",
+    "not",
+    "the",
+    "and",
+]
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,9 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixtur
         return [texts[i] for i in rest], [labels[i] for i in rest]
 
     sst = read("sentiment/sst/sentences_validation")
-    pairs = [(detokenize_treebank(t), _FIVE.get(y, y)) for t, y in zip(sst["text"], sst["label"], strict=True)]
+    pairs = [
+        (detokenize_treebank(t), _FIVE.get(y, y)) for t, y in zip(sst["text"], sst["label"], strict=True)
+    ]
     polar = [(text, label) for text, label in pairs if label != "neutral"]
     validation["sst2"] = [t for t, _ in polar], [y for _, y in polar]
     validation["sst3"] = [t for t, _ in pairs], [y for _, y in pairs]
@@ -122,7 +142,10 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixtur
     sources["counterfactual"] = [edited["text"][i] for i in kept], [edited["label"][i] for i in kept]
 
     for name in ("sst_sentences", "sst_phrases"):
-        part = read("sentiment/sst/" + name.replace("sst_sentences", "sentences_train").replace("sst_phrases", "phrases_train"))
+        part = read(
+            "sentiment/sst/"
+            + name.replace("sst_sentences", "sentences_train").replace("sst_phrases", "phrases_train")
+        )
         labels = [_FIVE.get(label, label) for label in part["label"]]
         sources[name] = guard.clean(name, [detokenize_treebank(text) for text in part["text"]], labels)
     guard_rt = Guard([*sst["text"], *tests[1]], prefix=40)
@@ -143,12 +166,21 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixtur
 
     amazon = read("sentiment/amazon/all")
     sources["amazon"] = hold_out("amazon", amazon["text"], amazon["label"], 600)
-    for name, file in (("customer_reviews", "customer_reviews/all"), ("mpqa", "mpqa_phrases/all"), ("yelp", "yelp_sentences/all")):
+    for name, file in (
+        ("customer_reviews", "customer_reviews/all"),
+        ("mpqa", "mpqa_phrases/all"),
+        ("yelp", "yelp_sentences/all"),
+    ):
         part = read(f"sentiment/{file}")
         wanted = [i for i, text in enumerate(part["text"]) if len(text.split()) > 1]
-        sources[name] = [detokenize_treebank(part["text"][i]) for i in wanted], [part["label"][i] for i in wanted]
+        sources[name] = (
+            [detokenize_treebank(part["text"][i]) for i in wanted],
+            [part["label"][i] for i in wanted],
+        )
     plots = read("sentiment/subjectivity/all")
-    objective = [text for text, label in zip(plots["text"], plots["label"], strict=True) if label == "objective"]
+    objective = [
+        text for text, label in zip(plots["text"], plots["label"], strict=True) if label == "objective"
+    ]
     sources["plots"] = [detokenize_treebank(text) for text in objective], ["neutral"] * len(objective)
 
     unlabelled = read("sentiment/imdb/unlabelled")["text"]
@@ -162,7 +194,10 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixtur
     made = generate(templates, seed=seed, more_words=adjectives)
     sources["templates"] = [example.text for example in made], [example.label for example in made]
     dev = generate(2_000, seed=seed, split="dev")
-    validation["templates"] = [example.text for example in dev] + held, [example.label for example in dev] + ["neutral"] * len(held)
+    validation["templates"] = (
+        [example.text for example in dev] + held,
+        [example.label for example in dev] + ["neutral"] * len(held),
+    )
     sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
     everything = dict.fromkeys([*unlabelled, *(text for texts, _ in sources.values() for text in texts)])
     return Mixture(sources, validation, list(everything), guard.dropped)
@@ -175,7 +210,9 @@ def official_tests(data: str | Path) -> dict[str, Labelled]:
         DataError: If a corpus is missing.
     """
     read = _reader(Path(data))
-    imdb, sst, tweets = (read(f"sentiment/{name}") for name in ("imdb/test", "sst/sentences_test", "tweets/test"))
+    imdb, sst, tweets = (
+        read(f"sentiment/{name}") for name in ("imdb/test", "sst/sentences_test", "tweets/test")
+    )
     three = [_FIVE.get(label, label) for label in sst["label"]]
     sentences = [detokenize_treebank(text) for text in sst["text"]]
     polar = [i for i, label in enumerate(three) if label != "neutral"]
@@ -194,7 +231,7 @@ def opinion_adjectives(
 
     Args:
         phrases: Labelled phrases; those of one word count.
-        texts: Running text that shows which of these words are adjectives: they follow *very* and end a clause.
+        texts: Running text that shows which of these are adjectives: they follow *very* and end a clause.
         exclude: Words to leave out, with whatever begins like them, e.g. of the negation suite.
         min_count: Times a word must be seen as an adjective.
 
@@ -263,7 +300,10 @@ def _reserved_words() -> set[str]:
     words = set(content["opinion"])
     dev, train = load_words("dev"), load_words("train")
     for slot in ("pos", "neg"):
-        for table, other in ((dev.lists, train.lists), *((dev.domains[name], train.domains[name]) for name in dev.domains)):
+        for table, other in (
+            (dev.lists, train.lists),
+            *((dev.domains[name], train.domains[name]) for name in dev.domains),
+        ):
             words |= set(table.get(slot, ())) - set(other.get(slot, ()))
     return words
 

@@ -1,0 +1,1 @@
+"""Training any torch model: the loop, schedules, checkpoints that resume exactly, curves."""

@@ -40,8 +40,13 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     partial = folder / f".{final.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    save_file({name: tensor.contiguous() for name, tensor in checkpoint.tensors.items()}, partial / "tensors.safetensors")
-    (partial / "state.json").write_text(json.dumps({"step": checkpoint.step, **checkpoint.state}), encoding="utf-8")
+    save_file(
+        {name: tensor.contiguous() for name, tensor in checkpoint.tensors.items()},
+        partial / "tensors.safetensors",
+    )
+    (partial / "state.json").write_text(
+        json.dumps({"step": checkpoint.step, **checkpoint.state}), encoding="utf-8"
+    )
     for path in partial.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
@@ -65,7 +70,9 @@ def latest(folder: Path) -> Checkpoint | None:
         state = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
         tensors = load_file(found[-1] / "tensors.safetensors")
     except Exception as error:  # safetensors has its own exception type, JSON another
-        raise TrainingError(f"checkpoint {found[-1]} cannot be read ({error}): delete it to start anew") from None
+        raise TrainingError(
+            f"checkpoint {found[-1]} cannot be read ({error}): delete it to start anew"
+        ) from None
     return Checkpoint(state.pop("step"), tensors, state)
 
 

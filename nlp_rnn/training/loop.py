@@ -97,7 +97,7 @@ class Trainer(Generic[Item]):
         self.identity = {"train": config.to_dict(), **(identity or {})}
         self.accelerator = Accelerator(mixed_precision=config.precision)
         self.average = AveragedModel(model, avg_fn=_averaging(config.ema_decay)) if config.ema_decay else None
-        optimizer = torch.optim.AdamW(_groups(model, config.weight_decay), lr=config.learning_rate, fused=True)
+        optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, fused=True)
         self.best: dict[str, Tensor] = {}
         self.place = _Place()
         self.wrapped, self.optimizer = self.accelerator.prepare(model, optimizer)
@@ -145,10 +145,16 @@ class Trainer(Generic[Item]):
                 done = self.total_steps - self.step
                 left = done * (time.perf_counter() - started) / max(1, len(mine[: place.index]))
                 self.progress(Progress(place.epoch, self.step, self.total_steps, loss, rate, left))
-            if config.checkpoint_every and self.step % config.checkpoint_every == 0 and place.index < len(mine):
+            if (
+                config.checkpoint_every
+                and self.step % config.checkpoint_every == 0
+                and place.index < len(mine)
+            ):
                 self._save()
         seconds = time.perf_counter() - started
-        model = self.average.module if self.average is not None else self.accelerator.unwrap_model(self.wrapped)
+        model = (
+            self.average.module if self.average is not None else self.accelerator.unwrap_model(self.wrapped)
+        )
         model.eval()
         figures = self.task.validate(model)
         place.history.append(
@@ -173,14 +179,14 @@ class Trainer(Generic[Item]):
         config = self.config
         factor = warmup_cosine(self.step, self.total_steps, config.warmup)
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * factor
+            group["lr"] = config.learning_rate * factor * group["rate"]
         with seeded(config.seed, self.step, self.accelerator.process_index), self.accelerator.autocast():
             loss = self.task.loss(self.wrapped, item)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss became {value} at step {self.step}: lower learning_rate (now {config.learning_rate:g}) "
-                f"or max_grad_norm (now {config.max_grad_norm:g})"
+                f"the loss became {value} at step {self.step}: lower learning_rate "
+                f"(now {config.learning_rate:g}) or max_grad_norm (now {config.max_grad_norm:g})"
             )
         self.accelerator.backward(loss)
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), config.max_grad_norm))
@@ -217,7 +223,9 @@ class Trainer(Generic[Item]):
         if found is None:
             return
         if found.state["identity"] != json.loads(json.dumps(self.identity)):
-            changed = [key for key, value in self.identity.items() if found.state["identity"].get(key) != value]
+            changed = [
+                key for key, value in self.identity.items() if found.state["identity"].get(key) != value
+            ]
             raise TrainingError(
                 f"the checkpoint in {self.output} was made with other {', '.join(changed) or 'settings'}: "
                 "use the same ones, or another output folder"
@@ -259,9 +267,14 @@ def _averaging(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]
     return average
 
 
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameters with weight decay (matrices) and without (biases, norms, embeddings)."""
-    named = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
-    decayed = [weight for name, weight in named if weight.ndim > 1 and not name.startswith("embedding")]
-    rest = [weight for name, weight in named if weight.ndim <= 1 or name.startswith("embedding")]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
+def _groups(model: nn.Module, config: TrainConfig) -> list[dict[str, Any]]:
+    """Parameters with weight decay (matrices), without (biases, norms), and the embedding at its own rate."""
+    groups: dict[str, list[nn.Parameter]] = {"matrices": [], "rest": [], "embedding": []}
+    for name, weight in model.named_parameters():
+        kind = "embedding" if name.startswith("embedding.") else "matrices" if weight.ndim > 1 else "rest"
+        groups[kind].append(weight)
+    return [
+        {"params": groups["matrices"], "weight_decay": config.weight_decay, "rate": 1.0},
+        {"params": groups["rest"], "weight_decay": 0.0, "rate": 1.0},
+        {"params": groups["embedding"], "weight_decay": 0.0, "rate": config.embedding_rate},
+    ]
