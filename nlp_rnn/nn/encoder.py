@@ -10,7 +10,7 @@ Shapes: B texts, T steps, E input features, H hidden units, D = H times directio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -94,9 +94,26 @@ class RecurrentEncoder(nn.Module):
         return weights
 
 
+class _Reversed(torch.autograd.Function):
+    """Rows with their steps in another order that is its own inverse, so that its gradient is itself."""
+
+    @staticmethod
+    def forward(ctx: Any, x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
+        """Take the steps named for each row."""
+        B, T, _ = x_BTE.shape
+        ctx.flat_N = (steps_BT + T * torch.arange(B, device=x_BTE.device)[:, None]).reshape(-1)
+        return x_BTE.flatten(0, 1).index_select(0, ctx.flat_N).view(x_BTE.shape)
+
+    @staticmethod
+    def backward(ctx: Any, gradient_BTE: Tensor) -> tuple[Tensor, None]:
+        """The same order again."""
+        return gradient_BTE.flatten(0, 1).index_select(0, ctx.flat_N).view(gradient_BTE.shape), None
+
+
 def _take(x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
-    """Row by row, the steps named by ``steps_BT``, as (B, T, E)."""
-    return x_BTE.gather(1, steps_BT.unsqueeze(-1).expand(-1, -1, x_BTE.size(2)))
+    """Row by row, the steps in the order of ``reverse_index``, as (B, T, E)."""
+    apply: Callable[[Tensor, Tensor], Tensor] = _Reversed.apply
+    return apply(x_BTE, steps_BT)
 
 
 def _initialise(layer: nn.Module, cell: str, hidden_size: int) -> None:

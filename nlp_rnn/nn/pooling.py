@@ -45,7 +45,10 @@ class Pooling(nn.Module):
             return attended_BD
         parts = []
         if "mean" in self.kind:
-            parts.append((outputs_BTD * mask_BT1).sum(dim=1) / lengths_B[:, None])
+            share_B1T = (mask_BT1.squeeze(-1) / lengths_B[:, None]).unsqueeze(1).to(outputs_BTD.dtype)
+            parts.append(torch.bmm(share_B1T, outputs_BTD).squeeze(1))
         if "max" in self.kind:
-            parts.append(outputs_BTD.masked_fill(~mask_BT1, float("-inf")).amax(dim=1))
+            with torch.no_grad():  # a gather's gradient is cheaper than a maximum's
+                where_B1D = outputs_BTD.masked_fill(~mask_BT1, float("-inf")).argmax(dim=1, keepdim=True)
+            parts.append(outputs_BTD.gather(1, where_B1D).squeeze(1))
         return torch.cat(parts, dim=-1)

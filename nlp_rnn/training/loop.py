@@ -25,6 +25,7 @@ from torch.optim.swa_utils import AveragedModel
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import TrainingError
 from nlp_rnn.training import checkpoint as checkpoints
+from nlp_rnn.training.memory import keep_freed_memory
 from nlp_rnn.training.schedule import warmup_cosine
 
 Item = TypeVar("Item")
@@ -120,6 +121,7 @@ class Trainer(Generic[Item]):
             self._resume()
         elif self.output is not None:
             checkpoints.clear(self.output)
+        keep_freed_memory()
         place = self.place
         while place.epoch < self.config.max_epochs and place.bad_epochs < self.config.patience:
             self._epoch()
