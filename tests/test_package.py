@@ -15,7 +15,7 @@ import nlp_rnn
 ROOT = Path(__file__).parent.parent
 # Everything a command may use beyond the core install.
 OPTIONAL = (
-    "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "gensim", "torchtext",
+    "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
     "vaderSentiment", "scipy",
 )  # fmt: skip
 FORBID = f"""
