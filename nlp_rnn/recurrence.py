@@ -8,11 +8,12 @@ What makes it fast on a CPU:
 - The input's part of all gates is one product per layer; for layer 0, one row per *distinct* token.
 - A few texts run with both directions stacked in one array; many run one direction after the other, so
   that its weights stay in the cache.
+- Gates are the outermost axis, so that each is one contiguous block.
 - NumPy's float32 ``exp`` costs half its ``tanh``: the gates are 1 / (1 + exp(-x)), in place, with the minus
   sign in the weights, and the LSTM's candidate rides along as tanh(x) / 2 = 1 / (1 + exp(-2x)) - 1/2.
 
 Shapes: B texts, T steps, N packed tokens (all texts' tokens, no padding), n texts that reach a step,
-U distinct inputs, E input features, H hidden units per direction, D directions (1 or 2), G gates times H,
+U distinct inputs, E input features, H hidden units per direction, D directions (1 or 2), G gates (1, 3 or 4),
 F features of both directions (D times H).
 """
 
@@ -89,25 +90,25 @@ def _sigmoid(minus_x: F32) -> None:
     np.divide(_ONE, minus_x, minus_x)
 
 
-def _rnn(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
-    def step(x_DnG: F32, h_DnH: F32, out_DnH: F32) -> None:
-        np.add(x_DnG, y_DnG, y_DnG)
-        np.tanh(y_DnG, out_DnH)
+def _rnn(y_GDnH: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
+    (a,) = y_GDnH
+
+    def step(x_GDnH: F32, h_DnH: F32, out_DnH: F32) -> None:
+        np.add(x_GDnH[0], a, a)
+        np.tanh(a, out_DnH)
 
     return step
 
 
-def _gru(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
-    H = c_DnH.shape[-1]
-    gates, n = y_DnG[..., : 2 * H], y_DnG[..., 2 * H :]
-    r, z = gates[..., :H], gates[..., H:]
+def _gru(y_GDnH: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
+    gates, (r, z, n) = y_GDnH[:2], y_GDnH
 
-    def step(x_DnG: F32, h_DnH: F32, out_DnH: F32) -> None:
-        np.add(x_DnG[..., : 2 * H], gates, gates)
+    def step(x_GDnH: F32, h_DnH: F32, out_DnH: F32) -> None:
+        np.add(x_GDnH[:2], gates, gates)
         _sigmoid(gates)
         np.add(n, bias_D1H, n)
         np.multiply(n, r, n)
-        np.add(x_DnG[..., 2 * H :], n, n)
+        np.add(x_GDnH[2], n, n)
         np.tanh(n, n)
         np.subtract(h_DnH, n, out_DnH)  # (1 - z) n + z h = n + z (h - n)
         np.multiply(out_DnH, z, out_DnH)
@@ -116,28 +117,26 @@ def _gru(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
     return step
 
 
-def _lstm(y_DnG: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
-    H = c_DnH.shape[-1]
-    i, f, o, g = (y_DnG[..., block * H : (block + 1) * H] for block in range(4))
-    work_DnH = np.empty(c_DnH.shape, np.float32)
+def _lstm(y_GDnH: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
+    i, f, g, o = y_GDnH
 
-    def step(x_DnG: F32, h_DnH: F32, out_DnH: F32) -> None:
-        np.add(x_DnG, y_DnG, y_DnG)
-        _sigmoid(y_DnG)
+    def step(x_GDnH: F32, h_DnH: F32, out_DnH: F32) -> None:
+        np.add(x_GDnH, y_GDnH, y_GDnH)
+        _sigmoid(y_GDnH)
         np.subtract(g, _HALF, g)  # half the candidate, so c is half the cell's state
-        np.multiply(i, g, work_DnH)
+        np.multiply(i, g, g)
         np.multiply(c_DnH, f, c_DnH)
-        np.add(c_DnH, work_DnH, c_DnH)
-        np.add(c_DnH, c_DnH, work_DnH)
-        np.tanh(work_DnH, work_DnH)
-        np.multiply(o, work_DnH, out_DnH)
+        np.add(c_DnH, g, c_DnH)
+        np.add(c_DnH, c_DnH, g)
+        np.tanh(g, g)
+        np.multiply(o, g, out_DnH)
 
     return step
 
 
 _STEPS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
-# Which block of torch's gates comes first, second ..., and its factor in front of exp or tanh.
-_GATES = {"rnn": ((0, 1),), "gru": ((0, -1), (1, -1), (2, 1)), "lstm": ((0, -1), (1, -1), (3, -1), (2, -2))}
+# The factor of each gate, in torch's order, in front of exp or tanh.
+_FACTORS = {"rnn": (1.0,), "gru": (-1.0, -1.0, 1.0), "lstm": (-1.0, -1.0, -2.0, -1.0)}
 
 
 class RecurrentLayer:
@@ -151,25 +150,22 @@ class RecurrentLayer:
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, F32], number: int) -> None:
         prefix = f"encoder.layers.{number}."
-        hidden = config.hidden_size
+        directions = ("fwd", "bwd") if config.bidirectional else ("fwd",)
+        factors = np.array(_FACTORS[config.cell], np.float32)
 
         def gates(name: str) -> F32:
-            """One weight of all directions (D, G, ...), its gates arranged and scaled for the steps above."""
-            directions = []
-            for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
-                blocks = np.split(
-                    np.asarray(weights[prefix + direction + name], np.float32), len(_GATES[config.cell])
-                )
-                directions.append(np.concatenate([factor * blocks[at] for at, factor in _GATES[config.cell]]))
-            return np.stack(directions).astype(np.float32)
+            """One weight of all directions, scaled for the steps above: (G, D, H, ...)."""
+            stacked = np.stack([weights[f"{prefix}{direction}.{name}"] for direction in directions], axis=1)
+            blocks = stacked.reshape(len(factors), config.hidden_size, *stacked.shape[1:]).swapaxes(1, 2)
+            return np.asarray(blocks * factors.reshape(-1, *[1] * (blocks.ndim - 1)), np.float32)
 
-        bias_DG, recurrent_bias_DG = gates(".bias_ih_l0"), gates(".bias_hh_l0")
-        self._candidate_bias_D1H = recurrent_bias_DG[:, None, 2 * hidden :].copy()
+        bias_GDH, recurrent_bias_GDH = gates("bias_ih_l0"), gates("bias_hh_l0")
+        self._candidate_bias_D1H = recurrent_bias_GDH[-1, :, None].copy()
         if config.cell == "gru":  # the reset gate scales this bias, so it stays with the recurrent product
-            recurrent_bias_DG[:, 2 * hidden :] = 0
-        self._bias_D1G = (bias_DG + recurrent_bias_DG)[:, None]
-        self._input_DEG = np.ascontiguousarray(gates(".weight_ih_l0").swapaxes(1, 2))
-        self._recurrent_DHG = np.ascontiguousarray(gates(".weight_hh_l0").swapaxes(1, 2))
+            recurrent_bias_GDH[-1] = 0
+        self._bias_GD1H = (bias_GDH + recurrent_bias_GDH)[:, :, None]
+        self._input_GDEH = np.ascontiguousarray(gates("weight_ih_l0").swapaxes(2, 3))
+        self._recurrent_GDHH = np.ascontiguousarray(gates("weight_hh_l0").swapaxes(2, 3))
         self._norm = (
             (weights[prefix + "norm.weight"], weights[prefix + "norm.bias"]) if config.layer_norm else None
         )
@@ -186,7 +182,7 @@ class RecurrentLayer:
         Shape:
             (U, E), (N,) -> (D, N, H).
         """
-        D, H, _ = self._recurrent_DHG.shape
+        _, D, H, _ = self._recurrent_GDHH.shape
         read_DN = np.stack([read_N, read_N[packed.mirror_N]][:D])
         outputs_DNH = np.empty((D, len(read_N), H), np.float32)
         together = D if len(packed.order_B) < _FEW_TEXTS else 1
@@ -197,28 +193,28 @@ class RecurrentLayer:
 
     def _scan(self, which: slice, x_UE: F32, read_DN: Ids, packed: Packed, outputs_DNH: F32) -> None:
         """Run the directions ``which`` over time, into ``outputs_DNH``."""
-        W_DHG, bias_D1H = self._recurrent_DHG[which], self._candidate_bias_D1H[which]
-        D, H, G = W_DHG.shape
-        x_DUG = np.matmul(x_UE, self._input_DEG[which])
-        x_DUG += self._bias_D1G[which]
-        x_RG = x_DUG.reshape(-1, G)
-        read_DN = read_DN + len(x_UE) * np.arange(D)[:, None]
-        y_flat = np.empty(D * int(packed.counts_T[0]) * G, np.float32)
+        W_GDHH, bias_D1H = self._recurrent_GDHH[:, which], self._candidate_bias_D1H[which]
+        G, D, H, _ = W_GDHH.shape
+        x_GDUH = np.matmul(x_UE, self._input_GDEH[:, which])
+        x_GDUH += self._bias_GD1H[:, which]
+        x_RH = x_GDUH.reshape(-1, H)
+        read_GDN = read_DN + len(x_UE) * np.arange(G * D).reshape(G, D, 1)
+        y_flat = np.empty(G * D * int(packed.counts_T[0]) * H, np.float32)
         h_DnH, c_DBH = np.zeros((2, D, int(packed.counts_T[0]), H), np.float32)
         alive = first = last = 0
         with np.errstate(over="ignore", under="ignore"):
             for start, n in zip(packed.starts_T.tolist(), packed.counts_T.tolist(), strict=True):
                 if n != alive:
                     alive = n
-                    y_DnG = y_flat[: D * n * G].reshape(D, n, G)
-                    step = self._make_step(y_DnG, c_DBH[:, :n], bias_D1H)
+                    y_GDnH = y_flat[: G * D * n * H].reshape(G, D, n, H)
+                    step = self._make_step(y_GDnH, c_DBH[:, :n], bias_D1H)
                 if start + n > last:  # the inputs of this step, or of many small ones
                     first, last = start, start + max(n, _GATHER)
-                    x_DXG = x_RG.take(read_DN[:, first:last], 0)
+                    x_GDXH = x_RH.take(read_GDN[..., first:last], 0)
                 h_DnH = h_DnH[:, :n]
-                np.matmul(h_DnH, W_DHG, y_DnG)
+                np.matmul(h_DnH, W_GDHH, y_GDnH)
                 out_DnH = outputs_DNH[:, start : start + n]
-                step(x_DXG[:, start - first : start - first + n], h_DnH, out_DnH)
+                step(x_GDXH[:, :, start - first : start - first + n], h_DnH, out_DnH)
                 h_DnH = out_DnH
 
 

@@ -186,10 +186,9 @@ def _fold(function: np.ufunc, values_DNH: F32, packed: Packed) -> F32:
 
 
 _blas_lock = Lock()
-_blas: Any = None  # threadpoolctl's view of the BLAS libraries that are loaded
+_blas: Any = None  # threadpoolctl's handles of the BLAS libraries that are loaded
 _blas_users = 0
-_blas_cores = 1
-_blas_limit: Any = None
+_blas_threads: list[int] = []
 
 
 @contextmanager
@@ -198,21 +197,23 @@ def _one_blas_thread() -> Iterator[int]:
 
     The setting is the whole process's: the first caller to enter makes it, the last to leave undoes it.
     """
-    global _blas, _blas_users, _blas_cores, _blas_limit
+    global _blas, _blas_users, _blas_threads
     with _blas_lock:
         if _blas is None:
             from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-            _blas = ThreadpoolController().select(user_api="blas")
+            _blas = ThreadpoolController().select(user_api="blas").lib_controllers
         if _blas_users == 0:
-            _blas_cores = max([1, *(library.num_threads for library in _blas.lib_controllers)])
-            _blas_limit = _blas.limit(limits=1)
+            _blas_threads = [library.num_threads for library in _blas]
+            for library in _blas:
+                library.set_num_threads(1)
         _blas_users += 1
-        cores = _blas_cores
+        cores = max(_blas_threads, default=1)
     try:
         yield cores
     finally:
         with _blas_lock:
             _blas_users -= 1
             if _blas_users == 0:
-                _blas_limit.restore_original_limits()
+                for library, threads in zip(_blas, _blas_threads, strict=True):
+                    library.set_num_threads(threads)
