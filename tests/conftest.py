@@ -1,7 +1,8 @@
-"""What several test files share: a model small enough to be written down."""
+"""What several test files share: a model small enough to be written down, and skips for missing extras."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,19 @@ import pytest
 
 from nlp_rnn.artifact import Artifact, expected_shapes, save
 from nlp_rnn.config import ModelConfig
+from nlp_rnn.errors import MissingExtraError
 from nlp_rnn.tokenizer import TextTokenizer
 
 CLASSES = ("negative", "neutral", "positive")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Where an extra is not installed, the tests that run into that are skipped, with the line to type."""
+    try:
+        return (yield)
+    except MissingExtraError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import nlp_rnn
 from nlp_rnn.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -67,7 +68,9 @@ def test_commands(somewhere: Path, capsys: pytest.CaptureFixture[str], command: 
 
 def test_every_file_of_the_package_is_on_the_map() -> None:
     files = {
-        path.name for path in (ROOT / "nlp_rnn").iterdir() if not path.name.startswith(("_", "py.typed"))
+        path.name
+        for path in Path(nlp_rnn.__file__).parent.iterdir()
+        if not path.name.startswith(("_", "py.typed"))
     }
     assert [
         name for name in sorted(files - {"data"}) if f"`{name}" not in TEXT and f"/{name}" not in TEXT
