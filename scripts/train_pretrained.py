@@ -8,7 +8,6 @@ Vocabulary, word vectors, training, calibration, test figures, model card: every
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,7 @@ from nlp_rnn.artifact import save
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
 from nlp_rnn.sentiment.card import describe, measure
-from nlp_rnn.sentiment.mixture import CLASSES, COMPOSITION_RATES, RATES, Mixture, build
+from nlp_rnn.sentiment.mixture import CLASSES, Mixture, build
 from nlp_rnn.tokenizer import TextTokenizer
 
 SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-en"
@@ -42,34 +41,34 @@ def main(
     """Train, calibrate, measure, describe and save."""
     console = Console(stderr=True)
     mixture = build(data, seed=seed)
+    texts, labels = mixture.training(seed=seed, share=share)
     tokenizer, vectors = _start(mixture, run, console)
     classifier = SentimentClassifier(hidden_size=hidden_size, tokenizer=tokenizer)
-    base = TrainConfig(max_epochs=max_epochs, unk_dropout=0.05, seed=seed, checkpoint_every=500)
-    knowledge = replace(base, embedding_rate=0.2, dropout=0.4)
-    composition = replace(base, embedding_rate=0.5, learning_rate=1e-3)
-    stages = {"knowledge": (knowledge, RATES), "composition": (composition, COMPOSITION_RATES)}
     with Progress(console=console) as bar:
-        for name, (config, rates) in stages.items():
-            stage = run / name
-            if (stage / "model").exists():
-                classifier = SentimentClassifier.from_pretrained(stage / "model")
-                continue
-            texts, labels = mixture.training(seed=seed, rates=rates, share=share)
-            task = bar.add_task(name, total=None)
-            classifier.fit(
-                texts,
-                labels,
-                validation=mixture.validation,
-                classes=CLASSES,
-                init_from=classifier if name == "composition" else None,
-                vectors=vectors if name == "knowledge" else None,
-                config=config,
-                output=stage,
-                resume=True,
-                progress=lambda now, task=task: bar.update(task, completed=now.step, total=now.total_steps),
-            )
-            classifier.save_pretrained(stage / "model")
-            console.print(classifier.artifact.notes["history"])
+        task = bar.add_task("training", total=None)
+        classifier.fit(
+            texts,
+            labels,
+            validation=mixture.validation,
+            classes=CLASSES,
+            vectors=vectors,
+            config=TrainConfig(
+                max_epochs=max_epochs,
+                embedding_rate=0.2,
+                dropout=0.4,
+                unk_dropout=0.05,
+                seed=seed,
+                checkpoint_every=500,
+            ),
+            output=run,
+            resume=True,
+            progress=lambda now: bar.update(
+                task,
+                completed=now.step,
+                total=now.total_steps,
+                description=f"epoch {now.epoch + 1}, {now.tokens_per_second:,.0f} tokens/s",
+            ),
+        )
     save(classifier.artifact, run / "model", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(run / "model")
     figures = measure(shipped, data)

@@ -13,7 +13,7 @@ from typing import Any
 from nlp_rnn.artifact import Artifact
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.sentiment.classifier import SentimentClassifier
-from nlp_rnn.sentiment.mixture import CLASSES, COMPOSITION_RATES, RATES, Mixture, official_tests
+from nlp_rnn.sentiment.mixture import CLASSES, RATES, Mixture, official_tests
 from nlp_rnn.sentiment.negation import load_suite, run_suite
 
 _CARD = """\
@@ -51,10 +51,10 @@ Two-class sets are measured between negative and positive alone. Recipe, epoch a
 
 ## Trained on
 
-Two stages: all of it, then mostly sentences ({run} epochs, of which the {epochs}. was kept):
+{texts:,} texts an epoch, {epochs} epochs kept of {run}:
 
-| source | texts | times an epoch | in the second stage |
-|---|---|---|---|
+| source | texts | times an epoch |
+|---|---|---|
 {sources}
 
 Texts that are also in a test or validation split were left out, whatever their spacing and punctuation.
@@ -101,10 +101,7 @@ def describe(artifact: Artifact, mixture: Mixture, figures: dict[str, Any]) -> A
     config = artifact.config
     history = artifact.notes["history"]
     best = max(history, key=lambda row: row["validation"]["score"])
-    sources = {
-        name: (len(texts), RATES[name], COMPOSITION_RATES[name])
-        for name, (texts, _) in mixture.sources.items()
-    }
+    sources = {name: (len(texts), RATES[name]) for name, (texts, _) in mixture.sources.items()}
     rows = figures["negation"]["rows"]
     card = _CARD.format(
         layers="two" if config.num_layers == 2 else "one" if config.num_layers == 1 else config.num_layers,
@@ -121,11 +118,10 @@ def describe(artifact: Artifact, mixture: Mixture, figures: dict[str, Any]) -> A
         passed=figures["negation"]["passed"],
         cases=rows[-1][1],
         negation="\n".join(f"| {name} | {cases} | {rate:.1%} |" for name, cases, _, rate in rows),
+        texts=round(sum(count * rate for count, rate in sources.values())),
         epochs=best["epoch"],
         run=len(history),
-        sources="\n".join(
-            f"| {name} | {count:,} | {first} | {second} |" for name, (count, first, second) in sources.items()
-        ),
+        sources="\n".join(f"| {name} | {count:,} | {rate} |" for name, (count, rate) in sources.items()),
         half=(artifact.tokenizer.max_tokens or 0) // 2,
     )
     notes = {**artifact.notes, "figures": figures, "sources": sources}

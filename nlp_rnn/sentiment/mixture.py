@@ -11,7 +11,7 @@ import json
 import lzma
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,25 +42,8 @@ RATES = {
     "plots": 0.6,
     "captions": 0.25,
     "encyclopedia": 1.0,
-    "templates": 0.5,
-    "nothing": 1.0,
-}
-# A second, short stage: composition before knowledge. Mostly sentences, many of them from the templates.
-COMPOSITION_RATES = {
-    **RATES,
-    "imdb": 0.2,
-    "counterfactual": 0.5,
-    "sst_sentences": 1.0,
-    "sst_phrases": 0.5,
-    "tweets_negative": 1.5,
-    "amazon": 0.2,
-    "customer_reviews": 0.5,
-    "mpqa": 0.0,
-    "yelp": 0.1,
-    "plots": 0.3,
-    "captions": 0.1,
-    "encyclopedia": 0.5,
     "templates": 1.0,
+    "nothing": 1.0,
 }
 _AS_ADJECTIVE = re.compile(r"\b(very|so|really|truly|absolutely|simply|utterly|totally) ([a-z]+)(?=[.,;!?])")
 _NOTHING = [
@@ -100,13 +83,13 @@ class Mixture:
     unlabelled: list[str] = field(repr=False)
     dropped: dict[str, int]
 
-    def training(self, *, seed: int, rates: Mapping[str, float] = RATES, share: float = 1.0) -> Labelled:
+    def training(self, *, seed: int, share: float = 1.0) -> Labelled:
         """Texts and labels of one run, each source at its rate (times ``share``)."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
         labels: list[str] = []
         for name, (source_texts, source_labels) in self.sources.items():
-            count = round(share * rates[name] * len(source_texts))
+            count = round(share * RATES[name] * len(source_texts))
             whole, rest = divmod(count, max(1, len(source_texts)))
             which = [*range(len(source_texts))] * whole
             which += rng.permutation(len(source_texts))[:rest].tolist()
@@ -115,7 +98,7 @@ class Mixture:
         return texts, labels
 
 
-def build(data: str | Path, *, seed: int = 0, templates: int = 150_000) -> Mixture:
+def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixture:
     """Read the corpora below ``data`` (extra ``train``).
 
     Raises:
