@@ -83,14 +83,15 @@ def progress_bar(*columns: str) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    silent = not sys.stderr.isatty()
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         *map(TextColumn, columns),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, quiet=silent),
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=silent,
     )
 
 
