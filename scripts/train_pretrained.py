@@ -52,14 +52,7 @@ def main(
             validation=mixture.validation,
             classes=CLASSES,
             vectors=vectors,
-            config=TrainConfig(
-                max_epochs=max_epochs,
-                embedding_rate=0.2,
-                dropout=0.4,
-                unk_dropout=0.05,
-                seed=seed,
-                checkpoint_every=500,
-            ),
+            config=TrainConfig(max_epochs=max_epochs, batch_size=128, seed=seed, checkpoint_every=500),
             output=run,
             resume=True,
             progress=lambda now: bar.update(

@@ -31,6 +31,7 @@ that labels English text negative, neutral or positive. It runs in NumPy; nlp-rn
 
 ```python
 from nlp_rnn import SentimentClassifier
+
 SentimentClassifier.from_pretrained().predict(["Movie was not good"])
 ```
 
