@@ -104,6 +104,7 @@ def test_a_file_is_labelled_row_by_row(run: Run, reviews: Path, tmp_path: Path) 
     output = tmp_path / "labelled.csv"
     result = run("classify", "--file", str(reviews), "--column", "review", "--output", str(output))
     assert (result.code, result.out) == (0, "")
+    assert f"3 texts: {output}" in result.err
     found = rows(output.read_text(encoding="utf-8"))
     assert [row["id"] for row in found] == ["1", "2", "3"]
     assert [row["review"] for row in found] == ["a good, good film", "bad\nfilm", ""]

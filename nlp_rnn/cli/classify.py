@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say_skipped
+from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say, say_skipped
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,10 +128,14 @@ def _show(
     else:
         from nlp_rnn.records import write_records
 
+        count = 0
         with write_records(output or "-", format=output_format, source=source) as out:
             for record, sentiment in answers:
+                count += 1
                 polarity = None if math.isnan(sentiment.polarity) else sentiment.polarity
                 out.write(record, label=sentiment.label, score=sentiment.score, polarity=polarity)
+        if output is not None:
+            say(f"Labelled {count:,} texts: {output}")
 
 
 def _print_array(answers: Answers) -> None:
