@@ -7,8 +7,15 @@ environment plot
 cd "$ROOT"
 
 show() {
-    echo
-    echo "\$ nlp-rnn $*"
+    local word
+    printf '\n$ nlp-rnn'
+    for word in "$@"; do
+        case "$word" in
+            *" "*) printf ' "%s"' "$word" ;;
+            *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
     nlp-rnn "$@"
 }
 
