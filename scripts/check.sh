@@ -7,6 +7,13 @@
 #   tests    the quick suite, the README's examples included
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+[ "$#" -gt 0 ] || set -- style types imports wheel tests
+for name in "$@"; do
+    case "$name" in
+        style | types | imports | wheel | tests) ;;
+        *) fail "there is no check named $name; the checks are style, types, imports, wheel and tests" ;;
+    esac
+done
 environment test
 cd "$ROOT"
 
@@ -47,12 +54,8 @@ tests() {
     python -m pytest
 }
 
-[ "$#" -gt 0 ] || set -- style types imports wheel tests
 if [ "$#" -eq 1 ]; then
-    case "$1" in
-        style | types | imports | wheel | tests) "$1" ;;
-        *) fail "there is no check named $1; the checks are style, types, imports, wheel and tests" ;;
-    esac
+    "$1"
     exit
 fi
 failed=()

@@ -32,9 +32,10 @@ make_venv() {
 
 environment() {
     local extra="$1" stamp sum
-    sum="$(cksum <"$ROOT/pyproject.toml") $ROOT"
+    sum="$(cksum <"$ROOT/pyproject.toml")"
     stamp="$VENV/.installed-$extra"
-    if ! "$VENV/bin/python" -c '' >/dev/null 2>&1; then
+    # Its programs name the folder they were made in, so an environment that was moved along is made anew.
+    if ! grep -qF "$VENV/" "$VENV/bin/pip" 2>/dev/null || ! "$VENV/bin/python" -c '' >/dev/null 2>&1; then
         echo "Making $VENV" >&2
         make_venv "$VENV"
     fi
