@@ -120,4 +120,5 @@ def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
     """Share of all cells that is padding when ``lengths`` are batched as ``plan_`` says, in [0, 1)."""
     lengths_N = np.asarray(lengths, dtype=np.int64)
     cells = sum(len(which) * int(lengths_N[which].max()) for which in plan_)
-    return 1.0 - float(lengths_N.sum()) / cells if cells else 0.0
+    tokens = sum(int(lengths_N[which].sum()) for which in plan_)
+    return 1.0 - tokens / cells if cells else 0.0
