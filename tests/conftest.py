@@ -47,6 +47,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights["encoder.layers.0.fwd.weight_ih_l0"][:] = np.eye(2)
     weights["output.weight"][:] = [[0, 6], [0, 0], [6, 0]]
     weights["output.bias"][:] = [0, 3, 0]
-    card = "# Tiny\n\nWritten down by hand.\n"
+    card = "---\nlicense: mit\n---\n# Tiny\n\nWritten down by hand.\n"
     folder = tmp_path_factory.mktemp("models") / "tiny"
     return save(Artifact("sentiment", config, CLASSES, tokenizer, weights, card=card), folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import nlp_rnn
 from nlp_rnn.cli import main
 from nlp_rnn.cli.classify import CHUNK_TEXTS
 
@@ -192,6 +193,7 @@ def test_explain_draws_and_prints_values(run: Run, tmp_path: Path) -> None:
 def test_info_says_what_the_model_is(run: Run, tiny_model: Path) -> None:
     result = run("info")
     assert all(word in result.out for word in ("negative, neutral, positive", "rnn", "Written down by hand."))
+    assert "license: mit" not in result.out
     facts = json.loads(run("info", "--json").out)
     assert facts["classes"] == ["negative", "neutral", "positive"]
     assert facts["bytes"] == sum(path.stat().st_size for path in tiny_model.iterdir())
@@ -270,6 +272,11 @@ def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> 
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in ("classify", "explain", "train", "evaluate", "negation", "info"))
+
+
+def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"nlp-rnn {nlp_rnn.__version__}\n"
 
 
 # What it refuses: exit code 2 and one sentence

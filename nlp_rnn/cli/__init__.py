@@ -11,21 +11,37 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from nlp_rnn import __version__
 from nlp_rnn.cli import classify, evaluate, explain, info, negation, train
 from nlp_rnn.errors import NlpRnnError
 
 app = typer.Typer(
     name="nlp-rnn",
-    help="Small recurrent text models on any CPU: sentiment that understands negation.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 for _module in (classify, explain, train, evaluate, negation, info):
     app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nlp-rnn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Small recurrent text models on any CPU: sentiment that understands negation."""
+
 
 # The class of every complaint about options and arguments, whichever library typer takes it from.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]

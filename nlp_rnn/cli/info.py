@@ -47,8 +47,7 @@ def info(
     for name, value in facts.items():
         table.add_row(name, _shown(name, value))
     console().print(table)
-    if artifact.card:
-        console().print(Markdown(artifact.card))
+    console().print(Markdown(_without_front_matter(artifact.card)))
 
 
 def _versions() -> dict[str, str]:
@@ -64,6 +63,12 @@ def _versions() -> dict[str, str]:
     return found
 
 
+def _without_front_matter(card: str) -> str:
+    """The card without the YAML that the Hub reads at its top."""
+    _, rule, body = card.partition("\n---\n")
+    return body if rule and card.startswith("---\n") else card
+
+
 def _shown(name: str, value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {text}" for key, text in value.items())
@@ -71,4 +76,6 @@ def _shown(name: str, value: object) -> str:
         return ", ".join(map(str, value))
     if name == "bytes":
         return f"{int(str(value)) / 1e6:.3g} MB"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
