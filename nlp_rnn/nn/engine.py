@@ -32,6 +32,8 @@ class TorchEngine:
         device: Where torch computes.
     """
 
+    batch_tokens = 16_384  # larger buffers come fresh from the operating system each time
+
     def __init__(
         self, config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], device: str = "cpu"
     ) -> None:

@@ -156,14 +156,15 @@ class SentimentClassifier:
         """Names of the classes, in the order of the columns of ``predict_proba``."""
         return np.array(self.artifact.classes)
 
-    def predict_proba(self, texts: Sequence[str], *, batch_tokens: int = 16_384) -> NDArray[np.float32]:
+    def predict_proba(self, texts: Sequence[str], *, batch_tokens: int | None = None) -> NDArray[np.float32]:
         """Calibrated class probabilities.
 
         An empty text is read as one unknown word. A text's answer does not depend on the texts beside it.
 
         Args:
             texts: Any number of texts.
-            batch_tokens: Tokens computed at once; changes speed and memory, not answers.
+            batch_tokens: Tokens computed at once; changes speed and memory, not answers. None: what the
+                engine is fastest with.
 
         Returns:
             Shape (n_texts, n_classes), float32, rows sum to 1.
@@ -343,13 +344,14 @@ class SentimentClassifier:
         return save(self.artifact, folder, dtype=dtype)
 
     def _probs_of_rows(
-        self, rows: Sequence[Sequence[int]], *, batch_tokens: int = 16_384
+        self, rows: Sequence[Sequence[int]], *, batch_tokens: int | None = None
     ) -> NDArray[np.float32]:
         """Probabilities (N, C) of rows of ids, in their order."""
         artifact, engine = self.artifact, self._engine
         if engine is None:
             raise NotFittedError("this classifier has no model yet: call fit, or use from_pretrained")
         probs_NC = np.empty((len(rows), len(artifact.classes)), dtype=np.float32)
+        batch_tokens = engine.batch_tokens if batch_tokens is None else batch_tokens
         for batch in batches(rows, pad_id=artifact.tokenizer.pad_id, batch_tokens=batch_tokens):
             probs_NC[batch.rows_B] = softmax(engine.logits(batch), artifact.temperature)
         return probs_NC
