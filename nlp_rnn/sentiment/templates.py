@@ -37,6 +37,8 @@ _MIRROR = re.compile(r"\{(op|anti)(?=[a-z0-9:}])")
 _FORMS = {"s": 1, "ed": 2, "ing": 3}
 _VERBS = ("posv", "negv", "posp", "negp")
 _SUBJECTS = ("thing", "things", "worker")
+_NOUNS = ("thing", "things")
+_FREE = frozenset(" .,;!?")  # after a noun: no hyphen, no possessive
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
 )
@@ -222,6 +224,8 @@ class _Filler:
                 used = {word for (other, _), word in chosen.items() if other == name}
                 chosen[name, index] = self._draw(name, domains.get(name, about), frame, used)
             word = chosen[name, index]
+            if name in _NOUNS and text[match.end() : match.end() + 1] in _FREE and self._rng.random() < 0.15:
+                return f"{word} {self._modifier(frame)}".rstrip()
             if name in _VERBS:
                 return word.split(", ")[_FORMS[form] if form else 0]
             return word
@@ -231,6 +235,11 @@ class _Filler:
     def draw(self, name: str, label: str) -> str:
         """Return the next filler of a list that does not depend on a domain."""
         return self._from_deck((label, name), self._words.lists[name])
+
+    def _modifier(self, frame: Frame) -> str:
+        """What may follow a noun without an opinion, such as *from the second page*; empty if there is none."""
+        modifiers = self._words.lists.get("mod", ())
+        return self._from_deck((frame.label, "mod"), modifiers) if modifiers else ""
 
     def _compare(self, match: re.Match[str]) -> str:
         """Write ``more tasty`` as ``tastier`` where the word list says so."""
