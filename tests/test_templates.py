@@ -72,11 +72,15 @@ def literal(frame_text: str) -> str:
     return re.sub(r"\{[^}]*\}", " ", frame_text)
 
 
+def pieces(frame: Frame) -> list[str]:
+    """A frame's slots, groups of alternatives and what it spells out itself, in their order."""
+    return re.split(r"(\{[^}]*\}|\([^)]*\))", spelled_out(frame.text))
+
+
 def pattern(frame: Frame) -> re.Pattern[str]:
     """Read a frame as a pattern: each slot stands for one to four words, each group for any alternative."""
-    pieces = re.split(r"(\{[^}]*\}|\([^)]*\))", spelled_out(frame.text))
     written = ""
-    for piece in pieces:
+    for piece in pieces(frame):
         if piece.startswith("{"):
             written += r"\S+(?: \S+){0,3}?"
         elif piece.startswith("("):
@@ -139,8 +143,9 @@ def test_no_frame_matches_a_suite_text_or_a_sentence_of_one(suite_texts: list[st
     sentences = sorted(set().union(*map(sentences_of, suite_texts)))
     hits = []
     for frame in load_frames():
+        own = max((piece for piece in pieces(frame) if piece[:1] not in {"{", "("}), key=len)
         matcher = pattern(frame)
-        hits += [(frame.text, sentence) for sentence in sentences if matcher.fullmatch(sentence)]
+        hits += [(frame.text, text) for text in sentences if own in text and matcher.fullmatch(text)]
     assert hits == []
 
 
@@ -233,8 +238,7 @@ def test_sentences_come_in_every_surface_form(train: list[Example]) -> None:
 def test_dev_shares_no_frame_and_no_opinion_word_with_train(train: list[Example]) -> None:
     frames = {split: {frame.text for frame in load_frames() if frame.split == split} for split in SPLITS}
     assert frames["train"].isdisjoint(frames["dev"])
-    share = len(frames["dev"]) / len(frames["train"] | frames["dev"])
-    assert 0.12 <= share <= 0.25
+    assert len(frames["dev"]) > 400
     words = {split: load_words(split) for split in SPLITS}
     for name in (*OPINIONS, *PHRASES):
         assert set(words["train"].lists[name]).isdisjoint(words["dev"].lists[name])
