@@ -77,6 +77,11 @@ class ModelConfig(_Settings):
             if not isinstance(value, int):
                 raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a whole number")
             in_range(name, value, 2 if name in ("vocab_size", "num_classes") else 1, 2**24)
+        for name in ("bidirectional", "layer_norm"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(
+                    f"Invalid {name}. Received: {getattr(self, name)!r}; it should be true or false"
+                )
 
     @property
     def output_dim(self) -> int:

@@ -85,6 +85,12 @@ def test_a_weight_that_float16_cannot_hold_is_refused(artifact: Artifact, tmp_pa
         save(artifact, tmp_path / "model", dtype="int8")
 
 
+@pytest.mark.parametrize("name", ["bidirectional", "layer_norm"])
+def test_a_switch_is_true_or_false(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"Invalid {name}. Received: 'no'; it should be true or false"):
+        ModelConfig.from_dict({"vocab_size": 5, "num_classes": 2, name: "no"})
+
+
 def test_expected_shapes_are_the_torch_models() -> None:
     classifier = pytest.importorskip("nlp_rnn.nn.classifier", reason="needs torch", exc_type=ImportError)
     options = itertools.product(CELLS, (1, 2), (True, False), POOLINGS, (True, False))

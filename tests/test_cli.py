@@ -266,6 +266,8 @@ def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> No
     table = run("evaluate", *args).out
     assert all(word in table for word in ("accuracy", "macro-recall", "ece", "0.7500"))
     assert "'meh'" in run("evaluate", "--data", str(data)).refusal
+    data.write_text("text,label\nbad,pan\n")
+    assert "nan" not in run("evaluate", *args).out
 
 
 def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:

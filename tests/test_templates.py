@@ -313,6 +313,29 @@ def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
         generate(1, seed=0, path=folder)
 
 
+def test_one_slot_cannot_be_two_kinds_of_things(tmp_path: Path) -> None:
+    words = {
+        "lists": LEADS,
+        "domains": {"home": {"thing": {"both": ["attic"]}}, "boat": {"thing": {"both": ["mast"]}}},
+    }
+    frames = {"p": {"neutral": {"train": ["the {thing:boat} and the {thing:home}"]}}}
+    with pytest.raises(DataError, match=r"two kinds of things in 'the \{thing:boat\}"):
+        generate(1, seed=0, path=write(tmp_path / "t", frames, words))
+
+
+def test_a_modifier_may_follow_a_noun_but_no_possessive(tmp_path: Path) -> None:
+    words = {
+        "lists": {**LEADS, "mod": {"both": ["by the gate"]}, "n": {"both": list("abcdefghijklmnop")}},
+        "domains": {"home": {"thing": {"both": ["attic"]}}},
+    }
+    frames = {"p": {"neutral": {"train": ["the {thing}'s key fits the {thing} {n}"]}}}
+    folder = write(tmp_path / "t", frames, words)
+    texts = [sentence_key(example.text) for example in generate(16, seed=0, path=folder)]
+    assert any("fits the attic by the gate" in text for text in texts)
+    assert any("fits the attic" in text and "by the gate" not in text for text in texts)
+    assert all("the attics key" in text for text in texts)
+
+
 def test_short_adjectives_are_compared_in_one_word(tmp_path: Path) -> None:
     words = {
         "lists": {"w": {"both": ["calm", "orderly"]}, **LEADS},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -85,5 +86,8 @@ def evaluate(
     confusion = Table("right class", *(f"answered {name}" for name in scores.classes), "precision", "recall")
     for c, name in enumerate(scores.classes):
         counts = (f"{count:,}" for count in scores.confusion[c])
-        confusion.add_row(name, *counts, f"{scores.precision[c]:.3f}", f"{scores.recall[c]:.3f}")
+        shares = (
+            "-" if math.isnan(share) else f"{share:.3f}" for share in (scores.precision[c], scores.recall[c])
+        )
+        confusion.add_row(name, *counts, *shares)
     console().print(figures, confusion)

@@ -98,7 +98,7 @@ class Mixture:
         return texts, labels
 
 
-def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixture:
+def build(data: str | Path, *, seed: int = 0, templates: int = 300_000) -> Mixture:
     """Read the corpora below ``data`` (extra ``train``).
 
     Raises:

@@ -213,7 +213,10 @@ class _Filler:
     def fill(self, frame: Frame) -> str:
         """Return one sentence of the frame, before variation of its surface."""
         text = _CHOICE.sub(lambda match: self._rng.choice(match[1].split("|")), frame.text)
-        subjects = sorted({(match[1], match[3]) for match in _SLOT.finditer(text) if match[1] in _SUBJECTS})
+        found = {(match[1], match[3] or "") for match in _SLOT.finditer(text) if match[1] in _SUBJECTS}
+        subjects = sorted(found)
+        if len(dict(subjects)) < len(subjects):
+            raise DataError(f"one slot stands for two kinds of things in {frame.text!r}")
         domains = {name: self._domain(name, wanted, frame) for name, wanted in subjects}
         about = domains[subjects[0][0]] if len(domains) == 1 else None
         chosen: dict[tuple[str, str], str] = {}
@@ -237,7 +240,7 @@ class _Filler:
         return self._from_deck((label, name), self._words.lists[name])
 
     def _modifier(self, frame: Frame) -> str:
-        """What may follow a noun without an opinion, such as *from the second page*; empty if there is none."""
+        """What may follow a noun and holds no opinion, such as *from the second page*; else nothing."""
         modifiers = self._words.lists.get("mod", ())
         return self._from_deck((frame.label, "mod"), modifiers) if modifiers else ""
 
@@ -245,7 +248,7 @@ class _Filler:
         """Write ``more tasty`` as ``tastier`` where the word list says so."""
         return self._words.compared.get(match[0].lower(), match[0])
 
-    def _domain(self, noun: str, wanted: str | None, frame: Frame) -> str:
+    def _domain(self, noun: str, wanted: str, frame: Frame) -> str:
         """Choose a kind of thing that has nouns for the slot; adjectives follow it if it is the only one."""
         fitting = [name for name, table in self._words.domains.items() if noun in table]
         if wanted in fitting:
