@@ -52,7 +52,14 @@ def main(
             validation=mixture.validation,
             classes=CLASSES,
             vectors=vectors,
-            config=TrainConfig(max_epochs=max_epochs, batch_size=128, seed=seed, checkpoint_every=500),
+            config=TrainConfig(
+                max_epochs=max_epochs,
+                embedding_rate=0.3,
+                dropout=0.35,
+                unk_dropout=0.04,
+                checkpoint_every=500,
+                seed=seed,
+            ),
             output=run,
             resume=True,
             progress=lambda now: bar.update(

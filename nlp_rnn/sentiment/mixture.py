@@ -33,11 +33,11 @@ RATES = {
     "sst_phrases": 1.0,
     "rotten_tomatoes": 1.0,
     "tweets": 1.0,
-    "tweets_negative": 1.0,
+    "tweets_negative": 2.0,
     "amazon": 1.0,
     "customer_reviews": 1.0,
     "mpqa": 0.5,
-    "yelp": 0.4,
+    "yelp": 1.0,
     "plots": 0.6,
     "captions": 0.25,
     "encyclopedia": 1.0,
@@ -96,7 +96,7 @@ class Mixture:
         return texts, labels
 
 
-def build(data: str | Path, *, seed: int = 0, templates: int = 300_000) -> Mixture:
+def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixture:
     """Read the corpora below ``data`` (extra ``train``).
 
     Raises:
