@@ -20,7 +20,6 @@ from nlp_rnn.cli import main
 from nlp_rnn.cli.classify import CHUNK_TEXTS
 
 Run = Callable[..., "Result"]
-RUN = "import sys; from nlp_rnn.cli import main; sys.exit(main())"
 
 
 class Terminal(io.BytesIO):
@@ -276,6 +275,12 @@ def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> 
     assert all(name in shown for name in ("classify", "explain", "train", "evaluate", "negation", "info"))
 
 
+def test_the_module_is_the_command() -> None:
+    with start("--version") as process:
+        out, _ = process.communicate()
+    assert (process.returncode, out.decode().strip()) == (0, f"nlp-rnn {nlp_rnn.__version__}")
+
+
 def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"nlp-rnn {nlp_rnn.__version__}\n"
@@ -409,7 +414,7 @@ def test_a_model_of_unknown_shape_is_refused(
 
 def start(*args: str) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", RUN, *args], stdin=pipe, stdout=pipe, stderr=pipe)
+    return subprocess.Popen([sys.executable, "-m", "nlp_rnn", *args], stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def feed_past_the_first_answers(process: subprocess.Popen[bytes], part_of: Path) -> None:
