@@ -172,6 +172,24 @@ def test_bad_rows_stop_or_are_counted(run: Run, tmp_path: Path) -> None:
     assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["negative", "positive"]
 
 
+def test_a_row_that_has_an_added_column_costs_that_row(run: Run, tmp_path: Path) -> None:
+    path, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    path.write_text('{"text": "good"}\n{"text": "bad", "label": "x"}\n{"text": "bad"}\n')
+    args = ["classify", "--file", str(path), "--output", str(output)]
+    refusal = run(*args).refusal
+    assert "rows.jsonl, row 2: has a column 'label'" in refusal
+    assert "--prefix" in refusal
+    result = run(*args, "--on-error", "skip")
+    assert result.code == 0
+    assert "2 texts" in result.err
+    assert "Skipped 1 bad rows, the first of them: " in result.err
+    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["positive", "negative"]
+    assert run(*args, "--prefix", "my_").code == 0
+    found = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["my_label"] for row in found] == ["positive", "negative", "negative"]
+    assert found[1]["label"] == "x"
+
+
 def test_explain_shows_every_token_and_writes_a_page(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "why.html"
     result = run("explain", "The film was bad", "--html", str(page))

@@ -348,14 +348,14 @@ def test_own_columns_are_never_overwritten(tmp_path: Path):
     assert row["predicted_label"] == "positive"
     assert list(row) == ["text", "label", *(f"predicted_{name}" for name in ADDED)]
     assert [record.fields["x_label"] for record in read_texts(tmp_path / "mine.csv")] == ["positive"]
-    with pytest.raises(DataError, match="row 1 has a column 'label' already"):
+    with pytest.raises(DataError, match="row 1: has a column 'label' already"):
         answer(source, tmp_path / "bad.csv", prefix="")
     assert not (tmp_path / "bad.csv").exists()
 
 
 def test_a_table_refuses_a_row_with_a_new_column(tmp_path: Path):
     source = put(tmp_path, "in.jsonl", '{"text": "a"}\n{"text": "b", "new": 1}\n')
-    with pytest.raises(DataError, match="row 2 has a column 'new' that the first row has not"):
+    with pytest.raises(DataError, match="row 2: has a column 'new' that the first row has not"):
         answer(source, tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
