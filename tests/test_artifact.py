@@ -249,6 +249,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "max_tokens is text": (put_in("tokenizer", max_tokens="9"), "max_tokens in config.json should be"),
     "unknown tokenizer": (put_in("tokenizer", kind="llm"), "Invalid tokenizer kind"),
     "temperature is text": (put(temperature="hot"), "temperature 'hot' should be"),
+    "classes in another order": (
+        lambda f: edit(f, lambda values: values["classes"].reverse()),
+        "config.json was changed",
+    ),
     "equal classes": (put(classes=["a", "a"]), "differ from each other"),
     "too many classes": (put(classes=["a", "b", "c"]), "names 3 classes"),
     "classes are numbers": (put(classes=[0, 1]), "should be names"),
