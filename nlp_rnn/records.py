@@ -51,8 +51,11 @@ class TextReader:
         self.rows = rows
         self._complaints = complaints
         self._column = column
-        if rows.format == "txt" and column not in (None, "text"):
-            raise InputError(f"{rows.name} is plain text and has no column {column!r}: each line is a text")
+        if rows.format == "txt" and column is not None:
+            raise InputError(
+                f"{rows.name} is read as plain text, where each line is a text and there is no column "
+                f"{column!r}; if it is a table, name its format (--input-format csv)"
+            )
         if rows.columns is not None:
             self._column = text_column_of(rows.columns, column, rows.name)
 
