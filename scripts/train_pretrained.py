@@ -20,6 +20,7 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import save
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
+from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CLASSES, Mixture, build
 from nlp_rnn.tokenizer import TextTokenizer
@@ -93,4 +94,8 @@ def _start(mixture: Mixture, run: Path, console: Console) -> tuple[TextTokenizer
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except NlpRnnError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from None

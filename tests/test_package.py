@@ -99,6 +99,17 @@ def test_package_is_typed() -> None:
     assert (Path(nlp_rnn.__file__).parent / "py.typed").is_file()
 
 
+def test_a_script_refuses_in_one_sentence() -> None:
+    path = ROOT / "scripts" / "classify_sentiment.py"
+    if not path.is_file():
+        pytest.skip("the scripts are not beside these tests")
+    done = subprocess.run([sys.executable, path], input=b"a\xffb\n", capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines() == [
+        "Error: standard input, row 1: invalid UTF-8 (byte 0xFF); save the file as UTF-8"
+    ]
+
+
 @pytest.fixture
 def check_imports() -> ModuleType:
     path = ROOT / "scripts" / "check_imports.py"
