@@ -430,9 +430,28 @@ def test_a_model_of_unknown_shape_is_refused(
 # How it ends
 
 
-def start(*args: str) -> subprocess.Popen[bytes]:
+@pytest.mark.skipif(os.name != "posix", reason="only there are arguments bytes")
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("utf-8:strict", b"caf\xe9 was bad"), ("cp1252", "a bad film \U0001f600".encode())],
+)
+def test_what_cannot_be_shown_is_replaced(
+    tiny_model: Path, tmp_path: Path, text: bytes, encoding: str
+) -> None:
+    page = tmp_path / "why.html"
+    for command in (["classify", text], ["explain", text, "--html", str(page)]):
+        with start(*command, "--model", str(tiny_model), encoding=encoding) as process:
+            out, err = process.communicate()
+        assert process.returncode == 0, err
+        assert out.startswith(b"negative")
+    assert "bad" in page.read_text(encoding="utf-8")
+
+
+def start(*args: str | bytes, encoding: str = "utf-8") -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-m", "nlp_rnn", *args], stdin=pipe, stdout=pipe, stderr=pipe)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "nlp_rnn", *args]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
 
 
 def feed_past_the_first_answers(process: subprocess.Popen[bytes], part_of: Path) -> None:

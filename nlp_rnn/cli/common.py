@@ -102,7 +102,12 @@ def print_json(value: object) -> None:
 
 def write_json(value: Any, path: Path) -> None:
     """One JSON document in a file."""
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """A text in a UTF-8 file, half characters (lone surrogates) replaced."""
+    path.write_text(text, encoding="utf-8", errors="replace")
 
 
 def load_labelled(

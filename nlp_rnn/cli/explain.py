@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import Engine, Model, console, load_model, print_json, say
+from nlp_rnn.cli.common import Engine, Model, console, load_model, print_json, say, write_text
 
 
 def explain(
@@ -29,5 +29,5 @@ def explain(
     if plot is not None:
         say(f"Picture: {explanation.plot(plot)}")
     if html is not None:
-        html.write_text(explanation.to_html(), encoding="utf-8")
+        write_text(explanation.to_html(), html)
         say(f"Page: {html}")
