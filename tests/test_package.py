@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # Everything a command may use beyond the core install.
 OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
-    "vaderSentiment", "scipy",
+    "vaderSentiment", "scipy", "huggingface_hub",
 )  # fmt: skip
 FORBID = f"""
 import sys
@@ -62,6 +62,18 @@ codes = [
 print("codes", *codes)
 """
     assert python(code).splitlines()[-1] == "codes 0 0 0 0 2"
+
+
+def test_a_mistyped_folder_is_said_before_the_extra_that_a_repository_needs() -> None:
+    code = f"""{FORBID}
+from nlp_rnn.cli import main
+sys.stderr = sys.stdout
+print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
+"""
+    said, ended = python(code).splitlines()
+    assert ended == "code 2"
+    assert said.startswith("Error: there is no folder runs/mymodle; ")
+    assert 'pip install "nlp-rnn[train]"' in said
 
 
 @pytest.mark.parametrize(
