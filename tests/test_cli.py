@@ -18,6 +18,7 @@ import pytest
 import nlp_rnn
 from nlp_rnn.cli import main
 from nlp_rnn.cli.classify import CHUNK_TEXTS
+from nlp_rnn.errors import DataError
 
 Run = Callable[..., "Result"]
 
@@ -287,6 +288,21 @@ def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> No
     assert "nan" not in run("evaluate", *args).out
 
 
+def test_evaluate_takes_the_split_of_a_corpus_that_has_labels(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def refuse(name: str, hub: object, split: str) -> None:
+        asked.append(split)
+        raise DataError("nothing there")
+
+    monkeypatch.setattr("nlp_rnn.corpora._hub_rows", refuse)
+    for args in (["sst2"], ["imdb"], ["sst2", "--split", "test"]):
+        assert run("evaluate", "--data", *args).refusal == "nothing there"
+    assert asked == ["validation", "test", "test"]
+
+
 def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
@@ -339,6 +355,9 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["evaluate", "--data", "imdbb"], "imdb, sst2"),
         (["evaluate", "--data", "{reviews}", "--text-column", "review"], "no column 'label'"),
         (["evaluate", "--data", "{reviews}", "--label-map", "x"], "0=negative"),
+        (["evaluate", "--data", "nowhere", "--classes", "foo,bar"], "'foo', and the model answers negative"),
+        (["evaluate", "--data", "nowhere", "--classes", "negative"], "at least two of negative"),
+        (["evaluate", "--data", "nowhere", "--classes", "negative,negative"], "each once"),
     ],
 )
 def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: list[str], said: str) -> None:

@@ -14,7 +14,6 @@ from nlp_rnn.cli.common import (
     LabelMap,
     Model,
     OnError,
-    Split,
     TextColumn,
     Treebank,
     console,
@@ -38,7 +37,10 @@ def evaluate(
     text_column: TextColumn = None,
     label_column: LabelColumn = "label",
     label_map: LabelMap = None,
-    split: Split = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="The part of a named corpus or a folder; by default test (sst2: validation)."),
+    ] = None,
     treebank: Treebank = False,
     on_error: OnError = "raise",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -46,20 +48,21 @@ def evaluate(
     engine: Engine = "auto",
 ) -> None:
     """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
+    from nlp_rnn.corpora import NAMED
     from nlp_rnn.metrics import evaluate as score
 
     classifier = load_model(model, engine)
+    known = classifier.classes_.tolist()
+    only = _chosen(classes, known)
     texts, labels = load_labelled(
         data,
         text_column=text_column,
         label_column=label_column,
         label_map=label_map,
-        split=split,
+        split=split or (NAMED[data].test if data in NAMED and not Path(data).exists() else "test"),
         treebank=treebank,
         on_error=on_error,
     )
-    known = classifier.classes_.tolist()
-    only = split_names(classes)
     if only is not None:
         kept = [i for i, label in enumerate(labels) if label in only]
         if len(kept) < len(labels):
@@ -91,3 +94,18 @@ def evaluate(
         )
         confusion.add_row(name, *counts, *shares)
     console().print(figures, confusion)
+
+
+def _chosen(classes: str | None, known: list[str]) -> list[str] | None:
+    """The classes that ``--classes`` names, or None for all."""
+    only = split_names(classes)
+    if only is None:
+        return None
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise InputError(f"--classes names {unknown[0]!r}, and the model answers {', '.join(known)}")
+    if len(only) < 2 or len(set(only)) < len(only):
+        raise InputError(
+            f"--classes should name at least two of {', '.join(known)}, each once; got {classes}"
+        )
+    return only
