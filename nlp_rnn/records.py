@@ -324,14 +324,24 @@ def write_records(
     if found not in WRITABLE:
         raise InputError(f"{path}: {found} is only read; write one of {', '.join(WRITABLE)}")
     if str(path) != "-":
-        target = Path(path)
-        if target.is_dir():
-            raise InputError(f"{path} is a folder: name a file in it")
-        if not Path(os.path.realpath(target)).parent.is_dir():
-            raise InputError(f"{path} cannot be written: there is no folder {target.parent}")
+        target = check_target(path)
         if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
             raise InputError(f"{path} is the file being read: write to another")
     return RecordWriter(path, found, prefix, reject)
+
+
+def check_target(path: str | Path) -> Path:
+    """The path of a file to write, if it is no folder and lies in one.
+
+    Raises:
+        InputError: If it is, or does not.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{path} is a folder: name a file in it")
+    if not Path(os.path.realpath(target)).parent.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {target.parent}")
+    return target
 
 
 def _packer(final: Path, raw: IO[bytes]) -> IO[bytes]:

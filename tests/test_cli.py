@@ -350,6 +350,11 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["explain", "bad", "--target", "sarcastic"], "negative, neutral, positive"),
         (["explain", "bad", "--method", "lime"], "occlusion, shapley"),
         (["explain", "bad", "--html", "no/why.html"], "no/why.html"),
+        (["explain", "bad", "--html", "x.html", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["explain", "bad", "--plot", "no/x.png"], "no folder no"),
+        (["evaluate", "--data", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["negation", "--suite", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["negation", "--suite", "nowhere", "--json", "no/x.json"], "no folder no"),
         (["negation", "--suite", "nowhere"], "nowhere"),
         (["train", "--data", "x.csv"], "--output"),
         (["evaluate", "--data", "imdbb"], "imdb, sst2"),
@@ -367,7 +372,9 @@ def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: lis
         if "--model" not in args and args[0] in ("classify", "explain", "negation", "evaluate")
         else {"model": None}
     )
-    assert said in run(*filled, **model).refusal
+    result = run(*filled, **model)
+    assert said in result.refusal
+    assert result.out == ""
 
 
 @pytest.mark.parametrize(
@@ -392,6 +399,17 @@ def test_training_that_cannot_be_is_refused(run: Run, tmp_path: Path, args: list
     command = ["train", "--data", str(data), "--output", str(tmp_path / "run"), *args]
     assert said in run(*command, model=None).refusal.replace("at least ", "")
     assert os.listdir(tmp_path) == ["data.csv"]
+
+
+def test_a_run_that_could_not_be_saved_is_not_begun(run: Run, tmp_path: Path) -> None:
+    for module in ("torch", "accelerate", "matplotlib"):
+        pytest.importorskip(module, reason="training needs the train extra")
+    (tmp_path / "file").touch()
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "mine.txt").touch()
+    for output, said in (("file", "is a file"), ("run", "is no model folder")):
+        command = ["train", "--data", "nowhere.csv", "--output", str(tmp_path / output)]
+        assert said in run(*command, model=None).refusal
 
 
 def test_nothing_to_classify_at_a_terminal_is_said(run: Run) -> None:

@@ -105,6 +105,18 @@ def write_json(value: Any, path: Path) -> None:
     write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", path)
 
 
+def check_files(*paths: Path | None, plot: Path | None = None) -> None:
+    """Refuse files that cannot be written: before the work, not after it."""
+    from nlp_rnn.figure import check_name
+    from nlp_rnn.records import check_target
+
+    for path in (*paths, plot):
+        if path is not None:
+            check_target(path)
+    if plot is not None:
+        check_name(plot)
+
+
 def write_text(text: str, path: Path) -> None:
     """A text in a UTF-8 file, half characters (lone surrogates) replaced."""
     path.write_text(text, encoding="utf-8", errors="replace")

@@ -16,6 +16,7 @@ from nlp_rnn.cli.common import (
     OnError,
     TextColumn,
     Treebank,
+    check_files,
     console,
     load_labelled,
     load_model,
@@ -51,6 +52,7 @@ def evaluate(
     from nlp_rnn.corpora import NAMED
     from nlp_rnn.metrics import evaluate as score
 
+    check_files(plot=plot)
     classifier = load_model(model, engine)
     known = classifier.classes_.tolist()
     only = _chosen(classes, known)

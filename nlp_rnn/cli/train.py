@@ -23,7 +23,7 @@ from nlp_rnn.cli.common import (
     split_names,
 )
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import require
+from nlp_rnn.errors import InputError, require
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -74,10 +74,15 @@ def train(
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
+    from nlp_rnn.artifact import check_destination
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.training.curves import plot_history, read_history
 
-    require("torch", extra="train")
+    for module in ("torch", "accelerate", "matplotlib"):
+        require(module, extra="train")
+    check_destination(output / "model")
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file: name a folder for the run")
     config = TrainConfig(
         max_epochs=max_epochs,
         patience=patience,
