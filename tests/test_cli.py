@@ -412,6 +412,31 @@ def test_a_run_that_could_not_be_saved_is_not_begun(run: Run, tmp_path: Path) ->
         assert said in run(*command, model=None).refusal
 
 
+def test_a_stopped_training_goes_on_only_from_a_checkpoint(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("torch", "accelerate", "matplotlib"):
+        pytest.importorskip(module, reason="training needs the train extra")
+    from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.training.checkpoint import Checkpoint, save
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SentimentClassifier, "fit", stop)
+    data, output = tmp_path / "data.csv", tmp_path / "run"
+    write_labelled(data)
+    command = ["train", "--data", str(data), "--output", str(output)]
+    stopped = run(*command, "--resume", model=None)
+    assert stopped.code == 130
+    assert f"{output} holds no checkpoint" in stopped.err
+    assert stopped.err.endswith("Stopped; there is no checkpoint yet\n")
+    save(output, Checkpoint(1, {}, {}))
+    stopped = run(*command, "--resume", model=None)
+    assert "holds no checkpoint" not in stopped.err
+    assert stopped.err.endswith(f"Stopped; go on with: --output {output} --resume\n")
+
+
 def test_nothing_to_classify_at_a_terminal_is_said(run: Run) -> None:
     assert "--file FILE" in run("classify", stdin=None).refusal
 

@@ -121,6 +121,8 @@ def train(
     texts, labels = load(data, split=split, classes=names)
     held_out = None if validation is None else load(validation, split="validation")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
+    if resume and not _has_checkpoint(output):
+        say(f"{output} holds no checkpoint to go on from: the training begins anew")
     with progress_bar("loss {task.fields[loss]}", "{task.fields[rate]} tokens/s") as bar:
         try:
             classifier.fit(
@@ -136,7 +138,8 @@ def train(
             )
         except KeyboardInterrupt:
             bar.stop()
-            say(f"Stopped; go on with: --output {output} --resume")
+            way_on = f"go on with: --output {output} --resume"
+            say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
             raise
     model = classifier.save_pretrained(output / "model")
     history = read_history(output / "history.jsonl")
@@ -145,6 +148,12 @@ def train(
     score = best["validation"]["score"]
     say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    from nlp_rnn.training.checkpoint import latest
+
+    return latest(folder) is not None
 
 
 def _shown_on(bar: Bar) -> Callable[[Progress], None]:
