@@ -251,6 +251,7 @@ def test_train_then_evaluate_then_classify(run: Run, tmp_path: Path) -> None:
     trained = run("train", *args, model=None)
     assert trained.code == 0, trained.err
     assert str(output / "model") in trained.err
+    assert "Padding: " in trained.err
     assert {"model", "history.jsonl", "curves.png"} <= set(os.listdir(output))
 
     matrix = tmp_path / "confusion.png"

@@ -144,6 +144,7 @@ def train(
     model = classifier.save_pretrained(output / "model")
     history = read_history(output / "history.jsonl")
     say(f"Curves: {plot_history(history, output / 'curves.png')}")
+    say(f"Padding: {classifier.artifact.notes['padding']:.1%} of the training batches")
     best = max(history, key=lambda row: row["validation"]["score"])
     score = best["validation"]["score"]
     say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
