@@ -356,6 +356,7 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["evaluate", "--data", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
         (["negation", "--suite", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
         (["negation", "--suite", "nowhere", "--json", "no/x.json"], "no folder no"),
+        (["classify", "bad", "--device", "cuda"], "engine='torch'"),
         (["negation", "--suite", "nowhere"], "nowhere"),
         (["train", "--data", "x.csv"], "--output"),
         (["evaluate", "--data", "imdbb"], "imdb, sst2"),

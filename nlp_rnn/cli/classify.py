@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say, say_skipped
+from nlp_rnn.cli.common import (
+    COLOURS,
+    Device,
+    Engine,
+    Model,
+    OnError,
+    load_model,
+    progress_bar,
+    say,
+    say_skipped,
+)
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,6 +64,7 @@ def classify(
     on_error: OnError = "raise",
     model: Model = None,
     engine: Engine = "auto",
+    device: Device = "cpu",
 ) -> None:
     """Label texts: given here, in a file, or one a line through a pipe."""
     from nlp_rnn.records import Record, read_texts
@@ -65,13 +76,19 @@ def classify(
     words = _words(texts, file, column)
     if words is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(words, 1))
-        _show(_answers(load_model(model, engine), records), output, output_format, as_json, prefix=prefix)
+        _show(
+            _answers(load_model(model, engine, device), records),
+            output,
+            output_format,
+            as_json,
+            prefix=prefix,
+        )
         return
     source = file or Path("-")
     with read_texts(source, column=column, format=input_format, on_error=on_error) as reader:
         if output is None and output_format == "auto":
             output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
-        answers = _answers(load_model(model, engine), _with_bar(reader))
+        answers = _answers(load_model(model, engine, device), _with_bar(reader))
         _show(answers, output, output_format, as_json, prefix=prefix, source=source, reject=reader.reject)
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)

@@ -32,6 +32,7 @@ Model = Annotated[
     typer.Option("--model", help="A saved model folder; without it, the model that comes with the package."),
 ]
 Engine = Annotated[str, typer.Option("--engine", help="What computes: auto, numpy or torch.")]
+Device = Annotated[str, typer.Option("--device", help="Where torch computes, e.g. cuda; for --engine torch.")]
 TextColumn = Annotated[
     str | None,
     typer.Option("--text-column", help="The column of the texts; by default text, or the only one."),
@@ -50,11 +51,11 @@ Treebank = Annotated[
 OnError = Annotated[str, typer.Option("--on-error", help="At a bad row: raise (stop there) or skip it.")]
 
 
-def load_model(model: str | None, engine: str = "auto") -> SentimentClassifier:
-    """The model that ``--model`` and ``--engine`` name."""
+def load_model(model: str | None, engine: str = "auto", device: str = "cpu") -> SentimentClassifier:
+    """The model that ``--model``, ``--engine`` and ``--device`` name."""
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-    return SentimentClassifier.from_pretrained(model, engine=engine)
+    return SentimentClassifier.from_pretrained(model, engine=engine, device=device)
 
 
 def say(message: str) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nlp_rnn.cli.common import (
+    Device,
     Engine,
     LabelColumn,
     LabelMap,
@@ -47,13 +48,14 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here.")] = None,
     engine: Engine = "auto",
+    device: Device = "cpu",
 ) -> None:
     """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
     from nlp_rnn.corpora import NAMED
     from nlp_rnn.metrics import evaluate as score
 
     check_files(plot=plot)
-    classifier = load_model(model, engine)
+    classifier = load_model(model, engine, device)
     known = classifier.classes_.tolist()
     only = _chosen(classes, known)
     texts, labels = load_labelled(
