@@ -76,13 +76,8 @@ def classify(
     words = _words(texts, file, column)
     if words is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(words, 1))
-        _show(
-            _answers(load_model(model, engine, device), records),
-            output,
-            output_format,
-            as_json,
-            prefix=prefix,
-        )
+        answers = _answers(load_model(model, engine, device), records)
+        _show(answers, output, output_format, as_json, prefix=prefix)
         return
     source = file or Path("-")
     with read_texts(source, column=column, format=input_format, on_error=on_error) as reader:
