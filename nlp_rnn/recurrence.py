@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
-from nlp_rnn.config import ModelConfig
+from nlp_rnn.config import EncoderConfig
 
 F32 = NDArray[np.float32]
 
@@ -148,7 +148,7 @@ class RecurrentLayer:
         number: Which layer, from 0.
     """
 
-    def __init__(self, config: ModelConfig, weights: Mapping[str, F32], number: int) -> None:
+    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], number: int) -> None:
         prefix = f"encoder.layers.{number}."
         directions = ("fwd", "bwd") if config.bidirectional else ("fwd",)
         factors = np.array(_FACTORS[config.cell], np.float32)
