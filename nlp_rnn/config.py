@@ -16,11 +16,11 @@ CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
 PRECISIONS = ("no", "fp16", "bf16")
 
-Settings = TypeVar("Settings", bound="_Settings")
+Own = TypeVar("Own", bound="Settings")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Settings:
+class Settings:
     """What all settings share: a dict form and a refusal of unknown keys."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +28,7 @@ class _Settings:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls: type[Settings], values: Mapping[str, Any]) -> Settings:
+    def from_dict(cls: type[Own], values: Mapping[str, Any]) -> Own:
         """Settings from plain values.
 
         Raises:
@@ -45,7 +45,7 @@ class _Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderConfig(_Settings):
+class EncoderConfig(Settings):
     """Shape of an embedding and the recurrent encoder over it: what every model has.
 
     Attributes:
@@ -128,7 +128,7 @@ class CharConfig(EncoderConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoopConfig(_Settings):
+class LoopConfig(Settings):
     """What every training run has; the loop knows no more.
 
     Attributes:

@@ -106,7 +106,7 @@ class SentimentClassifier:
             else TextTokenizer(tokenizer, vocab_size=vocab_size, min_count=min_count, max_tokens=max_tokens)
         )
         self._engine_name = engine
-        self._artifact: Artifact | None = None
+        self._artifact: Artifact[ModelConfig] | None = None
         self._engine: Engine | None = None
 
     @classmethod
@@ -127,21 +127,21 @@ class SentimentClassifier:
         return cls._of(load(folder), engine)
 
     @classmethod
-    def _of(cls, artifact: Artifact, engine: str) -> SentimentClassifier:
+    def _of(cls, artifact: Artifact[ModelConfig], engine: str) -> SentimentClassifier:
         shape = artifact.config.to_dict()
         del shape["vocab_size"], shape["num_classes"]
         classifier = cls(**shape, tokenizer=artifact.tokenizer, engine=engine)
         classifier._use(artifact)
         return classifier
 
-    def _use(self, artifact: Artifact) -> None:
+    def _use(self, artifact: Artifact[ModelConfig]) -> None:
         """Take an artifact as this classifier's model (the one place, for training and loading)."""
         self._artifact = artifact
         self._tokenizer = artifact.tokenizer
         self._engine = make_engine(artifact.config, artifact.weights, self._engine_name)
 
     @property
-    def artifact(self) -> Artifact:
+    def artifact(self) -> Artifact[ModelConfig]:
         """The model as data.
 
         Raises:
