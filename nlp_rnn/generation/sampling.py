@@ -168,49 +168,49 @@ def draw(probs: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
     [0, 1]
     """
     reached = np.cumsum(probs, axis=-1)
-    target = np.asarray(uniforms)[..., None] * reached[..., -1:]
+    total = reached[..., -1:]
+    target = np.minimum(np.asarray(uniforms)[..., None] * total, np.nextafter(total, 0))
     return np.asarray((reached <= target).sum(axis=-1))
 
 
 def is_close(
     logits: F64,
+    probs: F64,
     uniforms: ArrayLike,
     sampling: Sampling,
-    seen: NDArray[np.bool_] | None,
     *,
     noise: float,
 ) -> NDArray[np.bool_]:
-    """Whether logits that are off by ``noise`` might lead to another choice: the number is near a border.
+    """Whether logits that are off by ``noise`` might lead to another choice: something is near a border.
 
-    Rows are wrongly called close now and then, and never wrongly safe.
+    A row may be called close and be safe; never the other way round.
+
+    Args:
+        logits: As given to ``distribution``, penalties applied, *shape (..., V)*.
+        probs: What ``distribution`` made of them, *shape (..., V)*.
+        uniforms: The numbers that choose, *shape (...)*.
+        sampling: Settings.
+        noise: How far each logit may be off.
 
     Shape:
-        (..., V), (...) -> (...).
+        -> (...).
     """
-    values = logits
-    if seen is not None and sampling.repetition_penalty != 1:
-        values = penalised(values, seen, sampling.repetition_penalty)
-        noise *= max(sampling.repetition_penalty, 1 / sampling.repetition_penalty)
-    falling = -np.sort(-values, axis=-1)
-    close: NDArray[np.bool_] = np.zeros(values.shape[:-1], bool)
+    filtered = (sampling.top_k, sampling.top_p, sampling.min_p) != (None, None, None)
+    falling = -np.sort(-logits, axis=-1) if filtered or sampling.temperature == 0 else logits
     if sampling.temperature == 0:
         return np.asarray(falling[..., 0] - falling[..., 1] < 2 * noise)
-    noise /= sampling.temperature
+    noise = 2 * noise / sampling.temperature
     falling = falling / sampling.temperature
-    if sampling.top_k is not None and sampling.top_k < values.shape[-1]:
-        edge = falling[..., sampling.top_k - 1 : sampling.top_k + 1]
-        with np.errstate(invalid="ignore"):
-            close |= edge[..., 0] - edge[..., 1] < 2 * noise
+    near = (np.abs(np.cumsum(probs, axis=-1) - np.asarray(uniforms)[..., None]) < noise).any(axis=-1)
+    if sampling.top_k is not None and sampling.top_k < logits.shape[-1]:
+        last, next_ = falling[..., sampling.top_k - 1], falling[..., sampling.top_k]
+        near |= ~np.isneginf(last) & (last - np.maximum(next_, -1e300) < noise)
         falling = falling[..., : sampling.top_k]
     if sampling.top_p is not None and sampling.top_p < 1:
-        reached = np.cumsum(softmaxed(falling), axis=-1)
-        close |= (np.abs(reached - sampling.top_p) < 2 * noise).any(axis=-1)
+        near |= (np.abs(np.cumsum(softmaxed(falling), axis=-1) - sampling.top_p) < noise).any(axis=-1)
     if sampling.min_p:
-        floor = falling[..., :1] + math.log(sampling.min_p)
-        close |= (np.abs(falling - floor) < 2 * noise).any(axis=-1)
-    reached = np.cumsum(distribution(logits, sampling, seen), axis=-1)
-    close |= (np.abs(reached - np.asarray(uniforms)[..., None]) < 2 * noise).any(axis=-1)
-    return close
+        near |= (np.abs(falling - falling[..., :1] - math.log(sampling.min_p)) < noise).any(axis=-1)
+    return np.asarray(near)
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:
