@@ -1,1 +1,1 @@
-"""Text from a character model: training it, sampling from it, and marking what it wrote."""
+"""Generating text, and saying how risky it looks."""

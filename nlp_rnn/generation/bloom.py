@@ -1,0 +1,83 @@
+"""A Bloom filter: which of very many things were there, in a few bits each, without keeping them.
+
+It never forgets what was put in and sometimes claims to know what was not: how often is settled when it
+is made (Bloom 1970; two hashes stand for all, Kirsch & Mitzenmacher 2006). Knows 64-bit hashes; not what
+they stand for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.errors import in_range
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class BloomFilter:
+    """Bits, and how many of them each entry sets.
+
+    Attributes:
+        bits: *Shape (M,)*, uint8, eight bits each.
+        hashes: Bits an entry sets.
+        entries: Different things inside.
+    """
+
+    bits: NDArray[np.uint8]
+    hashes: int
+    entries: int
+
+    @classmethod
+    def build(cls, hashes_N: Hashes, *, false_positive_rate: float) -> BloomFilter:
+        """A filter of these hashes, of the smallest size that keeps to the rate.
+
+        Raises:
+            ConfigError: If the rate is not in [1e-12, 0.5].
+        """
+        in_range("false_positive_rate", false_positive_rate, 1e-12, 0.5)
+        distinct_N = np.unique(hashes_N)
+        per_entry = -math.log(false_positive_rate) / math.log(2) ** 2
+        size = max(8, math.ceil(per_entry * len(distinct_N) / 8))
+        empty = cls(np.zeros(size, np.uint8), max(1, round(per_entry * math.log(2))), len(distinct_N))
+        for bit_N in empty._bits_of(distinct_N):
+            np.bitwise_or.at(empty.bits, bit_N >> np.uint64(3), _mask(bit_N))
+        return empty
+
+    def contains(self, hashes_N: Hashes) -> NDArray[np.bool_]:
+        """Whether each is inside, or happens to look so.
+
+        Shape:
+            (N,) -> (N,).
+        """
+        inside_N = np.ones(len(hashes_N), dtype=np.bool_)
+        for bit_N in self._bits_of(hashes_N):
+            inside_N &= (self.bits[bit_N >> np.uint64(3)] & _mask(bit_N)) != 0
+        return inside_N
+
+    @property
+    def false_positive_rate(self) -> float:
+        """How often something that was never put in looks as if it were, from the bits that are set."""
+        return float(np.unpackbits(self.bits).mean() ** self.hashes)
+
+    def _bits_of(self, hashes_N: Hashes) -> list[Hashes]:
+        """Which bit each hash sets, once for each of ``hashes``."""
+        size = np.uint64(self.bits.size * 8)
+        step_N = mix(hashes_N) | np.uint64(1)
+        return [(hashes_N + np.uint64(i) * step_N) % size for i in range(self.hashes)]
+
+
+def mix(values: Hashes) -> Hashes:
+    """SplitMix64's finaliser (Steele et al. 2014): every bit of the input moves every bit of the output."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _mask(bit_N: Hashes) -> NDArray[np.uint8]:
+    return (np.uint64(1) << (bit_N & np.uint64(7))).astype(np.uint8)
