@@ -214,6 +214,7 @@ class CharTrainConfig(LoopConfig):
         window: Characters after which the gradient stops (Williams & Peng 1990); the state is carried on.
         window_jitter: Windows differ in length by up to this share, so that no character always stands at
             an edge (Merity et al. 2018).
+        restart: Share of windows that a stream begins with an empty state, as a prompt does.
         activation_penalty: Weight of the squared outputs (AR; Merity et al. 2017).
         slowness_penalty: Weight of the squared change of the outputs from step to step (TAR, the same).
     """
@@ -224,6 +225,7 @@ class CharTrainConfig(LoopConfig):
     dropout: float = 0.2
     window: int = 100
     window_jitter: float = 0.1
+    restart: float = 0.01
     activation_penalty: float = 0.0
     slowness_penalty: float = 0.0
 
@@ -232,6 +234,7 @@ class CharTrainConfig(LoopConfig):
         super().__post_init__()
         in_range("window", self.window, 2, 2**16)
         in_range("window_jitter", self.window_jitter, 0, 0.5)
+        in_range("restart", self.restart, 0, 1)
         for name in ("activation_penalty", "slowness_penalty"):
             in_range(name, getattr(self, name), 0, 1e3)
 

@@ -80,7 +80,7 @@ def pack(ids_BT: Ids, lengths_B: Ids, which: Ids | None = None) -> Packed:
 
 
 # A step is made for fixed buffers: the recurrent part of the gates y and, for the LSTM, the cell c. Called
-# with the input's part x and the state h, it writes the next state to ``out`` (h itself will do); y is used up.
+# with the input's part x and the state h, it writes the next state to ``out``, which may be h; y is used up.
 _Step = Callable[[F32, F32, F32], None]
 
 
@@ -199,7 +199,7 @@ class RecurrentLayer:
         return x_GDUH
 
     def stepper(self, state_SnH: F32) -> Callable[[F32], F32]:
-        """A function from the input's part of one step (G, 1, n, H) to outputs (n, H); the state is overwritten."""
+        """A function from the input's part of a step (G, 1, n, H) to outputs (n, H); it overwrites the state."""
         h_DnH = state_SnH[:1]
         y_GDnH = np.empty((len(self._recurrent_GDHH), *h_DnH.shape), np.float32)
         advance = self._make_step(y_GDnH, state_SnH[1:], self._candidate_bias_D1H)
@@ -266,9 +266,7 @@ class Stack:
         The outputs are overwritten by the next call.
         """
         n = state_SLnH.shape[2]
-        first, *others = [
-            layer.stepper(state_SLnH[:, number]) for number, layer in enumerate(self._layers)
-        ]
+        first, *others = [layer.stepper(state_SLnH[:, number]) for number, layer in enumerate(self._layers)]
         x_GDnH = np.empty((*self._x_GDVH.shape[:2], n, self.config.hidden_size), np.float32)
 
         def step(ids_n: Ids) -> F32:

@@ -127,7 +127,7 @@ def train(
                 init_from=start,
                 output=output,
                 resume=resume,
-                progress=_shown_on(bar),
+                progress=shown_on(bar),
             )
         except KeyboardInterrupt:
             bar.stop()
@@ -142,7 +142,7 @@ def train(
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
 
 
-def _shown_on(bar: Bar) -> Callable[[Progress], None]:
+def shown_on(bar: Bar) -> Callable[[Progress], None]:
     """A callback that moves the bar."""
     task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
 

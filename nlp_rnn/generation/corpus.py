@@ -31,7 +31,7 @@ def pieces(source: Source) -> Iterator[str]:
     """A corpus piece by piece; the files of a folder in the order of their names, each ending a line.
 
     Raises:
-        DataError: If there is no such file, it is damaged, or it is no UTF-8; the message has the byte's place.
+        DataError: If there is no such file, it is damaged, or no UTF-8; the message has the byte's place.
         InputError: If ``source`` is neither a string nor a path.
     """
     path = path_of(source)

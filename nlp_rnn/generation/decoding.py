@@ -1,10 +1,10 @@
 """Continuous batching: many texts in the making, each advanced by one character at a time, together.
 
 A finished text leaves, a waiting one joins, none waits for another. What a text becomes depends on its own
-prompt and seed alone. That needs care: a matrix product of one row and the same row among others differ in
-their last bits, and a choice on the border between two characters could fall the other way. So the arithmetic
-of one stream alone is the rule, and wherever a batch's choice is close to a border (``sampling.is_close``), the
-text's state is computed again by that rule, from the last place where it was.
+prompt and seed alone. That needs care: a matrix product of one row and of the same row among others differ
+in their last bits, and a choice on the border between two characters could fall the other way. So the
+arithmetic of one stream alone is the rule, and wherever a batch's choice is close to a border
+(``sampling.is_close``), the text is read again by that rule, from the last place where that was done.
 
 Knows ids and any model with the small interface below; knows no characters, stops or disclaimers.
 
@@ -235,7 +235,9 @@ class Decoder:
         return seen_nV
 
 
-def decode(decoder: Decoder, quiet: Callable[[], AbstractContextManager[Any]] = nullcontext) -> Iterator[None]:
+def decode(
+    decoder: Decoder, quiet: Callable[[], AbstractContextManager[Any]] = nullcontext
+) -> Iterator[None]:
     """Advance to the end, giving control back every few steps; ``quiet`` is entered for the steps alone."""
     while True:
         with quiet():

@@ -44,8 +44,8 @@ class StreamTask:
     def __init__(self, train_N: AnyIds, validation_N: AnyIds, *, config: CharTrainConfig) -> None:
         if len(train_N) <= config.window:
             raise InputError(
-                f"the corpus has {len(train_N):,} characters to train on, and a window {config.window}: give a "
-                "longer corpus (or, if that was a file's name, the name of one that exists), or a shorter window"
+                f"the corpus has {len(train_N):,} characters to train on, and a window {config.window}: "
+                "give a longer corpus (and if that was meant as a file's name: there is no such file)"
             )
         if len(validation_N) < 2:
             raise InputError("the held-out text needs at least two characters")
@@ -72,6 +72,9 @@ class StreamTask:
         inputs_BT, targets_BT = Streams(self.train_N, self.count, shift).window(start, length)
         if start == 0 or self.state_SLBH is None:
             self.state_SLBH = unwrapped(model).encoder.start(self.count)
+        elif self.config.restart:
+            keep_B1 = torch.rand(self.count, 1, device=device) >= self.config.restart
+            self.state_SLBH = self.state_SLBH.to(device) * keep_B1
         answer = model(torch.from_numpy(inputs_BT).to(device), self.state_SLBH.to(device))
         self.state_SLBH = answer.state_SLBH.detach()
         targets = torch.from_numpy(targets_BT).to(device)
@@ -117,7 +120,9 @@ def log_probs(model: CharRNN, ids_N: AnyIds) -> NDArray[np.float32]:
             ids = torch.from_numpy(ids_N[start : start + _READ + 1].astype(np.int64)).to(device)
             answer = model(ids[None, :-1], state_SLBH)
             state_SLBH = answer.state_SLBH
-            found.append(-cross_entropy(answer.logits_BTV[0].float(), ids[1:], reduction="none").cpu().numpy())
+            found.append(
+                -cross_entropy(answer.logits_BTV[0].float(), ids[1:], reduction="none").cpu().numpy()
+            )
     return np.concatenate(found)
 
 
@@ -186,7 +191,7 @@ def fit_model(
         validation_N: Held-out ids; their nats per character select the epoch.
         model_config: Shape of the model.
         config: How to train.
-        unk_id: The id of characters never seen. Where training has none, it is read as the mean of all others.
+        unk_id: The id of characters never seen; where training has none, it gets the mean of all vectors.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
         progress: Called after each step.

@@ -7,10 +7,8 @@ needs no torch; ``fit`` does.
 
 from __future__ import annotations
 
-import codecs
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -28,8 +26,10 @@ from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft, decode
 from nlp_rnn.generation.disclaimer import UNFILTERED
 from nlp_rnn.generation.overlap import FILE as OVERLAP
 from nlp_rnn.generation.overlap import OverlapIndex
+from nlp_rnn.generation.result import Generated, TextStream
 from nlp_rnn.generation.risk import Review, RiskFilter
 from nlp_rnn.generation.sampling import Sampling
+from nlp_rnn.generation.writing import Writing, speller
 from nlp_rnn.hub import model_folder
 from nlp_rnn.runtime import NumpyCharEngine, one_blas_thread
 from nlp_rnn.tokenizer import TextTokenizer
@@ -48,113 +48,6 @@ DEFAULT_FILTER: Final = cast("RiskFilter", object())
 """Stands for a ``RiskFilter()``, made when it is first needed."""
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A text that a machine wrote; ``str`` shows it with its disclaimer.
-
-    Attributes:
-        prompt: What it goes on from.
-        text: What was written, without the prompt and without a stop string.
-        risk: The risk filter's review; None if there was no filter.
-        disclaimer: What a reader must know.
-        finish_reason: ``length``, ``stop`` (a stop string was met) or ``cancelled``.
-        provenance: Model, seed, settings, time and risk level, as plain JSON values.
-        logprobs: Natural log-probability of each character under the model itself, before temperature and
-            filters; None unless asked for.
-    """
-
-    prompt: str
-    text: str
-    risk: Review | None
-    disclaimer: str
-    finish_reason: str
-    provenance: dict[str, Any]
-    logprobs: tuple[float, ...] | None = None
-
-    def __str__(self) -> str:
-        """Prompt, text and disclaimer."""
-        return f"{self.prompt}{self.text}\n\n{self.disclaimer}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
-        values = {name: getattr(self, name) for name in ("prompt", "text", "disclaimer", "finish_reason")}
-        if self.risk is not None:
-            values["risk"] = self.risk.to_dict()
-        if self.logprobs is not None:
-            values["logprobs"] = list(self.logprobs)
-        return {**values, "provenance": self.provenance}
-
-
-class TextStream(Iterator[str]):
-    """Pieces of a text as they are written; ``result`` is the whole with its review and its disclaimer.
-
-    ``close`` cancels the rest, as does asking for the result before the end.
-    """
-
-    def __init__(self, pieces: Generator[str, None, None], finish: Callable[[], Generated]) -> None:
-        """Wrap the pieces and what makes the result of them."""
-        self._pieces, self._finish = pieces, finish
-        self._result: Generated | None = None
-
-    def __next__(self) -> str:
-        """The next piece; at the end, StopIteration."""
-        return next(self._pieces)
-
-    def close(self) -> None:
-        """Write no more."""
-        self._pieces.close()
-
-    @property
-    def result(self) -> Generated:
-        """What has been written."""
-        if self._result is None:
-            self.close()
-            self._result = self._finish()
-        return self._result
-
-
-@dataclass(eq=False)
-class _Writing:
-    """One text in the making, in characters: spelling, stop strings, length."""
-
-    spell: Callable[[int], str]
-    limit: int
-    stops: tuple[str, ...]
-    finish_reason: str
-    _ready: int = 0  # characters that no stop string can take back
-    _nats: float = 0.0  # log-probability of the bytes of a character so far
-    _count: int = 0
-    _text: str = ""
-    _logprobs: list[float] = field(default_factory=list)
-
-    def take(self, chosen: int, log_prob: float) -> bool:
-        """Add an id; whether to go on."""
-        self._nats += log_prob
-        for letter in self.spell(chosen):  # none within a character's bytes, two where those were no character
-            self._text += letter
-            self._logprobs.append(self._nats)
-            self._nats = 0.0
-            self._count += 1
-            for stop in self.stops:
-                if self._text.endswith(stop):
-                    return self._end("stop", len(self._text) - len(stop))
-            if self._count >= self.limit:
-                return self._end("length", len(self._text))
-        self._ready = max(0, len(self._text) - max((len(stop) - 1 for stop in self.stops), default=0))
-        return True
-
-    def _end(self, reason: str, length: int) -> bool:
-        self.finish_reason, self._ready = reason, length
-        return False
-
-    def drain(self) -> tuple[str, list[float]]:
-        """What has been written for good since the last call, and its log-probabilities."""
-        ready = self._ready
-        piece, known = self._text[:ready], self._logprobs[:ready]
-        self._text, self._logprobs, self._ready = self._text[ready:], self._logprobs[ready:], 0
-        return piece, known
 
 
 class CharGenerator:
@@ -277,7 +170,11 @@ class CharGenerator:
             prompt: What to go on from; of a long one the last 4,096 characters are read. An empty prompt
                 starts as after a line break.
             max_new_chars: Characters to write at most.
-            temperature, top_k, top_p, min_p, repetition_penalty: See ``sampling.Sampling``.
+            temperature: The logits are divided by it; 0 always takes the most probable character.
+            top_k: Choose among the k most probable.
+            top_p: Choose among the smallest set whose probabilities sum to at least p.
+            min_p: Choose among those at least this share as probable as the most probable.
+            repetition_penalty: Above 1, what stood among the last 64 characters becomes less probable.
             seed: The same seed gives the same text.
             stop: A string, or several, before which the text ends.
             logprobs: Keep the log-probability of each character.
@@ -324,7 +221,10 @@ class CharGenerator:
             prompts: As many as texts are wanted; the same one may stand there several times.
             seeds: One for each prompt.
             sampling: How characters are chosen.
-            max_new_chars, stop, logprobs, risk_filter: As in ``generate``.
+            max_new_chars: As in ``generate``, as are the next three.
+            stop: Where to stop.
+            logprobs: Whether to keep log-probabilities.
+            risk_filter: What reviews the texts.
             width: Texts written at once; changes speed, not texts.
 
         Raises:
@@ -347,11 +247,19 @@ class CharGenerator:
             if reviewer is not None:
                 filtered = reviewer.apply(text, memory=self.memory, char_logprobs=known)
                 text, review = filtered.text, filtered.review
-            provenance = self._provenance(seed, sampling, max_new_chars, review)
-            found.append(_generated(prompt, text, review, writing, provenance, known if logprobs else None))
+            found.append(
+                Generated(
+                    prompt=prompt,
+                    text=text,
+                    risk=review,
+                    finish_reason=writing.finish_reason,
+                    provenance=self._provenance(seed, sampling, max_new_chars, review),
+                    logprobs=tuple(known) if logprobs else None,
+                )
+            )
         return found
 
-    def stream(
+    def stream(  # noqa: D417
         self,
         prompt: str = "",
         *,
@@ -369,11 +277,7 @@ class CharGenerator:
         """Write one text and yield it piece by piece; joined, the pieces are what ``generate`` gives.
 
         A filter that annotates lets each piece out at once; one that redacts or blocks, sentence by sentence,
-        and a block ends the text there.
-
-        Args:
-            prompt, max_new_chars, temperature, top_k, top_p, min_p, repetition_penalty: As in ``generate``.
-            seed, stop, logprobs, risk_filter: As in ``generate``.
+        and a block ends the text there. The arguments are those of ``generate``.
 
         Returns:
             An iterator of pieces, whose ``result`` has the review and the disclaimer.
@@ -389,42 +293,20 @@ class CharGenerator:
             repetition_penalty=repetition_penalty,
         )
         reviewer, writing = self._reviewer(risk_filter), self._writing(max_new_chars, stop)
-        draft = self._draft(prompt, seed, writing)
-        risk = None if reviewer is None else reviewer.open(memory=self.memory)
-        at_once = reviewer is None or reviewer.policy == "annotate"
-        shown: list[str] = []
-        kept: list[float] = []
-
-        def drained() -> Iterator[str]:
-            piece, known = writing.drain()
-            kept.extend(known)
-            decided = [] if risk is None or not piece else risk.push(piece, known)
-            yield from [piece] if at_once else [passage.shown for passage in decided]
-
-        def pieces() -> Generator[str, None, None]:
-            for _ in self._decode([draft], sampling, max_new_chars, 1):
-                for piece in filter(None, drained()):
-                    shown.append(piece)
-                    yield piece
-                if risk is not None and risk.stopped and not at_once:
-                    return
-            for piece in filter(None, drained()):
-                shown.append(piece)
-                yield piece
-            if risk is not None and not at_once:
-                for passage in risk.finish():
-                    shown.append(passage.shown)
-                    yield passage.shown
-
-        def finish() -> Generated:
-            review = None
-            if risk is not None:
-                risk.finish()
-                review = risk.review
-            provenance = self._provenance(seed, sampling, max_new_chars, review)
-            return _generated(prompt, "".join(shown), review, writing, provenance, kept if logprobs else None)
-
-        return TextStream(pieces(), finish)
+        steps = self._decode([self._draft(prompt, seed, writing)], sampling, max_new_chars, 1)
+        return TextStream(
+            writing.pieces(steps),
+            risk=None if reviewer is None else reviewer.open(memory=self.memory),
+            policy=None if reviewer is None else reviewer.policy,
+            result=lambda text, review, known: Generated(
+                prompt=prompt,
+                text=text,
+                risk=review,
+                finish_reason=writing.finish_reason,
+                provenance=self._provenance(seed, sampling, max_new_chars, review),
+                logprobs=tuple(known) if logprobs else None,
+            ),
+        )
 
     def bits_per_char(self, text: Source) -> float:
         """How many bits a character of a text costs the model, read whole with the state carried.
@@ -562,7 +444,7 @@ class CharGenerator:
             raise InputError("a text to measure needs at least two characters")
         return ids_N
 
-    def _writing(self, max_new_chars: int, stop: str | Sequence[str] | None) -> _Writing:
+    def _writing(self, max_new_chars: int, stop: str | Sequence[str] | None) -> Writing:
         if isinstance(max_new_chars, bool) or not isinstance(max_new_chars, int):
             raise InputError(f"max_new_chars must be a whole number, got {max_new_chars!r}")
         in_range("max_new_chars", max_new_chars, 0, LONGEST)
@@ -571,9 +453,9 @@ class CharGenerator:
             if not isinstance(each, str) or not each:
                 raise InputError(f"a stop string must be a str of at least one character, got {each!r}")
         reason = "cancelled" if max_new_chars else "length"
-        return _Writing(speller(self.artifact.tokenizer), max_new_chars, stops, finish_reason=reason)
+        return Writing(speller(self.artifact.tokenizer), max_new_chars, stops, reason)
 
-    def _draft(self, prompt: str, seed: int, writing: _Writing) -> Draft:
+    def _draft(self, prompt: str, seed: int, writing: Writing) -> Draft:
         if not isinstance(prompt, str):
             raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
         if isinstance(seed, bool) or not isinstance(seed, int):
@@ -613,36 +495,5 @@ class CharGenerator:
             "sampling": {**sampling.to_dict(), "max_new_chars": max_new_chars},
             "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "risk_level": None if review is None else review.level,
+            "disclaimer": UNFILTERED if review is None else review.disclaimer,
         }
-
-
-def _generated(
-    prompt: str,
-    text: str,
-    review: Review | None,
-    writing: _Writing,
-    provenance: dict[str, Any],
-    logprobs: Sequence[float] | None,
-) -> Generated:
-    disclaimer = UNFILTERED if review is None else review.disclaimer
-    return Generated(
-        prompt=prompt,
-        text=text,
-        risk=review,
-        disclaimer=disclaimer,
-        finish_reason=writing.finish_reason,
-        provenance={**provenance, "disclaimer": disclaimer},
-        logprobs=None if logprobs is None else tuple(logprobs),
-    )
-
-
-def speller(tokenizer: TextTokenizer) -> Callable[[int], str]:
-    """A function from the ids of one text, in their order, to its characters; "" within a character's bytes."""
-    if tokenizer.kind == "char":
-        return tokenizer.vocab.__getitem__
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that stand for themselves
-    letters = {chr(byte): byte for byte in plain}
-    letters |= {chr(256 + i): byte for i, byte in enumerate(sorted(set(range(256)) - set(plain)))}
-    bytes_of = [bytes([letters[token]]) if token in letters else b"" for token in tokenizer.vocab]
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return lambda chosen: decoder.decode(bytes_of[chosen])

@@ -90,7 +90,7 @@ def keep_top_k(logits: ArrayLike, k: int) -> F64:
 
 
 def keep_top_p(logits: ArrayLike, p: float) -> F64:
-    """The smallest set of greatest logits whose probabilities sum to at least p, the others at minus infinity.
+    """The smallest set of greatest logits whose probabilities sum to at least p; the others: minus infinity.
 
     Shape:
         (..., V) -> (..., V).

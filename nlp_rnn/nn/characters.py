@@ -46,7 +46,8 @@ class CharRNN(nn.Module):
         self.config = config
         self.dropout = dropout
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
-        nn.init.normal_(self.embedding.weight, std=0.1)
+        if config.tied:
+            nn.init.normal_(self.embedding.weight, std=config.embedding_dim**-0.5)
         self.encoder = RecurrentEncoder(config, dropout=dropout, weight_dropout=weight_dropout)
         self.output = nn.Linear(config.output_dim, config.vocab_size)
         nn.init.zeros_(self.output.bias)

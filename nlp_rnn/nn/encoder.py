@@ -90,7 +90,9 @@ class RecurrentEncoder(nn.Module):
         """The state before the first step: zeros (S, L, B, H), S = 2 for an LSTM (h and c), else 1."""
         weight = next(self.parameters())
         config = self.config
-        return weight.new_zeros(2 if config.cell == "lstm" else 1, config.num_layers, rows, config.hidden_size)
+        return weight.new_zeros(
+            2 if config.cell == "lstm" else 1, config.num_layers, rows, config.hidden_size
+        )
 
     def carry(self, x_BTE: Tensor, state_SLBH: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs of a one-way encoder that goes on from a state, and the state after.
