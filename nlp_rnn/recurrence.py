@@ -199,7 +199,7 @@ class RecurrentLayer:
         return x_GDUH
 
     def stepper(self, state_SnH: F32) -> Callable[[F32], F32]:
-        """A function from the input's part of a step (G, 1, n, H) to outputs (n, H); it overwrites the state."""
+        """A function from the input's part of a step (G, 1, n, H) to outputs (n, H); overwrites the state."""
         h_DnH = state_SnH[:1]
         y_GDnH = np.empty((len(self._recurrent_GDHH), *h_DnH.shape), np.float32)
         advance = self._make_step(y_GDnH, state_SnH[1:], self._candidate_bias_D1H)

@@ -1,4 +1,4 @@
-"""``nlp-rnn generate``: text from a character model, whole or as it is written, always marked as a machine's."""
+"""``nlp-rnn generate``: text from a character model, whole or as it is written, marked as a machine's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from nlp_rnn.errors import InputError
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to go on from.", show_default=False)] = "",
     max_new_chars: Annotated[int, typer.Option(help="Characters to write at most.")] = 300,
-    temperature: Annotated[float, typer.Option(help="0: always the most probable; hotter: more surprise.")] = 0.8,
+    temperature: Annotated[
+        float, typer.Option(help="0: always the most probable; hotter: more surprise.")
+    ] = 0.8,
     top_k: Annotated[int | None, typer.Option(help="Choose among the k most probable.")] = None,
     top_p: Annotated[float | None, typer.Option(help="Choose among the likeliest that sum to p.")] = None,
     min_p: Annotated[
@@ -24,7 +26,9 @@ def generate(
     n: Annotated[int, typer.Option("--n", help="How many texts, of seeds SEED, SEED + 1, ...")] = 1,
     stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be repeated.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Show the text as it is written.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with review and provenance.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON array with review and provenance.")
+    ] = False,
     policy: Annotated[
         str, typer.Option(help="What the risk filter does: annotate, redact, block; none switches it off.")
     ] = "annotate",

@@ -228,7 +228,7 @@ class CharGenerator:
             width: Texts written at once; changes speed, not texts.
 
         Raises:
-            InputError: If ``prompts`` is a single str, or there is not one seed for each; else as ``generate``.
+            InputError: If ``prompts`` is a single str, or there is not a seed for each; else as ``generate``.
         """
         if isinstance(prompts, str):
             raise InputError("generate_many wants a sequence of prompts, got one str: put it in a list")
@@ -259,7 +259,7 @@ class CharGenerator:
             )
         return found
 
-    def stream(  # noqa: D417
+    def stream(
         self,
         prompt: str = "",
         *,
@@ -424,7 +424,7 @@ class CharGenerator:
         return self
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Write the model folder, with the index of the training text; ``dtype="float16"`` halves the weights.
+        """Write the model folder and the index of the training text; ``dtype="float16"`` halves the weights.
 
         Raises:
             NotFittedError: Before ``fit``.

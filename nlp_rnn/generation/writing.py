@@ -72,7 +72,7 @@ class Writing:
 
 
 def speller(tokenizer: TextTokenizer) -> Callable[[int], str]:
-    """A function from the ids of one text, in their order, to its characters; "" within a character's bytes."""
+    """A function from the ids of a text, in their order, to its characters; "" within a character's bytes."""
     if tokenizer.kind == "char":
         return tokenizer.vocab.__getitem__
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that stand for themselves
