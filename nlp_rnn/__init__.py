@@ -12,12 +12,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
 __version__ = "0.1.0"
-__all__ = ["SentimentClassifier", "__version__"]
+__all__ = ["RiskFilter", "SentimentClassifier", "__version__"]
 
-_HOME = {"SentimentClassifier": "nlp_rnn.sentiment.classifier"}
+_HOME = {
+    "RiskFilter": "nlp_rnn.generation.risk",
+    "SentimentClassifier": "nlp_rnn.sentiment.classifier",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -65,7 +65,9 @@ def loop(text: str, *, shortest: int) -> tuple[Span, int] | None:
         starts_N, ends_N = edges_N[::2], edges_N[1::2]
         longest = int((ends_N - starts_N).argmax())
         start, end = int(starts_N[longest]), int(ends_N[longest]) + period
-        long_enough = end - start - period >= least and (best is None or end - start > best[0][1] - best[0][0])
+        long_enough = end - start - period >= least and (
+            best is None or end - start > best[0][1] - best[0][0]
+        )
         if long_enough and any(letter.isalnum() for letter in text[start : start + period]):
             best = (start, end), period
     return best

@@ -29,6 +29,8 @@ FILE = "overlap.safetensors"
 FORMAT = 1
 RUN = 50
 STRIDE = 8
+LONGEST_RUN = 400
+"""That may be asked for: a stream remembers no more text than a review of it needs."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _BASE = np.uint64(0x9FB21C651E98DF25)
@@ -115,7 +117,7 @@ class OverlapIndex:
             ConfigError: If a setting is outside its range.
             InputError: If the text is not str.
         """
-        in_range("run", run, 8, 10_000)
+        in_range("run", run, 8, LONGEST_RUN)
         in_range("stride", stride, 1, run // 2)
         window = run - stride + 1
         parts: list[Hashes] = []
@@ -181,7 +183,7 @@ class OverlapIndex:
         return OverlapReport(characters, copied, runs, longest)
 
     def unknown_words(self, text: str) -> list[Span]:
-        """Where words stand that the training text does not have; those that begin with a capital do not count."""
+        """Where words stand that the training text does not have; names (a capital) do not count."""
         found = [match for match in WORD.finditer(text) if match[0][0].islower()]
         known_N = self.words.contains(_word_hashes([match[0].replace("’", "'").lower() for match in found]))
         return [match.span() for match, known in zip(found, known_N.tolist(), strict=True) if not known]
@@ -283,7 +285,9 @@ def _wordy(text: str) -> bool:
 
 
 def _word_hashes(words: list[str]) -> Hashes:
-    digests = [hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words]
+    digests = [
+        hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
+    ]
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
