@@ -35,8 +35,8 @@ def review(
 ) -> None:
     """Show what makes a text risky to rely on; nothing is checked for truth."""
     from nlp_rnn.generation.overlap import OverlapIndex
-    from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.generation.review import Thresholds
+    from nlp_rnn.generation.risk import RiskFilter
 
     limits = Thresholds(medium=medium, high=high, act_at=act_at)
     risk_filter = RiskFilter(policy or "annotate", thresholds=limits)

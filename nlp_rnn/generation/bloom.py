@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nlp_rnn.errors import in_range
 
 Hashes = NDArray[np.uint64]
-_BITS: NDArray[np.uint8] = 1 << np.arange(8, dtype=np.uint8)
+_BITS = np.array([1 << bit for bit in range(8)], dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,4 +82,4 @@ def mix(values: Hashes) -> Hashes:
 
 
 def _mask(bit_N: Hashes) -> NDArray[np.uint8]:
-    return _BITS[bit_N & np.uint64(7)]
+    return np.take(_BITS, bit_N & np.uint64(7))

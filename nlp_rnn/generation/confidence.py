@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Span = tuple[int, int]
 LONGEST_PERIOD = 120
 REPEATS = 3
+_IMPOSSIBLE = 100.0  # nats: enough of them, and yet a number
 
 
 def improbable(nats_N: NDArray[np.float64], *, window: int, limit: float) -> list[tuple[Span, float]]:
@@ -28,7 +29,7 @@ def improbable(nats_N: NDArray[np.float64], *, window: int, limit: float) -> lis
         Each stretch, and the nats per character of its worst window.
     """
     window = min(window, len(nats_N))
-    known_N = np.where(np.isfinite(nats_N), nats_N, 0.0)
+    known_N = np.clip(np.nan_to_num(nats_N, nan=0.0), 0.0, _IMPOSSIBLE)
     if not window:
         return []
     sums_N = np.concatenate([[0.0], np.cumsum(known_N)])

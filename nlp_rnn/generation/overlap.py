@@ -11,6 +11,7 @@ or more characters two texts share holds at least one kept stretch whole, so non
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -34,6 +35,7 @@ LONGEST_RUN = 400
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _BASE = np.uint64(0x9FB21C651E98DF25)
+_BLOCK = 2**18
 _WORD_RATE = 1e-3
 _LONGEST_WORD = 1000
 _KEYS = {"format", "run", "stride", "characters", "runs", "words", "sha256"}
@@ -124,9 +126,7 @@ class OverlapIndex:
         words: set[str] = set()
         start = characters = 0
         rest = open_word = ""
-        for piece in [text] if isinstance(text, str) else text:
-            if not isinstance(piece, str):
-                raise InputError(f"a training text is str, got {type(piece).__name__}")
+        for piece in _blocks(text):
             characters += len(piece)
             buffer = rest + piece
             parts.append(_hashes(buffer, window, first=-start % stride, step=stride))
@@ -267,6 +267,20 @@ class OverlapIndex:
             stretches=BloomFilter(tensors["runs"], *settings["runs"]),
             words=BloomFilter(tensors["words"], *settings["words"]),
         )
+
+
+def _blocks(text: str | Iterable[str]) -> Iterator[str]:
+    """The text in pieces of a size that is quick to work on and small in memory."""
+    waiting = io.StringIO()
+    for piece in [text] if isinstance(text, str) else text:
+        if not isinstance(piece, str):
+            raise InputError(f"a training text is str, got {type(piece).__name__}")
+        waiting.write(piece)
+        if waiting.tell() >= _BLOCK:
+            whole = waiting.getvalue()
+            yield from (whole[start : start + _BLOCK] for start in range(0, len(whole), _BLOCK))
+            waiting = io.StringIO()
+    yield waiting.getvalue()
 
 
 def _hashes(text: str, window: int, *, first: int = 0, step: int = 1) -> Hashes:

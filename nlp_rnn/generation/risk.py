@@ -50,10 +50,10 @@ class RiskFilter:
     ('high', ['authority', 'health'])
 
     Args:
-        policy: ``annotate`` leaves the text as it is; ``redact`` puts a note in the place of each sentence from
-            ``act_at`` on; ``block`` withholds the whole text if it has one (a stream ends there: what it has
-            handed out it cannot take back). A function gets each passage with a signal and returns the text
-            to show.
+        policy: ``annotate`` leaves the text as it is; ``redact`` puts a note in the place of each sentence
+            from ``act_at`` on; ``block`` withholds the whole text if it has one (a stream ends there: what it
+            has handed out it cannot take back). A function gets each passage that has a signal and returns
+            the text to show.
         thresholds: From where on something counts.
         claims: The check-worthiness classifier; ``"auto"`` takes the one in the package and, if that is
             missing, goes by the rules alone, as does None.
@@ -91,8 +91,8 @@ class RiskFilter:
         Args:
             text: Any text.
             memory: Index of the training text.
-            char_logprobs: Natural log-probability of each character under the model that wrote the text, *shape
-                (len(text),)*; NaN where it is not known, as of a prompt.
+            char_logprobs: Natural log-probability of each character under the model that wrote the text,
+                *shape (len(text),)*; NaN where it is not known, as of a prompt.
 
         Raises:
             InputError: If ``text`` is no str, or the log-probabilities are not one per character.
@@ -113,7 +113,7 @@ class RiskFilter:
         return RiskStream(self, memory)
 
     def stream(self, pieces: Iterable[str], *, memory: OverlapIndex | None = None) -> Iterator[str]:
-        """What the policy hands out of a text that comes in pieces, a sentence at a time; at last the disclaimer."""
+        """What the policy hands out of a text in pieces, by the sentence; at last the disclaimer."""
         stream = self.open(memory=memory)
         for piece in pieces:
             yield from (passage.shown for passage in stream.push(piece))
@@ -354,7 +354,7 @@ def _shipped_claims() -> CheckWorthiness | None:
 
 @cache
 def _english_words() -> frozenset[str]:
-    """Words of the shipped sentiment model, lest a word be called unknown because one training text lacks it."""
+    """Words of the shipped sentiment model: known, even where one training text lacks them."""
     path = SHIPPED_SENTIMENT / TOKENIZER
     if not path.is_file():
         return frozenset()
