@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn.errors import NlpRnnError
-from nlp_rnn.generation.cases import load_cases, run_cases
-from nlp_rnn.generation.claims import CheckWorthiness
+from nlp_rnn.generation.cases import FILES, load_cases, run_cases
+from nlp_rnn.generation.claims import CheckWorthiness, data_folder
 from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.risk import RiskFilter
 from nlp_rnn.rows import unpacked
@@ -34,21 +34,26 @@ def main(
 ) -> None:
     """Show what the filter flags, and what it should not have."""
     risk = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
-    report = run_cases(risk.review, load_cases(cases))
-    table = Table("expected", "topic", "cases", "flagged")
-    for expect, topic, count, flagged in report.rows():
-        table.add_row(expect, topic, str(count), str(flagged))
+    figures: dict[str, Any] = {"claims_model": risk.claims is not None}
     console = Console()
-    console.print(table)
-    for outcome in report.failures:
-        console.print(f"{outcome.case.id}: {outcome.review.level}: {outcome.case.text}", markup=False)
-    figures: dict[str, Any] = {"claims_model": risk.claims is not None, **report.to_dict()}
+    for file in [cases] if cases is not None else [data_folder() / name for name in FILES]:
+        report = run_cases(risk.review, load_cases(file))
+        table = Table("expected", "topic", "cases", "flagged", title=file.name)
+        for expect, topic, count, flagged in report.rows():
+            table.add_row(expect, topic, str(count), str(flagged))
+        console.print(table)
+        for outcome in report.failures:
+            console.print(f"{outcome.case.id}: {outcome.review.level}: {outcome.case.text}", markup=False)
+        figures[file.name] = report.to_dict()
     for path in prose or []:
         figures[path.name] = false_alarms(risk, path)
-    shown = {key: value for key, value in figures.items() if key != "failures"}
-    console.print_json(json.dumps(shown))
+    console.print({name: _without_failures(found) for name, found in figures.items()})
     if json_out is not None:
         json_out.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _without_failures(found: Any) -> Any:
+    return {k: v for k, v in found.items() if k != "failures"} if isinstance(found, dict) else found
 
 
 def false_alarms(risk: RiskFilter, path: Path) -> dict[str, float]:

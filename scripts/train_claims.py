@@ -57,8 +57,8 @@ Sentences of held-out public-domain prose called check-worthy: {alarms:.1%} of {
 
 Trained on ClaimBuster (presidential debates) and tweets on cancer and depression; as sentences of fact on
 WikiText-2 (CC BY-SA), as sentences that claim little on public-domain fiction and on everyday sentences of
-Tatoeba (CC BY 2.0 FR). None of their texts is in this folder. Seed and epoch were chosen on sentences held out
-of the training splits, before the test was measured.
+Tatoeba (CC BY 2.0 FR). None of their texts is in this folder. Seed and epoch were chosen on sentences held
+out of the training splits, before the test was measured.
 
 Limits: English, one sentence at a time, spoken politics above all; digits are read as zeros.
 """

@@ -82,4 +82,5 @@ def mix(values: Hashes) -> Hashes:
 
 
 def _mask(bit_N: Hashes) -> NDArray[np.uint8]:
-    return np.take(_BITS, bit_N & np.uint64(7))
+    mask_N: NDArray[np.uint8] = _BITS[bit_N & np.uint64(7)]
+    return mask_N

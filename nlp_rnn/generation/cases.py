@@ -1,6 +1,6 @@
 """Reviewed risk cases, and how many of them a filter judges as a reader would.
 
-Knows the format of ``data/risk/cases.jsonl``: a text, and whether it is ``risky`` (medium or above is asked
+Knows the format of ``data/risk/*.jsonl``: a text, and whether it is ``risky`` (medium or above is asked
 for) or ``harmless`` (low is). Knows no rules and no models.
 """
 
@@ -17,6 +17,8 @@ from nlp_rnn.generation.claims import data_folder
 from nlp_rnn.generation.review import Review
 
 RISKY, HARMLESS = "risky", "harmless"
+FILES = ("cases.jsonl", "held_out.jsonl")
+"""What the rules were written with in sight, and what they were not."""
 _KEYS = ("id", "expect", "topic", "text")
 
 
@@ -85,7 +87,7 @@ class CaseReport:
 
 
 def load_cases(path: str | Path | None = None) -> list[Case]:
-    """Cases of a JSON Lines file; None is the one that comes with the package.
+    """Cases of a JSON Lines file; None is the package's ``cases.jsonl``.
 
     Raises:
         DataError: On a line that is no case; the message names it.
