@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nlp_rnn.generation.generator import CharGenerator
+    from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
 __version__ = "0.1.0"
-__all__ = ["CharGenerator", "SentimentClassifier", "__version__"]
+__all__ = ["CharGenerator", "RiskFilter", "SentimentClassifier", "__version__"]
 
 _HOME = {
     "CharGenerator": "nlp_rnn.generation.generator",
+    "RiskFilter": "nlp_rnn.generation.risk",
     "SentimentClassifier": "nlp_rnn.sentiment.classifier",
 }
 

@@ -14,11 +14,11 @@ LONGEST_SENTENCE = 1000
 
 # What may end a sentence, and what stands in front of a stop that ends none. Every repetition is bounded,
 # so that a stream knows how far it has to look ahead.
-_STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|(?<=[。！？])")
+_STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|(?<=[\u3002\uff01\uff1f])")
 _GAP = re.compile(r"\s{0,200}")
 _LOOK_AHEAD = 300
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'“‘])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|e\.g|i\.e|approx|Gen|Sen|Rep|Gov|Capt|Col|Lt|Sgt|Rev"
+    r"(?:^|[\s(\"'“‘])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|e\.g|i\.e|approx|Gen|Sen|Rep|Gov|Capt|Col|Lt|Sgt|Rev|[Vv]ol|pp|Nos?|Fig"
     r"|(?:[^\W\d_]\.)+[^\W\d_])$"
 )
 
@@ -95,7 +95,11 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
         if stop[0].startswith("\n") or not (text[end : end + 1].islower() or _abbreviates(text, start, stop)):
             return end
     if len(text) - start > (LONGEST_SENTENCE if final else LONGEST_SENTENCE + _LOOK_AHEAD):
-        return max((text.rfind(space, start + LONGEST_SENTENCE // 2, limit) for space in " \n\t"), default=-1) + 1 or limit
+        return (
+            max((text.rfind(space, start + LONGEST_SENTENCE // 2, limit) for space in " \n\t"), default=-1)
+            + 1
+            or limit
+        )
     return len(text) if final and start < len(text) else None
 
 
@@ -115,4 +119,7 @@ def sentences(text: str) -> list[str]:
 
 def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
     """Whether a full stop belongs to the word before it."""
-    return stop[0] == "." and _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]) is not None
+    return (
+        stop[0] == "."
+        and _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]) is not None
+    )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nlp_rnn.errors import in_range
 
 Hashes = NDArray[np.uint64]
+_BITS = np.array([1 << bit for bit in range(8)], dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +74,13 @@ class BloomFilter:
 
 def mix(values: Hashes) -> Hashes:
     """SplitMix64's finaliser (Steele et al. 2014): every bit of the input moves every bit of the output."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed: Hashes = values + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _mask(bit_N: Hashes) -> NDArray[np.uint8]:
-    return (np.uint64(1) << (bit_N & np.uint64(7))).astype(np.uint8)
+    mask_N: NDArray[np.uint8] = _BITS[bit_N & np.uint64(7)]
+    return mask_N

@@ -37,9 +37,7 @@ class Exposure:
     candidates: int
 
 
-def canaries(
-    count: int, *, seed: int, form: str = "The hidden word is {}.", letters: int = 10
-) -> list[str]:
+def canaries(count: int, *, seed: int, form: str = "The hidden word is {}.", letters: int = 10) -> list[str]:
     """Sentences of one form with a random word each; hide the first, keep the others to compare with.
 
     Args:
@@ -60,9 +58,7 @@ def canaries(
     return [form.replace("{}", "".join(word)) for word in words]
 
 
-def exposure(
-    nats_of: Callable[[Sequence[str]], ArrayLike], canary: str, others: Sequence[str]
-) -> Exposure:
+def exposure(nats_of: Callable[[Sequence[str]], ArrayLike], canary: str, others: Sequence[str]) -> Exposure:
     """Exposure of a canary, by its rank among the others.
 
     Args:

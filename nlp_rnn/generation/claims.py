@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlp_rnn.errors import DataError, InputError, in_range
+from nlp_rnn.errors import DataError, InputError
 from nlp_rnn.generation.signals import Signal
 
 if TYPE_CHECKING:
@@ -80,17 +80,26 @@ class Rules:
     def find(self, sentence: str, offset: int = 0) -> Iterator[Signal]:
         """A signal for each match of each rule; places count from ``-offset``."""
         plain, places = _plain(sentence)
-        factor = min((damper.factor for damper in self.dampers if damper.pattern.search(plain)), default=1.0)
+        factor = self._damping(plain)
         for rule in self.rules:
             for match in rule.pattern.finditer(plain):
-                if match[0]:
+                found = match[0].strip()
+                if found:
+                    first = match.start() + match[0].index(found)
                     yield Signal(
                         kind=rule.kind,
-                        start=offset + places[match.start()],
-                        end=offset + places[match.end() - 1] + 1,
+                        start=offset + places[first],
+                        end=offset + places[first + len(found) - 1] + 1,
                         score=round(rule.score * factor, 3),
-                        why=f"{rule.why}: “{match[0].strip()}”",
+                        why=f"{rule.why}: “{_short(found)}”",
                     )
+
+    def damping(self, sentence: str) -> float:
+        """The smallest factor of the dampers that a sentence has; 1 if it has none."""
+        return self._damping(_plain(sentence)[0])
+
+    def _damping(self, plain: str) -> float:
+        return min((damper.factor for damper in self.dampers if damper.pattern.search(plain)), default=1.0)
 
 
 def load_rules(path: str | Path | None = None) -> Rules:
@@ -132,28 +141,22 @@ class CheckWorthiness:
 
     Args:
         classifier: A classifier with the class ``check-worthy``, trained on ``shaped`` sentences.
-        threshold: Probability from which a sentence raises a signal, in [0, 1].
 
     Raises:
         InputError: If the classifier has no such class.
-        ConfigError: If the threshold is outside its range.
     """
 
-    def __init__(self, classifier: SentimentClassifier, *, threshold: float = 0.5) -> None:
-        in_range("threshold", threshold, 0, 1)
+    def __init__(self, classifier: SentimentClassifier) -> None:
         classes = classifier.classes_.tolist()
         if CHECK_WORTHY not in classes:
             raise InputError(
                 f"this classifier answers {', '.join(classes)}: give one with the class {CHECK_WORTHY}"
             )
-        self.threshold = threshold
         self._classifier = classifier
         self._column = classes.index(CHECK_WORTHY)
 
     @classmethod
-    def from_pretrained(
-        cls, source: str | Path | None = None, *, threshold: float = 0.5
-    ) -> CheckWorthiness:
+    def from_pretrained(cls, source: str | Path | None = None) -> CheckWorthiness:
         """Load the classifier from a model folder or the Hub; None is the one in the package.
 
         Raises:
@@ -161,7 +164,7 @@ class CheckWorthiness:
         """
         from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-        return cls(SentimentClassifier.from_pretrained(source or SHIPPED), threshold=threshold)
+        return cls(SentimentClassifier.from_pretrained(source or SHIPPED))
 
     def probability(self, sentence: str) -> float:
         """Probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.
@@ -188,7 +191,9 @@ def _rule(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> Rul
     if not 0 < entry["score"] <= 1:
         raise ValueError(f"{where} has the score {entry['score']}; it should be in (0, 1]")
     texts = tuple(entry["examples"]), tuple(entry["counterexamples"])
-    return Rule(entry["kind"], entry["score"], entry["why"], _compiled(entry["patterns"], words, where), *texts)
+    return Rule(
+        entry["kind"], entry["score"], entry["why"], _compiled(entry["patterns"], words, where), *texts
+    )
 
 
 def _damper(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> Damper:
@@ -211,6 +216,10 @@ def _plain(sentence: str) -> tuple[str, list[int]]:
             plain.append(written)
             places.append(place)
     return "".join(plain), places
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _compiled(patterns: list[str], words: Mapping[str, str], where: str) -> re.Pattern[str]:

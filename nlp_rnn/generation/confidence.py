@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Span = tuple[int, int]
 LONGEST_PERIOD = 120
 REPEATS = 3
+_IMPOSSIBLE = 100.0  # nats: enough of them, and yet a number
 
 
 def improbable(nats_N: NDArray[np.float64], *, window: int, limit: float) -> list[tuple[Span, float]]:
@@ -28,7 +29,7 @@ def improbable(nats_N: NDArray[np.float64], *, window: int, limit: float) -> lis
         Each stretch, and the nats per character of its worst window.
     """
     window = min(window, len(nats_N))
-    known_N = np.where(np.isfinite(nats_N), nats_N, 0.0)
+    known_N = np.clip(np.nan_to_num(nats_N, nan=0.0), 0.0, _IMPOSSIBLE)
     if not window:
         return []
     sums_N = np.concatenate([[0.0], np.cumsum(known_N)])
@@ -65,7 +66,9 @@ def loop(text: str, *, shortest: int) -> tuple[Span, int] | None:
         starts_N, ends_N = edges_N[::2], edges_N[1::2]
         longest = int((ends_N - starts_N).argmax())
         start, end = int(starts_N[longest]), int(ends_N[longest]) + period
-        long_enough = end - start - period >= least and (best is None or end - start > best[0][1] - best[0][0])
+        long_enough = end - start - period >= least and (
+            best is None or end - start > best[0][1] - best[0][0]
+        )
         if long_enough and any(letter.isalnum() for letter in text[start : start + period]):
             best = (start, end), period
     return best

@@ -11,6 +11,7 @@ or more characters two texts share holds at least one kept stretch whole, so non
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -29,9 +30,12 @@ FILE = "overlap.safetensors"
 FORMAT = 1
 RUN = 50
 STRIDE = 8
+LONGEST_RUN = 400
+"""That may be asked for: a stream remembers no more text than a review of it needs."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _BASE = np.uint64(0x9FB21C651E98DF25)
+_BLOCK = 2**18
 _WORD_RATE = 1e-3
 _LONGEST_WORD = 1000
 _KEYS = {"format", "run", "stride", "characters", "runs", "words", "sha256"}
@@ -115,16 +119,14 @@ class OverlapIndex:
             ConfigError: If a setting is outside its range.
             InputError: If the text is not str.
         """
-        in_range("run", run, 8, 10_000)
+        in_range("run", run, 8, LONGEST_RUN)
         in_range("stride", stride, 1, run // 2)
         window = run - stride + 1
         parts: list[Hashes] = []
         words: set[str] = set()
         start = characters = 0
         rest = open_word = ""
-        for piece in [text] if isinstance(text, str) else text:
-            if not isinstance(piece, str):
-                raise InputError(f"a training text is str, got {type(piece).__name__}")
+        for piece in _blocks(text):
             characters += len(piece)
             buffer = rest + piece
             parts.append(_hashes(buffer, window, first=-start % stride, step=stride))
@@ -181,7 +183,7 @@ class OverlapIndex:
         return OverlapReport(characters, copied, runs, longest)
 
     def unknown_words(self, text: str) -> list[Span]:
-        """Where words stand that the training text does not have; those that begin with a capital do not count."""
+        """Where words stand that the training text does not have; names (a capital) do not count."""
         found = [match for match in WORD.finditer(text) if match[0][0].islower()]
         known_N = self.words.contains(_word_hashes([match[0].replace("’", "'").lower() for match in found]))
         return [match.span() for match, known in zip(found, known_N.tolist(), strict=True) if not known]
@@ -267,6 +269,20 @@ class OverlapIndex:
         )
 
 
+def _blocks(text: str | Iterable[str]) -> Iterator[str]:
+    """The text in pieces of a size that is quick to work on and small in memory."""
+    waiting = io.StringIO()
+    for piece in [text] if isinstance(text, str) else text:
+        if not isinstance(piece, str):
+            raise InputError(f"a training text is str, got {type(piece).__name__}")
+        waiting.write(piece)
+        if waiting.tell() >= _BLOCK:
+            whole = waiting.getvalue()
+            yield from (whole[start : start + _BLOCK] for start in range(0, len(whole), _BLOCK))
+            waiting = io.StringIO()
+    yield waiting.getvalue()
+
+
 def _hashes(text: str, window: int, *, first: int = 0, step: int = 1) -> Hashes:
     """A hash of each stretch of ``window`` characters, from the place ``first`` on, ``step`` apart."""
     codes_N = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -283,7 +299,9 @@ def _wordy(text: str) -> bool:
 
 
 def _word_hashes(words: list[str]) -> Hashes:
-    digests = [hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words]
+    digests = [
+        hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
+    ]
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
