@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def entropy(probs: np.ndarray) -> np.ndarray:
 
 def test_hotter_means_more_entropy() -> None:
     found = [entropy(distribution(LOGITS, Sampling(temperature=t))) for t in (0.1, 0.5, 1.0, 2.0, 10.0)]
-    assert all((hot > cold).all() for cold, hot in zip(found, found[1:], strict=False))
+    assert all((hot > cold).all() for cold, hot in pairwise(found))
 
 
 def test_the_coldest_and_top_k_1_are_greedy() -> None:

@@ -72,9 +72,16 @@ def test_carrying_the_state_matters() -> None:
     """The answer stands further back than a window reaches, so only the carried state can know it."""
     ids_N = long_memory(150, gap=9)
     config = CharTrainConfig(
-        max_epochs=25, batch_size=4, window=12, window_jitter=0.3, learning_rate=0.02, dropout=0.0, ema_decay=0.0,
-        patience=25, restart=0.0,
-    )  # fmt: skip
+        max_epochs=25,
+        batch_size=4,
+        window=12,
+        window_jitter=0.3,
+        learning_rate=0.02,
+        dropout=0.0,
+        ema_decay=0.0,
+        patience=25,
+        restart=0.0,
+    )
     weights, _ = fit_model(ids_N, ids_N, model_config=MODEL, config=config, unk_id=1)
     model = build(MODEL, weights)
     carried = -log_probs(model, ids_N).mean()
@@ -96,14 +103,14 @@ def test_the_gradient_stops_at_the_window_and_the_state_does_not() -> None:
     with_state = task.loss(model, second)
     with_state.backward()
     gradient = model.embedding.weight.grad.clone()
-    read = Streams_of(task, second)
+    read = ids_read(task, second)
     untouched = np.setdiff1d(np.arange(8), read)
     assert (gradient[untouched] == 0).all()  # what only the first window read gets none
     task.state_SLBH = torch.zeros_like(state)
     assert not torch.equal(task.loss(model, second), with_state)
 
 
-def Streams_of(task: StreamTask, item: tuple[int, int, int]) -> np.ndarray:  # noqa: N802
+def ids_read(task: StreamTask, item: tuple[int, int, int]) -> np.ndarray:
     shift, start, length = item
     return np.unique(Streams(task.train_N, task.count, shift).window(start, length)[0])
 
