@@ -1,7 +1,7 @@
 """How fast characters are written, sampling included: our runtime beside the plain PyTorch loop, in turns.
 
-The plain loop is what tutorials show: one step of ``nn.Module``, softmax, ``torch.multinomial``. Speed does not
-depend on what the weights are, so without a model the shape named by default gets random ones.
+The plain loop is what tutorials show: one step of ``nn.Module``, softmax, ``torch.multinomial``. Speed does
+not depend on what the weights are, so without a model the default shape gets random ones.
 """
 
 from __future__ import annotations
