@@ -28,39 +28,38 @@ class Writing:
     limit: int
     stops: tuple[str, ...]
     finish_reason: str = "cancelled"
-    _ready: int = 0  # characters that no stop string can take back
-    _nats: float = 0.0  # log-probability of the bytes of a character so far
-    _count: int = 0
-    _text: str = ""
+    _letters: list[str] = field(default_factory=list)
     _logprobs: list[float] = field(default_factory=list)
+    _ready: int = 0  # letters that no stop string can take back
+    _count: int = 0
+    _nats: float = 0.0  # log-probability of the bytes of a character so far
 
     def take(self, chosen: int, log_prob: float) -> bool:
         """Add an id; whether to go on."""
         self._nats += log_prob
-        for letter in self.spell(
-            chosen
-        ):  # none within a character's bytes, two where those were no character
-            self._text += letter
+        for letter in self.spell(chosen):  # none inside a character's bytes, two if those were no character
+            self._letters.append(letter)
             self._logprobs.append(self._nats)
             self._nats = 0.0
             self._count += 1
             for stop in self.stops:
-                if self._text.endswith(stop):
-                    return self._end("stop", len(self._text) - len(stop))
+                if stop[-1] == letter and "".join(self._letters[-len(stop) :]) == stop:
+                    return self._end("stop", len(self._letters) - len(stop))
             if self._count >= self.limit:
-                return self._end("length", len(self._text))
-        self._ready = max(0, len(self._text) - max((len(stop) - 1 for stop in self.stops), default=0))
+                return self._end("length", len(self._letters))
+        held = max((len(stop) - 1 for stop in self.stops), default=0)
+        self._ready = max(0, len(self._letters) - held)
         return True
 
-    def _end(self, reason: str, length: int) -> bool:
-        self.finish_reason, self._ready = reason, length
+    def _end(self, reason: str, ready: int) -> bool:
+        self.finish_reason, self._ready = reason, ready
         return False
 
     def drain(self) -> tuple[str, list[float]]:
         """What has been written for good since the last call, and its log-probabilities."""
-        ready = self._ready
-        piece, known = self._text[:ready], self._logprobs[:ready]
-        self._text, self._logprobs, self._ready = self._text[ready:], self._logprobs[ready:], 0
+        ready, self._ready = self._ready, 0
+        piece, known = "".join(self._letters[:ready]), self._logprobs[:ready]
+        del self._letters[:ready], self._logprobs[:ready]
         return piece, known
 
     def pieces(self, steps: Iterable[object]) -> Generator[tuple[str, list[float]], None, None]:
