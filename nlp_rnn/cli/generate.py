@@ -48,7 +48,7 @@ def generate(
     risk_filter = None if policy == "none" else RiskFilter(policy)
     generator = CharGenerator.from_pretrained(model)
     if stream:
-        text = generator.stream(
+        written = generator.stream(
             prompt,
             max_new_chars=max_new_chars,
             temperature=temperature,
@@ -61,9 +61,9 @@ def generate(
             risk_filter=risk_filter,
         )
         typer.echo(prompt, nl=False)
-        for piece in text:
+        for piece in written:
             typer.echo(piece, nl=False)
-        typer.echo(f"\n\n{text.result.disclaimer}")
+        typer.echo(f"\n\n{written.result.disclaimer}")
         return
     texts = generator.generate_many(
         [prompt] * n,

@@ -27,7 +27,8 @@ from nlp_rnn.generation.disclaimer import UNFILTERED
 from nlp_rnn.generation.overlap import FILE as OVERLAP
 from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.result import Generated, TextStream
-from nlp_rnn.generation.risk import Review, RiskFilter
+from nlp_rnn.generation.review import Review
+from nlp_rnn.generation.risk import RiskFilter
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, speller
 from nlp_rnn.hub import model_folder

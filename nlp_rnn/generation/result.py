@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlp_rnn.generation.disclaimer import UNFILTERED
-from nlp_rnn.generation.risk import Review, RiskStream
+from nlp_rnn.generation.review import Review
+from nlp_rnn.generation.risk import RiskStream
 
 Piece = tuple[str, list[float]]
 """Some text, and the log-probability of each of its characters."""

@@ -127,7 +127,7 @@ def softmaxed(logits: F64) -> F64:
     """Probabilities of logits, some of which may be minus infinity."""
     probs = np.exp(logits - logits.max(axis=-1, keepdims=True))
     probs /= probs.sum(axis=-1, keepdims=True)
-    return probs
+    return np.asarray(probs)
 
 
 def distribution(logits: ArrayLike, sampling: Sampling, seen: NDArray[np.bool_] | None = None) -> F64:
@@ -202,15 +202,26 @@ def is_close(
     noise = 2 * noise / sampling.temperature
     falling = falling / sampling.temperature
     near = (np.abs(np.cumsum(probs, axis=-1) - np.asarray(uniforms)[..., None]) < noise).any(axis=-1)
-    if sampling.top_k is not None and sampling.top_k < logits.shape[-1]:
-        last, next_ = falling[..., sampling.top_k - 1], falling[..., sampling.top_k]
-        near |= ~np.isneginf(last) & (last - np.maximum(next_, -1e300) < noise)
+    if sampling.top_k is not None:
+        near |= _gap(falling, np.full(near.shape, sampling.top_k)) < noise
         falling = falling[..., : sampling.top_k]
     if sampling.top_p is not None and sampling.top_p < 1:
-        near |= (np.abs(np.cumsum(softmaxed(falling), axis=-1) - sampling.top_p) < noise).any(axis=-1)
+        kept = softmaxed(falling)
+        reached = np.cumsum(kept, axis=-1)
+        near |= (np.abs(reached - sampling.top_p) < noise).any(axis=-1)
+        near |= _gap(falling, (reached - kept < sampling.top_p).sum(axis=-1)) < noise
     if sampling.min_p:
         near |= (np.abs(falling - falling[..., :1] - math.log(sampling.min_p)) < noise).any(axis=-1)
     return np.asarray(near)
+
+
+def _gap(falling: F64, count: NDArray[np.integer[Any]]) -> F64:
+    """How far the last of the first ``count`` values is from the next; infinity where there is no next."""
+    padded = np.concatenate([falling, np.full((*falling.shape[:-1], 1), -np.inf)], axis=-1)
+    last = np.minimum(count, falling.shape[-1])[..., None]
+    pair = np.take_along_axis(padded, np.concatenate([last - 1, last], axis=-1), -1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.nan_to_num(pair[..., 0] - pair[..., 1], nan=np.inf, posinf=np.inf))
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:
