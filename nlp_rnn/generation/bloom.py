@@ -45,7 +45,9 @@ class BloomFilter:
         per_entry = -math.log(false_positive_rate) / math.log(2) ** 2
         size = max(8, math.ceil(per_entry * len(distinct_N) / 8))
         empty = cls(np.zeros(size, np.uint8), max(1, round(per_entry * math.log(2))), len(distinct_N))
-        for bit_N in empty._bits_of(distinct_N):
+        step_N = mix(distinct_N) | np.uint64(1)
+        for number in range(empty.hashes):
+            bit_N = empty._bits(number, distinct_N, step_N)
             np.bitwise_or.at(empty.bits, bit_N >> np.uint64(3), _mask(bit_N))
         return empty
 
@@ -55,21 +57,24 @@ class BloomFilter:
         Shape:
             (N,) -> (N,).
         """
-        inside_N = np.ones(len(hashes_N), dtype=np.bool_)
-        for bit_N in self._bits_of(hashes_N):
-            inside_N &= (self.bits[bit_N >> np.uint64(3)] & _mask(bit_N)) != 0
-        return inside_N
+        inside_N = np.arange(len(hashes_N))  # what has passed so far: every bit halves what is not inside
+        step_N = mix(hashes_N) | np.uint64(1)
+        for number in range(self.hashes):
+            bit_N = self._bits(number, hashes_N[inside_N], step_N[inside_N])
+            inside_N = inside_N[(self.bits[bit_N >> np.uint64(3)] & _mask(bit_N)) != 0]
+        answer_N = np.zeros(len(hashes_N), dtype=np.bool_)
+        answer_N[inside_N] = True
+        return answer_N
 
     @property
     def false_positive_rate(self) -> float:
         """How often something that was never put in looks as if it were, from the bits that are set."""
         return float(np.unpackbits(self.bits).mean() ** self.hashes)
 
-    def _bits_of(self, hashes_N: Hashes) -> list[Hashes]:
-        """Which bit each hash sets, once for each of ``hashes``."""
-        size = np.uint64(self.bits.size * 8)
-        step_N = mix(hashes_N) | np.uint64(1)
-        return [(hashes_N + np.uint64(i) * step_N) % size for i in range(self.hashes)]
+    def _bits(self, number: int, hashes_N: Hashes, step_N: Hashes) -> Hashes:
+        """Which bit each hash sets as its ``number``-th."""
+        bit_N: Hashes = (hashes_N + np.uint64(number) * step_N) % np.uint64(self.bits.size * 8)
+        return bit_N
 
 
 def mix(values: Hashes) -> Hashes:

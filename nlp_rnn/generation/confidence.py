@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Span = tuple[int, int]
 LONGEST_PERIOD = 120
 REPEATS = 3
+_NO_CHARACTER = 2**32 - 1
 _IMPOSSIBLE = 100.0  # nats: enough of them, and yet a number
 
 
@@ -56,19 +57,33 @@ def loop(text: str, *, shortest: int) -> tuple[Span, int] | None:
         The stretch and the characters of the piece; None if there is none, or it has no letter or digit.
     """
     codes_N = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    periods = min(LONGEST_PERIOD, len(codes_N) // REPEATS)
+    if periods < 1:
+        return None
+    # Row p says where the text is as it was p + 1 characters before.
+    before = np.concatenate([np.full(periods, _NO_CHARACTER, np.uint32), codes_N])
+    same_PN = (
+        np.stack([before[periods - p : periods - p + len(codes_N)] for p in range(1, periods + 1)]) == codes_N
+    )
     best: tuple[Span, int] | None = None
-    for period in range(1, min(LONGEST_PERIOD, len(codes_N) // REPEATS) + 1):
-        least = max(shortest, REPEATS * period) - period
-        same_N = codes_N[period:] == codes_N[:-period]
-        if int(same_N.sum()) < least:
-            continue
-        edges_N = np.flatnonzero(np.diff(np.concatenate([[False], same_N, [False]])))
-        starts_N, ends_N = edges_N[::2], edges_N[1::2]
+    for row in _with_long_runs(same_PN, 2 * shortest // REPEATS).tolist():
+        period = row + 1
+        edges_N = np.flatnonzero(np.diff(np.concatenate([[False], same_PN[row], [False]])))
+        starts_N, ends_N = edges_N[::2] - period, edges_N[1::2]
         longest = int((ends_N - starts_N).argmax())
-        start, end = int(starts_N[longest]), int(ends_N[longest]) + period
-        long_enough = end - start - period >= least and (
-            best is None or end - start > best[0][1] - best[0][0]
-        )
-        if long_enough and any(letter.isalnum() for letter in text[start : start + period]):
+        start, end = int(starts_N[longest]), int(ends_N[longest])
+        long_enough = end - start >= max(shortest, REPEATS * period)
+        longer = best is None or end - start > best[0][1] - best[0][0]
+        if long_enough and longer and any(map(str.isalnum, text[start : start + period])):
             best = (start, end), period
     return best
+
+
+def _with_long_runs(same_PN: NDArray[np.bool_], length: int) -> NDArray[np.int64]:
+    """Rows that are true ``length`` or more times on end."""
+    run_PN, reached = same_PN, 1
+    while reached < length and run_PN.shape[1]:
+        step = min(reached, length - reached)
+        run_PN = run_PN[:, step:] & run_PN[:, :-step]
+        reached += step
+    return np.flatnonzero(run_PN.any(axis=1))

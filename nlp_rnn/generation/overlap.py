@@ -34,7 +34,7 @@ LONGEST_RUN = 400
 """That may be asked for: a stream remembers no more text than a review of it needs."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
-_BASE = np.uint64(0x9FB21C651E98DF25)
+_BASE = 0x9FB21C651E98DF25
 _BLOCK = 2**18
 _WORD_RATE = 1e-3
 _LONGEST_WORD = 1000
@@ -286,12 +286,20 @@ def _blocks(text: str | Iterable[str]) -> Iterator[str]:
 def _hashes(text: str, window: int, *, first: int = 0, step: int = 1) -> Hashes:
     """A hash of each stretch of ``window`` characters, from the place ``first`` on, ``step`` apart."""
     codes_N = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    count = max(0, len(codes_N) - window + 1)
-    mixed_N = mix(codes_N.astype(np.uint64))
-    hashes_N = np.zeros(len(range(first, count, step)), np.uint64)
-    for place in range(window):  # a polynomial modulo 2^64, by Horner's rule
-        hashes_N = hashes_N * _BASE + mixed_N[place : place + count][first::step]
-    return mix(hashes_N)
+    if len(codes_N) < window:
+        return np.empty(0, np.uint64)
+    # A polynomial modulo 2^64 over each stretch, put together from stretches of 1, 2, 4, ... characters.
+    power_N, weight, length = mix(codes_N.astype(np.uint64)), _BASE, 1
+    hashes_N, done = np.zeros(len(codes_N) + 1, np.uint64), 0
+    while True:
+        if window & length:
+            count = len(codes_N) - done - length + 1
+            hashes_N = hashes_N[:count] * np.uint64(weight) + power_N[done : done + count]
+            done += length
+        if done == window:
+            return mix(hashes_N[first::step])
+        power_N = power_N[:-length] * np.uint64(weight) + power_N[length:]
+        weight, length = weight * weight % 2**64, 2 * length
 
 
 def _wordy(text: str) -> bool:
