@@ -161,7 +161,7 @@ def test_log_probs_are_the_models_own(kind: str) -> None:
     assert len(out.logprobs) == len(out.text) == 40
     if kind == "char":
         whole = generator.log_probs("ab" + out.text)[1:]
-        assert out.logprobs >= pytest.approx(whole, abs=1e-4)  # the ids that never come have no share
+        assert (np.array(out.logprobs) >= whole - 1e-4).all()  # the ids that never come have no share
 
 
 def test_bits_per_char_is_the_mean_with_the_state_carried(generator: CharGenerator) -> None:
@@ -306,9 +306,9 @@ TEXT = "the cat sat on the mat. " * 60
 def trained(tmp_path_factory: pytest.TempPathFactory) -> CharGenerator:
     pytest.importorskip("torch", reason="training needs the train extra")
     pytest.importorskip("accelerate", reason="training needs the train extra")
-    generator = CharGenerator(embedding_dim=12, hidden_size=24)
+    generator = CharGenerator(embedding_dim=12, hidden_size=32)
     config = CharTrainConfig(
-        max_epochs=25, batch_size=4, window=16, learning_rate=0.02, dropout=0.0, ema_decay=0.9, patience=25
+        max_epochs=16, batch_size=4, window=16, learning_rate=0.02, dropout=0.0, ema_decay=0.9, patience=16
     )
     return generator.fit(TEXT, config=config)
 

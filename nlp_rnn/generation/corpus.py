@@ -113,7 +113,7 @@ def encode(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
     dtype = np.min_scalar_type(max(1, tokenizer.vocab_size - 1))
     count = 0
     with tempfile.TemporaryFile() as file:
-        for part in parts:
+        for part in filter(None, parts):
             ids = np.concatenate([np.asarray(row, dtype) for row in tokenizer.encode_batch([part])])
             file.write(ids.tobytes())
             count += len(ids)
