@@ -132,10 +132,7 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
     from safetensors.numpy import save as to_bytes
 
     one_of("dtype", dtype, ("float32", "float16"))
-    folder = Path(folder).resolve()
-    occupied = folder.is_dir() and any(folder.iterdir())
-    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
-        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
+    folder = check_destination(folder)
     try:
         with np.errstate(over="ignore"):
             weights = {name: np.ascontiguousarray(array, dtype) for name, array in artifact.weights.items()}
@@ -153,8 +150,9 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
             "tokenizer": {"kind": artifact.tokenizer.kind, "max_tokens": artifact.tokenizer.max_tokens},
             "temperature": float(artifact.temperature),
             "notes": artifact.notes,
-            "sha256": {name: hashlib.sha256(files[name]).hexdigest() for name in (TOKENIZER, WEIGHTS)},
         }
+        sums = {name: hashlib.sha256(files[name]).hexdigest() for name in (TOKENIZER, WEIGHTS)}
+        config["sha256"] = {CONFIG: _digest(config), **sums}
         files[CONFIG] = (json.dumps(config, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (ArtifactError, TypeError, ValueError) as error:
         raise ArtifactError(f"This model cannot be saved to {folder}: {error}") from None
@@ -177,6 +175,19 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
             if entry.name not in FILES:
                 entry.rename(folder / entry.name)
         shutil.rmtree(old)
+    return folder
+
+
+def check_destination(folder: str | Path) -> Path:
+    """The folder's absolute path, if a model may be written there: it is new, empty, or holds a model.
+
+    Raises:
+        ArtifactError: If it holds something else, or is a file.
+    """
+    folder = Path(folder).resolve()
+    occupied = folder.is_dir() and any(folder.iterdir())
+    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
+        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
     return folder
 
 
@@ -244,7 +255,15 @@ def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
         notes=values["notes"],
     )
     _check(artifact, artifact.weights)
+    if _digest(values) != values["sha256"][CONFIG]:
+        raise ArtifactError(f"{CONFIG} was changed (it does not match its checksum); copy the folder again")
     return artifact
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """Checksum of all of ``config.json`` but its checksums, whatever its layout."""
+    content = {key: value for key, value in values.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
@@ -264,7 +283,7 @@ def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
         raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {wanted}")
     _same_keys(CONFIG, values, _KEYS)
     _same_keys(f"tokenizer in {CONFIG}", values["tokenizer"], _TOKENIZER_KEYS)
-    _same_keys(f"sha256 in {CONFIG}", values["sha256"], (TOKENIZER, WEIGHTS))
+    _same_keys(f"sha256 in {CONFIG}", values["sha256"], (CONFIG, TOKENIZER, WEIGHTS))
     for name, kind in (("model", dict), ("classes", list), ("notes", dict)):
         if not isinstance(values[name], kind):
             raise ArtifactError(f"{name} in {CONFIG} should be a {kind.__name__}, not {values[name]!r}")

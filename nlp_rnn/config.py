@@ -70,6 +70,11 @@ class EncoderConfig(Settings):
         _whole("vocab_size", self.vocab_size, 2)
         for name in ("embedding_dim", "hidden_size", "num_layers"):
             _whole(name, getattr(self, name), 1)
+        for name in ("bidirectional", "layer_norm"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(
+                    f"Invalid {name}. Received: {getattr(self, name)!r}; it should be true or false"
+                )
 
     @property
     def output_dim(self) -> int:
@@ -120,6 +125,8 @@ class CharConfig(EncoderConfig):
         in_range("num_layers", self.num_layers, 1, 4)
         if self.bidirectional:
             raise ConfigError("a character model reads one way: bidirectional should be false")
+        if not isinstance(self.tied, bool):
+            raise ConfigError(f"Invalid tied. Received: {self.tied!r}; it should be true or false")
         if self.tied and self.embedding_dim != self.hidden_size:
             raise ConfigError(
                 f"tied weights need embedding_dim ({self.embedding_dim}) and hidden_size "

@@ -84,7 +84,7 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
     Raises:
         ConfigError: If the number is outside; the message says the range.
     """
-    inside = low <= value < high if open_high else low <= value <= high
-    if isinstance(value, bool) or not inside:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not (low <= value < high if open_high else low <= value <= high):
         bracket = ")" if open_high else "]"
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")

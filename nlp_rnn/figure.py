@@ -31,6 +31,20 @@ def new_figure(width: float, height: float) -> Any:
     return require("matplotlib.figure", extra="plot").Figure(figsize=(width, height), layout="constrained")
 
 
+def check_name(path: str | os.PathLike[str]) -> Path:
+    """The path of a picture, if its suffix names a format.
+
+    Raises:
+        InputError: If the suffix is none of ``FORMATS``.
+        MissingExtraError: If matplotlib is not installed.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise InputError(f"Invalid picture name {str(path)!r}; it should end in one of {', '.join(FORMATS)}")
+    require("matplotlib", extra="plot")
+    return target
+
+
 def save_figure(figure: Any, path: str | os.PathLike[str], *, dpi: int = 150) -> Path:
     """Write the figure in the format its suffix names; a file that stood there is replaced.
 
@@ -42,9 +56,7 @@ def save_figure(figure: Any, path: str | os.PathLike[str], *, dpi: int = 150) ->
     Raises:
         InputError: If the suffix is none of ``FORMATS``, or the file cannot be written.
     """
-    target = Path(path)
-    if target.suffix.lower() not in FORMATS:
-        raise InputError(f"Invalid picture name {str(path)!r}; it should end in one of {', '.join(FORMATS)}")
+    target = check_name(path)
     require("matplotlib.backends.backend_agg", extra="plot").FigureCanvasAgg(figure)
     buffer = io.BytesIO()
     with warnings.catch_warnings():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nlp_rnn.errors import ArtifactError, require
+from nlp_rnn.errors import ArtifactError, MissingExtraError, require
 
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
@@ -27,12 +27,17 @@ def model_folder(source: str | Path, *, files: tuple[str, ...]) -> Path:
     path = Path(source)
     if path.exists() or not _REPOSITORY.fullmatch(str(source)):
         return path
-    hub = require("huggingface_hub", extra="train")
+    try:
+        hub = require("huggingface_hub", extra="train")
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            f"there is no folder {source}; to look for a repository of that name, {error}"
+        ) from None
     try:
         return Path(hub.snapshot_download(str(source), allow_patterns=list(files)))
     except Exception as error:  # the hub's, the HTTP library's and the operating system's own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ArtifactError(
-            f"{source} is no folder here and cannot be fetched from the Hugging Face Hub ({reason[:200]}): "
-            "give a model folder, or try again online"
+            f"there is no folder {source}, and no repository of that name can be fetched from the Hugging "
+            f"Face Hub ({reason[:200]}): check the path, or the repository's id and the connection"
         ) from None

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -51,8 +51,11 @@ class TextReader:
         self.rows = rows
         self._complaints = complaints
         self._column = column
-        if rows.format == "txt" and column not in (None, "text"):
-            raise InputError(f"{rows.name} is plain text and has no column {column!r}: each line is a text")
+        if rows.format == "txt" and column is not None:
+            raise InputError(
+                f"{rows.name} is read as plain text, where each line is a text and there is no column "
+                f"{column!r}; if it is a table, name its format (--input-format csv)"
+            )
         if rows.columns is not None:
             self._column = text_column_of(rows.columns, column, rows.name)
 
@@ -75,6 +78,14 @@ class TextReader:
     def progress(self) -> float | None:
         """Share of the file that has been read, in [0, 1]; None where nobody knows."""
         return self.rows.progress
+
+    def reject(self, row: int, reason: str) -> None:
+        """Complain about a row that turned out bad after it was read.
+
+        Raises:
+            DataError: If bad rows are errors.
+        """
+        self.rows.reject(row, reason)
 
     def __iter__(self) -> TextReader:
         """Itself."""
@@ -138,11 +149,17 @@ def read_texts(
 
 @dataclass
 class RecordWriter:
-    """Rows with their answers; see ``write_records``."""
+    """Rows with their answers; see ``write_records``.
+
+    Attributes:
+        written: Rows so far.
+    """
 
     path: str | Path
     format: str
     prefix: str | None
+    reject: Callable[[int, str], None] | None = None
+    written: int = field(default=0, init=False)
     _final: Path | None = field(default=None, init=False)
     _part: Path | None = field(default=None, init=False)
     _raw: IO[bytes] | None = field(default=None, init=False)
@@ -215,7 +232,8 @@ class RecordWriter:
             probabilities: Per class; each becomes a column ``p_<class>``.
 
         Raises:
-            DataError: If the row has other columns than the first, or one with the name of an added one.
+            DataError: If the row has other columns than the first, or one with the name of an added one,
+                and nothing was said of what to do with such rows (``reject``).
         """
         added: dict[str, Any] = {"label": label, "score": round(float(score), 6)}
         if polarity is not None:
@@ -225,16 +243,23 @@ class RecordWriter:
         if self.prefix is None:
             self.prefix = "predicted_" if any(name in record.fields for name in added) else ""
         added = {self.prefix + name: value for name, value in added.items()}
-        taken = [name for name in added if name in record.fields]
-        if taken:
-            raise DataError(
-                f"row {record.row} has a column {taken[0]!r} already, and nothing of yours is overwritten: "
-                "give the added columns another prefix"
-            )
-        self._put(record, added)
+        try:
+            self._put(record, added)
+        except BadRow as bad:
+            if self.reject is None:
+                raise DataError(f"row {record.row}: {bad}") from None
+            self.reject(record.row, str(bad))
+        else:
+            self.written += 1
 
     def _put(self, record: Record, added: dict[str, Any]) -> None:
         stream = cast(IO[bytes], self._stream)
+        taken = [name for name in added if name in record.fields]
+        if taken:
+            raise BadRow(
+                f"has a column {taken[0]!r} already, and nothing of yours is overwritten: "
+                "give the added columns another --prefix"
+            )
         whole = record.fields | added
         if self.format == "jsonl":
             line = json.dumps(whole, ensure_ascii=False, default=str)
@@ -251,8 +276,8 @@ class RecordWriter:
             stream.write(self._line(self._columns))
         extra = [name for name in whole if name not in self._columns]
         if extra:
-            raise DataError(
-                f"row {record.row} has a column {extra[0]!r} that the first row has not: "
+            raise BadRow(
+                f"has a column {extra[0]!r} that the first row has not: "
                 "a table cannot hold it, write JSON Lines"
             )
         stream.write(self._line([_cell(whole.get(name)) for name in self._columns]))
@@ -272,6 +297,7 @@ def write_records(
     format: str = "auto",  # noqa: A002
     source: str | Path | None = None,
     prefix: str | None = None,
+    reject: Callable[[int, str], None] | None = None,
 ) -> RecordWriter:
     """A writer of rows with their answers, to be used in a ``with`` and fed by ``write``.
 
@@ -286,6 +312,8 @@ def write_records(
         source: The file that is read; it is never written over.
         prefix: Put before the names of the added columns. None puts nothing, or ``predicted_`` if the
             first row has a column of such a name: nothing of the user's is overwritten.
+        reject: Told number and reason of a row that cannot be written, which is then left out
+            (``TextReader.reject`` counts it among the bad ones); None makes it an error.
 
     Raises:
         ConfigError: If ``format`` is unknown.
@@ -296,14 +324,24 @@ def write_records(
     if found not in WRITABLE:
         raise InputError(f"{path}: {found} is only read; write one of {', '.join(WRITABLE)}")
     if str(path) != "-":
-        target = Path(path)
-        if target.is_dir():
-            raise InputError(f"{path} is a folder: name a file in it")
-        if not Path(os.path.realpath(target)).parent.is_dir():
-            raise InputError(f"{path} cannot be written: there is no folder {target.parent}")
+        target = check_target(path)
         if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
             raise InputError(f"{path} is the file being read: write to another")
-    return RecordWriter(path, found, prefix)
+    return RecordWriter(path, found, prefix, reject)
+
+
+def check_target(path: str | Path) -> Path:
+    """The path of a file to write, if it is no folder and lies in one.
+
+    Raises:
+        InputError: If it is, or does not.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{path} is a folder: name a file in it")
+    if not Path(os.path.realpath(target)).parent.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {target.parent}")
+    return target
 
 
 def _packer(final: Path, raw: IO[bytes]) -> IO[bytes]:

@@ -195,6 +195,7 @@ class Rows:
         if header is None:
             raise DataError(f"{self.name} is empty: a table begins with a row of column names")
         _, cells, problem = header
+        problem = problem or self._wrong_delimiter(cells)
         if problem:
             raise DataError(f"{self.name}, header: {problem}")
         twice = [cell for i, cell in enumerate(cells) if cell in cells[:i]]
@@ -202,6 +203,17 @@ class Rows:
             raise DataError(f"{self.name}: two columns are called {twice[0]!r}; rename one")
         self.columns = cells
         return self._table(records, cells)
+
+    def _wrong_delimiter(self, cells: list[str]) -> str:
+        """What is wrong with a header that is one cell only because other marks part its columns."""
+        other, format_, own = ("\t", "tsv", "commas") if self.format == "csv" else (",", "csv", "tabs")
+        if len(cells) != 1 or not (";" in cells[0] or other in cells[0]):
+            return ""
+        mark = repr(other if other in cells[0] else ";")
+        way_out = f"save it with {own}" if mark == "';'" else f"name the format {format_}"
+        return (
+            f"{cells[0]!r} is one column, as {self.format.upper()} is parted by {own}, not {mark}: {way_out}"
+        )
 
     def _table(
         self, records: Iterator[tuple[int, list[str], str]], columns: list[str]

@@ -32,6 +32,8 @@ class Engine(Protocol):
     """Whatever turns a batch into logits."""
 
     config: ModelConfig
+    batch_tokens: int
+    """Tokens in a batch with which it is fastest on texts of all lengths."""
 
     def logits(self, batch: Batch) -> F32:
         """Logits of a batch.
@@ -74,6 +76,8 @@ class NumpyEngine:
         weights: As in ``model.safetensors``; the recurrent ones are copied.
         threads: Threads for large batches; None takes what BLAS would (so ``OMP_NUM_THREADS`` counts).
     """
+
+    batch_tokens = 65_536
 
     def __init__(
         self, config: ModelConfig, weights: Mapping[str, F32], *, threads: int | None = None

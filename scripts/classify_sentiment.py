@@ -11,10 +11,12 @@ import sys
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.records import read_texts
 
 
 def main(texts: list[str]) -> None:
     """Print label, probability, polarity and text."""
+    sys.stdout.reconfigure(errors="replace")
     classifier = SentimentClassifier.from_pretrained()
     for text, probs in zip(texts, classifier.predict_proba(texts), strict=True):
         sentiment = classifier.sentiment(probs)
@@ -23,7 +25,7 @@ def main(texts: list[str]) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:] or [line.rstrip("\n") for line in sys.stdin])
+        main(sys.argv[1:] or [record.text for record in read_texts("-")])
     except NlpRnnError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -46,5 +46,5 @@ if __name__ == "__main__":
     try:
         typer.run(main)
     except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False)
+        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
         raise SystemExit(2) from None

@@ -20,6 +20,7 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import save
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
+from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CLASSES, Mixture, build
 from nlp_rnn.tokenizer import TextTokenizer
@@ -52,7 +53,14 @@ def main(
             validation=mixture.validation,
             classes=CLASSES,
             vectors=vectors,
-            config=TrainConfig(max_epochs=max_epochs, batch_size=128, seed=seed, checkpoint_every=500),
+            config=TrainConfig(
+                max_epochs=max_epochs,
+                embedding_rate=0.3,
+                dropout=0.35,
+                unk_dropout=0.04,
+                checkpoint_every=500,
+                seed=seed,
+            ),
             output=run,
             resume=True,
             progress=lambda now: bar.update(
@@ -86,4 +94,8 @@ def _start(mixture: Mixture, run: Path, console: Console) -> tuple[TextTokenizer
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except NlpRnnError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from None

@@ -85,6 +85,12 @@ def test_a_weight_that_float16_cannot_hold_is_refused(artifact: Artifact, tmp_pa
         save(artifact, tmp_path / "model", dtype="int8")
 
 
+@pytest.mark.parametrize("name", ["bidirectional", "layer_norm"])
+def test_a_switch_is_true_or_false(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"Invalid {name}. Received: 'no'; it should be true or false"):
+        ModelConfig.from_dict({"vocab_size": 5, "num_classes": 2, name: "no"})
+
+
 def test_expected_shapes_are_the_torch_models() -> None:
     classifier = pytest.importorskip("nlp_rnn.nn.classifier", reason="needs torch", exc_type=ImportError)
     options = itertools.product(CELLS, (1, 2), (True, False), POOLINGS, (True, False))
@@ -243,6 +249,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "max_tokens is text": (put_in("tokenizer", max_tokens="9"), "max_tokens in config.json should be"),
     "unknown tokenizer": (put_in("tokenizer", kind="llm"), "Invalid tokenizer kind"),
     "temperature is text": (put(temperature="hot"), "temperature 'hot' should be"),
+    "classes in another order": (
+        lambda f: edit(f, lambda values: values["classes"].reverse()),
+        "config.json was changed",
+    ),
     "equal classes": (put(classes=["a", "a"]), "differ from each other"),
     "too many classes": (put(classes=["a", "b", "c"]), "names 3 classes"),
     "classes are numbers": (put(classes=[0, 1]), "should be names"),

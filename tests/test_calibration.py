@@ -9,7 +9,7 @@ import pytest
 
 from nlp_rnn.errors import InputError
 from nlp_rnn.probabilities import reliability, softmax
-from nlp_rnn.sentiment.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
+from nlp_rnn.sentiment.calibration import ABSENT, MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
 
 
 def overconfident(temperature: float, *, seed: int, rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +22,12 @@ def overconfident(temperature: float, *, seed: int, rows: int = 20_000) -> tuple
 
 
 def nll(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
-    return float(-np.log(softmax(logits, temperature)[np.arange(len(labels)), labels]).mean())
+    """Against targets that leave 1 / (N + 2) to the other classes."""
+    doubt = 1 / (len(labels) + 2)
+    logs = np.log(softmax(logits, temperature))
+    right = logs[np.arange(len(labels)), labels]
+    others = (logs.sum(axis=1) - right) / (logits.shape[1] - 1)
+    return float(-((1 - doubt) * right + doubt * others).mean())
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
@@ -66,9 +71,22 @@ def test_shifted_and_scaled_logits_give_the_shifted_and_scaled_answer():
 
 def test_where_there_is_no_minimum_the_end_of_the_range_is_returned():
     logits = np.array([[5.0, 0.0], [0.0, 5.0]])
-    assert fit_temperature(logits, [0, 1]) == MIN_TEMPERATURE
+    assert fit_temperature(logits / 1e3, [0, 1]) == MIN_TEMPERATURE
     assert fit_temperature(logits, [1, 0]) == MAX_TEMPERATURE
     assert fit_temperature(np.zeros((4, 2)), [0, 1, 1, 0]) == 1.0
+
+
+@pytest.mark.parametrize("texts", [2, 4, 40])
+def test_a_few_texts_all_answered_rightly_are_no_reason_to_be_sure(texts):
+    logits = np.tile(np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0]]), (texts // 2, 1))
+    best = fit_temperature(logits, [0, 1] * (texts // 2))
+    assert softmax(logits, best).max() == pytest.approx(1 - 1 / (texts + 2))
+
+
+def test_a_class_that_a_set_does_not_have_gets_nothing():
+    logits, labels = overconfident(2.0, seed=8, rows=300)
+    absent = np.hstack([logits, np.full((len(logits), 1), ABSENT)])
+    assert fit_temperature(absent, labels) == pytest.approx(fit_temperature(logits, labels))
 
 
 def test_very_large_logits_do_no_harm():

@@ -18,9 +18,9 @@ import pytest
 import nlp_rnn
 from nlp_rnn.cli import main
 from nlp_rnn.cli.classify import CHUNK_TEXTS
+from nlp_rnn.errors import DataError
 
 Run = Callable[..., "Result"]
-RUN = "import sys; from nlp_rnn.cli import main; sys.exit(main())"
 
 
 class Terminal(io.BytesIO):
@@ -173,6 +173,24 @@ def test_bad_rows_stop_or_are_counted(run: Run, tmp_path: Path) -> None:
     assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["negative", "positive"]
 
 
+def test_a_row_that_has_an_added_column_costs_that_row(run: Run, tmp_path: Path) -> None:
+    path, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    path.write_text('{"text": "good"}\n{"text": "bad", "label": "x"}\n{"text": "bad"}\n')
+    args = ["classify", "--file", str(path), "--output", str(output)]
+    refusal = run(*args).refusal
+    assert "rows.jsonl, row 2: has a column 'label'" in refusal
+    assert "--prefix" in refusal
+    result = run(*args, "--on-error", "skip")
+    assert result.code == 0
+    assert "2 texts" in result.err
+    assert "Skipped 1 bad rows, the first of them: " in result.err
+    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["positive", "negative"]
+    assert run(*args, "--prefix", "my_").code == 0
+    found = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["my_label"] for row in found] == ["positive", "negative", "negative"]
+    assert found[1]["label"] == "x"
+
+
 def test_explain_shows_every_token_and_writes_a_page(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "why.html"
     result = run("explain", "The film was bad", "--html", str(page))
@@ -233,6 +251,7 @@ def test_train_then_evaluate_then_classify(run: Run, tmp_path: Path) -> None:
     trained = run("train", *args, model=None)
     assert trained.code == 0, trained.err
     assert str(output / "model") in trained.err
+    assert "Padding: " in trained.err
     assert {"model", "history.jsonl", "curves.png"} <= set(os.listdir(output))
 
     matrix = tmp_path / "confusion.png"
@@ -266,12 +285,35 @@ def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> No
     table = run("evaluate", *args).out
     assert all(word in table for word in ("accuracy", "macro-recall", "ece", "0.7500"))
     assert "'meh'" in run("evaluate", "--data", str(data)).refusal
+    data.write_text("text,label\nbad,pan\n")
+    assert "nan" not in run("evaluate", *args).out
+
+
+def test_evaluate_takes_the_split_of_a_corpus_that_has_labels(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def refuse(name: str, hub: object, split: str) -> None:
+        asked.append(split)
+        raise DataError("nothing there")
+
+    monkeypatch.setattr("nlp_rnn.corpora._hub_rows", refuse)
+    for args in (["sst2"], ["imdb"], ["sst2", "--split", "test"]):
+        assert run("evaluate", "--data", *args).refusal == "nothing there"
+    assert asked == ["validation", "test", "test"]
 
 
 def test_help_is_shown_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in ("classify", "explain", "train", "evaluate", "negation", "info"))
+
+
+def test_the_module_is_the_command() -> None:
+    with start("--version") as process:
+        out, _ = process.communicate()
+    assert (process.returncode, out.decode().strip()) == (0, f"nlp-rnn {nlp_rnn.__version__}")
 
 
 def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -309,11 +351,20 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["explain", "bad", "--target", "sarcastic"], "negative, neutral, positive"),
         (["explain", "bad", "--method", "lime"], "occlusion, shapley"),
         (["explain", "bad", "--html", "no/why.html"], "no/why.html"),
+        (["explain", "bad", "--html", "x.html", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["explain", "bad", "--plot", "no/x.png"], "no folder no"),
+        (["evaluate", "--data", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["negation", "--suite", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["negation", "--suite", "nowhere", "--json", "no/x.json"], "no folder no"),
+        (["classify", "bad", "--device", "cuda"], "engine='torch'"),
         (["negation", "--suite", "nowhere"], "nowhere"),
         (["train", "--data", "x.csv"], "--output"),
         (["evaluate", "--data", "imdbb"], "imdb, sst2"),
         (["evaluate", "--data", "{reviews}", "--text-column", "review"], "no column 'label'"),
         (["evaluate", "--data", "{reviews}", "--label-map", "x"], "0=negative"),
+        (["evaluate", "--data", "nowhere", "--classes", "foo,bar"], "'foo', and the model answers negative"),
+        (["evaluate", "--data", "nowhere", "--classes", "negative"], "at least two of negative"),
+        (["evaluate", "--data", "nowhere", "--classes", "negative,negative"], "each once"),
     ],
 )
 def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: list[str], said: str) -> None:
@@ -323,7 +374,9 @@ def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: lis
         if "--model" not in args and args[0] in ("classify", "explain", "negation", "evaluate")
         else {"model": None}
     )
-    assert said in run(*filled, **model).refusal
+    result = run(*filled, **model)
+    assert said in result.refusal
+    assert result.out == ""
 
 
 @pytest.mark.parametrize(
@@ -348,6 +401,42 @@ def test_training_that_cannot_be_is_refused(run: Run, tmp_path: Path, args: list
     command = ["train", "--data", str(data), "--output", str(tmp_path / "run"), *args]
     assert said in run(*command, model=None).refusal.replace("at least ", "")
     assert os.listdir(tmp_path) == ["data.csv"]
+
+
+def test_a_run_that_could_not_be_saved_is_not_begun(run: Run, tmp_path: Path) -> None:
+    for module in ("torch", "accelerate", "matplotlib"):
+        pytest.importorskip(module, reason="training needs the train extra")
+    (tmp_path / "file").touch()
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "mine.txt").touch()
+    for output, said in (("file", "is a file"), ("run", "is no model folder")):
+        command = ["train", "--data", "nowhere.csv", "--output", str(tmp_path / output)]
+        assert said in run(*command, model=None).refusal
+
+
+def test_a_stopped_training_goes_on_only_from_a_checkpoint(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("torch", "accelerate", "matplotlib"):
+        pytest.importorskip(module, reason="training needs the train extra")
+    from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.training.checkpoint import Checkpoint, save
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SentimentClassifier, "fit", stop)
+    data, output = tmp_path / "data.csv", tmp_path / "run"
+    write_labelled(data)
+    command = ["train", "--data", str(data), "--output", str(output)]
+    stopped = run(*command, "--resume", model=None)
+    assert stopped.code == 130
+    assert f"{output} holds no checkpoint" in stopped.err
+    assert stopped.err.endswith("Stopped; there is no checkpoint yet\n")
+    save(output, Checkpoint(1, {}, {}))
+    stopped = run(*command, "--resume", model=None)
+    assert "holds no checkpoint" not in stopped.err
+    assert stopped.err.endswith(f"Stopped; go on with: --output {output} --resume\n")
 
 
 def test_nothing_to_classify_at_a_terminal_is_said(run: Run) -> None:
@@ -405,9 +494,28 @@ def test_a_model_of_unknown_shape_is_refused(
 # How it ends
 
 
-def start(*args: str) -> subprocess.Popen[bytes]:
+@pytest.mark.skipif(os.name != "posix", reason="only there are arguments bytes")
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("utf-8:strict", b"caf\xe9 was bad"), ("cp1252", "a bad film \U0001f600".encode())],
+)
+def test_what_cannot_be_shown_is_replaced(
+    tiny_model: Path, tmp_path: Path, text: bytes, encoding: str
+) -> None:
+    page = tmp_path / "why.html"
+    for command in (["classify", text], ["explain", text, "--html", str(page)]):
+        with start(*command, "--model", str(tiny_model), encoding=encoding) as process:
+            out, err = process.communicate()
+        assert process.returncode == 0, err
+        assert out.startswith(b"negative")
+    assert "bad" in page.read_text(encoding="utf-8")
+
+
+def start(*args: str | bytes, encoding: str = "utf-8") -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", RUN, *args], stdin=pipe, stdout=pipe, stderr=pipe)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "nlp_rnn", *args]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
 
 
 def feed_past_the_first_answers(process: subprocess.Popen[bytes], part_of: Path) -> None:

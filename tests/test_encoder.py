@@ -12,7 +12,7 @@ from torch import Tensor, nn  # noqa: E402
 from nlp_rnn.batch import pad  # noqa: E402
 from nlp_rnn.config import POOLINGS, ModelConfig  # noqa: E402
 from nlp_rnn.nn.classifier import BiLSTMClassifier  # noqa: E402
-from nlp_rnn.nn.encoder import RecurrentEncoder, locked_dropout, reverse_index  # noqa: E402
+from nlp_rnn.nn.encoder import RecurrentEncoder, in_place, locked_dropout, reverse_index  # noqa: E402
 from nlp_rnn.nn.pooling import Pooling  # noqa: E402
 
 LENGTHS = (4, 1, 7, 3)
@@ -106,12 +106,18 @@ def test_reversing_twice_is_nothing() -> None:
     assert torch.equal(reverse_BT.gather(1, reverse_BT), torch.arange(max(LENGTHS)).expand(4, -1))
 
 
+def as_read(outputs_BTD: torch.Tensor, lengths_B: torch.Tensor) -> list[torch.Tensor]:
+    """Each direction's half of outputs that stand in place, in the order in which it read."""
+    forward_BTH, backward_BTH = outputs_BTD.chunk(2, dim=-1)
+    return [forward_BTH, in_place([forward_BTH, backward_BTH], lengths_B).chunk(2, dim=-1)[1]]
+
+
 def test_pooling_by_hand() -> None:
     outputs_BTD, lengths_B = rows(padding=50.0)
     outputs_BTD = outputs_BTD[..., :4]  # two units forward, two backward
     for kind in ("last", "mean", "max", "mean+max"):
         pooling = Pooling(config(pooling=kind, hidden_size=2))
-        pooled_BP = pooling(outputs_BTD, lengths_B)
+        pooled_BP = pooling(as_read(outputs_BTD, lengths_B), lengths_B)
         for b, length in enumerate(LENGTHS):
             own_TD = outputs_BTD[b, :length]
             mean, largest = own_TD.mean(0), own_TD.max(0).values
@@ -129,10 +135,20 @@ def test_attention_is_a_weighted_mean_that_prefers_what_its_query_likes() -> Non
         pooling.proj.bias.zero_()
         pooling.query.weight.copy_(torch.tensor([[200.0, 0, 0, 0]]))
     outputs_1TD = torch.tensor([[[0.1, 1, 2, 3], [0.9, 4, 5, 6], [0.2, 7, 8, 9], [9.0, 9, 9, 9]]])
-    torch.testing.assert_close(pooling(outputs_1TD, torch.tensor([3])), outputs_1TD[:, 1])
+    lengths_1 = torch.tensor([3])
+    outputs = as_read(outputs_1TD, lengths_1)
+    torch.testing.assert_close(pooling(outputs, lengths_1), outputs_1TD[:, 1])
     with torch.no_grad():
         pooling.query.weight.zero_()
-    torch.testing.assert_close(pooling(outputs_1TD, torch.tensor([3])), outputs_1TD[:, :3].mean(1))
+    torch.testing.assert_close(pooling(outputs, lengths_1), outputs_1TD[:, :3].mean(1))
+
+
+def test_the_maximum_s_gradient_goes_to_the_step_that_has_it() -> None:
+    outputs_1TH = torch.tensor([[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]]], requires_grad=True)
+    pooling = Pooling(config(pooling="max", hidden_size=2, bidirectional=False))
+    (pooling([outputs_1TH], torch.tensor([2])) * torch.tensor([[10.0, 20.0]])).sum().backward()
+    assert outputs_1TH.grad is not None
+    assert outputs_1TH.grad.tolist() == [[[0, 20], [10, 0], [0, 0]]]
 
 
 def test_dropout_is_for_training_and_locked_over_time() -> None:

@@ -40,6 +40,6 @@ def test_offline_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConnectionError("no route to host\nTraceback and more")
 
     monkeypatch.setattr(hub, "snapshot_download", fetch)
-    with pytest.raises(ArtifactError, match=r"cannot be fetched .*\(no route to host\)") as caught:
+    with pytest.raises(ArtifactError, match=r"no folder owner/name, and .*\(no route to host\)") as caught:
         model_folder("owner/name", files=("config.json",))
     assert "\n" not in str(caught.value)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nlp_rnn.errors import DataError
-from nlp_rnn.sentiment.mixture import RATES, Guard, Mixture, build, opinion_adjectives
+from nlp_rnn.sentiment.mixture import RATES, Guard, Mixture, build
+from nlp_rnn.sentiment.opinions import opinion_adjectives, opinion_clauses
 
 
 def test_guard_knows_a_text_whatever_its_spacing_case_and_punctuation() -> None:
@@ -46,6 +47,20 @@ def test_a_word_that_begins_like_an_excluded_one_is_excluded() -> None:
     phrases = (["tasteful", "distasteful", "untasteful"], ["positive", "negative", "negative"])
     text = "very tasteful. very distasteful. very untasteful."
     assert opinion_adjectives(phrases, [text] * 5, exclude=["taste"]) == {"neg": ["distasteful"], "pos": []}
+
+
+def test_an_opinion_clause_is_short_whole_and_of_one_polarity_that_is_its_text_s_own() -> None:
+    phrases = ["soggy", "crisp", "golden", "a soggy mess"], ["negative", "positive", "positive", "negative"]
+    texts = [
+        "We came at noon. The crust was CRISP and golden! The rest was soggy.<br />It is crisp, if small.",
+        "The crust was soggy. The crust was crisp.",
+        "Crisp and golden all over. The crust was not soggy",
+        "The crust was soggy",
+    ]
+    found = opinion_clauses((texts, ["positive", "negative", "negative", "neutral"]), phrases)
+    assert found == {"negclause": ["the crust was soggy"], "posclause": ["the crust was crisp and golden"]}
+    short = opinion_clauses((texts, ["positive"] * 4), phrases, max_words=4)
+    assert short == {"negclause": [], "posclause": ["the crust was crisp"]}
 
 
 def test_each_source_is_taken_at_its_rate() -> None:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # Everything a command may use beyond the core install.
 OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
-    "vaderSentiment", "scipy",
+    "vaderSentiment", "scipy", "huggingface_hub",
 )  # fmt: skip
 FORBID = f"""
 import sys
@@ -64,6 +64,18 @@ print("codes", *codes)
     assert python(code).splitlines()[-1] == "codes 0 0 0 0 2"
 
 
+def test_a_mistyped_folder_is_said_before_the_extra_that_a_repository_needs() -> None:
+    code = f"""{FORBID}
+from nlp_rnn.cli import main
+sys.stderr = sys.stdout
+print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
+"""
+    said, ended = python(code).splitlines()
+    assert ended == "code 2"
+    assert said.startswith("Error: there is no folder runs/mymodle; ")
+    assert 'pip install "nlp-rnn[train]"' in said
+
+
 @pytest.mark.parametrize(
     ("args", "extra"),
     [
@@ -97,6 +109,17 @@ def test_version_is_the_installed_one() -> None:
 
 def test_package_is_typed() -> None:
     assert (Path(nlp_rnn.__file__).parent / "py.typed").is_file()
+
+
+def test_a_script_refuses_in_one_sentence() -> None:
+    path = ROOT / "scripts" / "classify_sentiment.py"
+    if not path.is_file():
+        pytest.skip("the scripts are not beside these tests")
+    done = subprocess.run([sys.executable, path], input=b"a\xffb\n", capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines() == [
+        "Error: standard input, row 1: invalid UTF-8 (byte 0xFF); save the file as UTF-8"
+    ]
 
 
 @pytest.fixture

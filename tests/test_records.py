@@ -236,8 +236,29 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
     path = put(tmp_path, "a.csv", "review,stars\nx,1\n")
     with pytest.raises(DataError, match="no column 'text'; the columns are review, stars"):
         read_texts(path, column="text")
-    with pytest.raises(InputError, match="plain text and has no column 'review'"):
+    with pytest.raises(InputError, match=r"plain text, .* no column 'review'; .*--input-format csv"):
         read_texts(put(tmp_path, "a.txt", "x"), column="review")
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "reason"),
+    [
+        ("a.csv", "id;text", "not ';': save it with commas"),
+        ("a.csv", "id\ttext", r"not '\\t': name the format tsv"),
+        ("a.tsv", "id,text", "not ',': name the format csv"),
+        ("a.tsv", "id;text", "not ';': save it with tabs"),
+    ],
+)
+def test_a_header_parted_by_other_marks_is_no_single_column(
+    tmp_path: Path, name: str, header: str, reason: str
+):
+    with pytest.raises(DataError, match=reason):
+        read_texts(put(tmp_path, name, f"{header}\n"))
+
+
+def test_plain_text_has_no_column_not_even_text(tmp_path: Path):
+    with pytest.raises(InputError, match="name its format"):
+        read_texts(put(tmp_path, "a.txt", "x"), column="text")
 
 
 def test_files_and_formats_that_do_not_exist(tmp_path: Path):
@@ -348,14 +369,14 @@ def test_own_columns_are_never_overwritten(tmp_path: Path):
     assert row["predicted_label"] == "positive"
     assert list(row) == ["text", "label", *(f"predicted_{name}" for name in ADDED)]
     assert [record.fields["x_label"] for record in read_texts(tmp_path / "mine.csv")] == ["positive"]
-    with pytest.raises(DataError, match="row 1 has a column 'label' already"):
+    with pytest.raises(DataError, match="row 1: has a column 'label' already"):
         answer(source, tmp_path / "bad.csv", prefix="")
     assert not (tmp_path / "bad.csv").exists()
 
 
 def test_a_table_refuses_a_row_with_a_new_column(tmp_path: Path):
     source = put(tmp_path, "in.jsonl", '{"text": "a"}\n{"text": "b", "new": 1}\n')
-    with pytest.raises(DataError, match="row 2 has a column 'new' that the first row has not"):
+    with pytest.raises(DataError, match="row 2: has a column 'new' that the first row has not"):
         answer(source, tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 

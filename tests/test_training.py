@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,45 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     other = TrainConfig(**{**CONFIG.to_dict(), "learning_rate": 0.01})
     with pytest.raises(TrainingError, match="other train"):
         fit(other, output=tmp_path, resume=True)
+
+
+def test_other_held_out_texts_or_another_start_are_another_run(tmp_path: Path) -> None:
+    fit(output=tmp_path)
+    other = {"held out": rows_where_order_decides(20, seed=9)}
+    keywords = {"model_config": MODEL, "config": CONFIG, "pad_id": 0, "unk_id": 1, "output": tmp_path}
+    with pytest.raises(TrainingError, match="other validation"):
+        fit_model(TRAIN, other, resume=True, **keywords)
+    with pytest.raises(TrainingError, match="other start"):
+        fit(output=tmp_path, resume=True, initial={"embedding.weight": np.zeros((20, 8), np.float32)})
+
+
+def test_what_a_run_left_is_neither_overwritten_nor_taken_from_others(tmp_path: Path) -> None:
+    foreign = tmp_path / "checkpoint-500"
+    foreign.mkdir()
+    (foreign / "model.bin").write_text("not ours")
+    fit(output=tmp_path)
+    kept = {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(TrainingError, match="holds a run's checkpoint: resume it"):
+        fit(output=tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    assert (foreign / "model.bin").read_text() == "not ours"
+
+
+def test_precisions_can_follow_each_other_in_one_process() -> None:
+    few = CONFIG.to_dict() | {"max_epochs": 1}
+    expected = fit(TrainConfig(**few))
+    with suppress(TrainingError):  # an older processor says that it has no such layers
+        fit(TrainConfig(**few | {"precision": "bf16"}))
+    assert same(expected, fit(TrainConfig(**few)))
+
+
+def test_history_has_loss_and_accuracy_of_the_held_out_texts() -> None:
+    _, _, notes = fit_model(
+        TRAIN, {"held out": HELD_OUT}, model_config=MODEL, config=CONFIG, pad_id=0, unk_id=1
+    )
+    figures = notes["history"][-1]["validation"]
+    assert 0 < figures["loss"] < 2
+    assert figures["accuracy"] == figures["held out"] == figures["score"]  # as many texts of each class
 
 
 def test_a_damaged_checkpoint_says_so(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ commands do is in the files beside this one, which import what is heavy only whe
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -56,8 +57,10 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    if args is None:
+    if args is None:  # the process is ours
         signal.signal(signal.SIGTERM, _stop)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show ends no command
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
     if words[:2] == ["train", "char"]:
         words[:2] = ["train-char"]

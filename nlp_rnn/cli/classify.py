@@ -8,13 +8,23 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nlp_rnn.cli.common import COLOURS, Engine, Model, OnError, load_model, progress_bar, say, say_skipped
+from nlp_rnn.cli.common import (
+    COLOURS,
+    Device,
+    Engine,
+    Model,
+    OnError,
+    load_model,
+    progress_bar,
+    say,
+    say_skipped,
+)
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,9 +57,14 @@ def classify(
     as_json: Annotated[
         bool, typer.Option("--json", help='Print [{"label": ..., "score": ...}, ...].')
     ] = False,
+    prefix: Annotated[
+        str | None,
+        typer.Option(help="Put before the added columns; by default predicted_ where they would clash."),
+    ] = None,
     on_error: OnError = "raise",
     model: Model = None,
     engine: Engine = "auto",
+    device: Device = "cpu",
 ) -> None:
     """Label texts: given here, in a file, or one a line through a pipe."""
     from nlp_rnn.records import Record, read_texts
@@ -61,14 +76,15 @@ def classify(
     words = _words(texts, file, column)
     if words is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(words, 1))
-        _show(_answers(load_model(model, engine), records), output, output_format, as_json)
+        answers = _answers(load_model(model, engine, device), records)
+        _show(answers, output, output_format, as_json, prefix=prefix)
         return
     source = file or Path("-")
     with read_texts(source, column=column, format=input_format, on_error=on_error) as reader:
         if output is None and output_format == "auto":
             output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
-        answers = _answers(load_model(model, engine), _with_bar(reader))
-        _show(answers, output, output_format, as_json, source=source)
+        answers = _answers(load_model(model, engine, device), _with_bar(reader))
+        _show(answers, output, output_format, as_json, prefix=prefix, source=source, reject=reader.reject)
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)
 
@@ -116,7 +132,14 @@ def _with_bar(reader: TextReader) -> Iterator[Record]:
 
 
 def _show(
-    answers: Answers, output: Path | None, output_format: str, as_json: bool, *, source: Path | None = None
+    answers: Answers,
+    output: Path | None,
+    output_format: str,
+    as_json: bool,
+    *,
+    prefix: str | None,
+    source: Path | None = None,
+    reject: Callable[[int, str], None] | None = None,
 ) -> None:
     """Answers as they come: one JSON array, lines for a person, or rows of a file."""
     if as_json:
@@ -128,14 +151,13 @@ def _show(
     else:
         from nlp_rnn.records import write_records
 
-        count = 0
-        with write_records(output or "-", format=output_format, source=source) as out:
+        target = output or "-"
+        with write_records(target, format=output_format, source=source, prefix=prefix, reject=reject) as out:
             for record, sentiment in answers:
-                count += 1
                 polarity = None if math.isnan(sentiment.polarity) else sentiment.polarity
                 out.write(record, label=sentiment.label, score=sentiment.score, polarity=polarity)
         if output is not None:
-            say(f"Labelled {count:,} texts: {output}")
+            say(f"Labelled {out.written:,} texts: {output}")
 
 
 def _print_array(answers: Answers) -> None:

@@ -32,6 +32,7 @@ Model = Annotated[
     typer.Option("--model", help="A saved model folder; without it, the model that comes with the package."),
 ]
 Engine = Annotated[str, typer.Option("--engine", help="What computes: auto, numpy or torch.")]
+Device = Annotated[str, typer.Option("--device", help="Where torch computes, e.g. cuda; for --engine torch.")]
 TextColumn = Annotated[
     str | None,
     typer.Option("--text-column", help="The column of the texts; by default text, or the only one."),
@@ -50,11 +51,11 @@ Treebank = Annotated[
 OnError = Annotated[str, typer.Option("--on-error", help="At a bad row: raise (stop there) or skip it.")]
 
 
-def load_model(model: str | None, engine: str = "auto") -> SentimentClassifier:
-    """The model that ``--model`` and ``--engine`` name."""
+def load_model(model: str | None, engine: str = "auto", device: str = "cpu") -> SentimentClassifier:
+    """The model that ``--model``, ``--engine`` and ``--device`` name."""
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-    return SentimentClassifier.from_pretrained(model, engine=engine)
+    return SentimentClassifier.from_pretrained(model, engine=engine, device=device)
 
 
 def say(message: str) -> None:
@@ -102,7 +103,24 @@ def print_json(value: object) -> None:
 
 def write_json(value: Any, path: Path) -> None:
     """One JSON document in a file."""
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", path)
+
+
+def check_files(*paths: Path | None, plot: Path | None = None) -> None:
+    """Refuse files that cannot be written: before the work, not after it."""
+    from nlp_rnn.figure import check_name
+    from nlp_rnn.records import check_target
+
+    for path in (*paths, plot):
+        if path is not None:
+            check_target(path)
+    if plot is not None:
+        check_name(plot)
+
+
+def write_text(text: str, path: Path) -> None:
+    """A text in a UTF-8 file, half characters (lone surrogates) replaced."""
+    path.write_text(text, encoding="utf-8", errors="replace")
 
 
 def load_labelled(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nlp_rnn.cli.common import (
+    Device,
     Engine,
     LabelColumn,
     LabelMap,
     Model,
     OnError,
-    Split,
     TextColumn,
     Treebank,
+    check_files,
     console,
     load_labelled,
     load_model,
@@ -37,28 +39,34 @@ def evaluate(
     text_column: TextColumn = None,
     label_column: LabelColumn = "label",
     label_map: LabelMap = None,
-    split: Split = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="The part of a named corpus or a folder; by default test (sst2: validation)."),
+    ] = None,
     treebank: Treebank = False,
     on_error: OnError = "raise",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here.")] = None,
     engine: Engine = "auto",
+    device: Device = "cpu",
 ) -> None:
     """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
+    from nlp_rnn.corpora import NAMED
     from nlp_rnn.metrics import evaluate as score
 
-    classifier = load_model(model, engine)
+    check_files(plot=plot)
+    classifier = load_model(model, engine, device)
+    known = classifier.classes_.tolist()
+    only = _chosen(classes, known)
     texts, labels = load_labelled(
         data,
         text_column=text_column,
         label_column=label_column,
         label_map=label_map,
-        split=split,
+        split=split or (NAMED[data].test if data in NAMED and not Path(data).exists() else "test"),
         treebank=treebank,
         on_error=on_error,
     )
-    known = classifier.classes_.tolist()
-    only = split_names(classes)
     if only is not None:
         kept = [i for i, label in enumerate(labels) if label in only]
         if len(kept) < len(labels):
@@ -85,5 +93,23 @@ def evaluate(
     confusion = Table("right class", *(f"answered {name}" for name in scores.classes), "precision", "recall")
     for c, name in enumerate(scores.classes):
         counts = (f"{count:,}" for count in scores.confusion[c])
-        confusion.add_row(name, *counts, f"{scores.precision[c]:.3f}", f"{scores.recall[c]:.3f}")
+        shares = (
+            "-" if math.isnan(share) else f"{share:.3f}" for share in (scores.precision[c], scores.recall[c])
+        )
+        confusion.add_row(name, *counts, *shares)
     console().print(figures, confusion)
+
+
+def _chosen(classes: str | None, known: list[str]) -> list[str] | None:
+    """The classes that ``--classes`` names, or None for all."""
+    only = split_names(classes)
+    if only is None:
+        return None
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise InputError(f"--classes names {unknown[0]!r}, and the model answers {', '.join(known)}")
+    if len(only) < 2 or len(set(only)) < len(only):
+        raise InputError(
+            f"--classes should name at least two of {', '.join(known)}, each once; got {classes}"
+        )
+    return only

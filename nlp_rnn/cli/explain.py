@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import Engine, Model, console, load_model, print_json, say
+from nlp_rnn.cli.common import Engine, Model, check_files, console, load_model, print_json, say, write_text
 
 
 def explain(
@@ -21,6 +21,7 @@ def explain(
     engine: Engine = "auto",
 ) -> None:
     """Show what each token adds to the answer, and the probabilities after each token."""
+    check_files(html, plot=plot)
     explanation = load_model(model, engine).explain(text, target=target, method=method)
     if as_json:
         print_json(explanation.to_dict())
@@ -29,5 +30,5 @@ def explain(
     if plot is not None:
         say(f"Picture: {explanation.plot(plot)}")
     if html is not None:
-        html.write_text(explanation.to_html(), encoding="utf-8")
+        write_text(explanation.to_html(), html)
         say(f"Page: {html}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import Engine, Model, console, load_model, say, write_json
+from nlp_rnn.cli.common import Engine, Model, check_files, console, load_model, say, write_json
 
 
 def negation(
@@ -23,6 +23,7 @@ def negation(
 
     from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
 
+    check_files(json_file, plot=plot)
     cases = load_suite(suite)
     classifier = load_model(model, engine)
     name = "shipped model" if model is None else Path(model).name

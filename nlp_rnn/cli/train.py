@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +24,7 @@ from nlp_rnn.cli.common import (
     split_names,
 )
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import require
+from nlp_rnn.errors import InputError, require
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -77,7 +78,7 @@ def train(
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.training.curves import plot_history, read_history
 
-    require("torch", extra="train")
+    check_run(output)
     config = TrainConfig(
         max_epochs=max_epochs,
         patience=patience,
@@ -116,33 +117,66 @@ def train(
     texts, labels = load(data, split=split, classes=names)
     held_out = None if validation is None else load(validation, split="validation")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
-    with progress_bar("loss {task.fields[loss]}", "{task.fields[rate]} tokens/s") as bar:
-        try:
-            classifier.fit(
-                texts,
-                labels,
-                validation=held_out,
-                classes=names,
-                config=config,
-                init_from=start,
-                output=output,
-                resume=resume,
-                progress=shown_on(bar),
-            )
-        except KeyboardInterrupt:
-            bar.stop()
-            say(f"Stopped; go on with: --output {output} --resume")
-            raise
+    with run_with_bar(output, resume, "tokens/s") as progress:
+        classifier.fit(
+            texts,
+            labels,
+            validation=held_out,
+            classes=names,
+            config=config,
+            init_from=start,
+            output=output,
+            resume=resume,
+            progress=progress,
+        )
     model = classifier.save_pretrained(output / "model")
     history = read_history(output / "history.jsonl")
     say(f"Curves: {plot_history(history, output / 'curves.png')}")
+    say(f"Padding: {classifier.artifact.notes['padding']:.1%} of the training batches")
     best = max(history, key=lambda row: row["validation"]["score"])
     score = best["validation"]["score"]
     say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
 
 
-def shown_on(bar: Bar) -> Callable[[Progress], None]:
+def check_run(output: Path) -> None:
+    """Refuse, before the work, what a training run would only find out after it.
+
+    Raises:
+        MissingExtraError: If a package that training needs is missing.
+        ArtifactError, InputError: If the run or its model cannot be written to ``output``.
+    """
+    from nlp_rnn.artifact import check_destination
+
+    for module in ("torch", "accelerate", "matplotlib"):
+        require(module, extra="train")
+    check_destination(output / "model")
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file: name a folder for the run")
+
+
+@contextmanager
+def run_with_bar(output: Path, resume: bool, unit: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar for a training run, as the callback that moves it; a run that is stopped says how to go on."""
+    if resume and not _has_checkpoint(output):
+        say(f"{output} holds no checkpoint to go on from: the training begins anew")
+    with progress_bar("loss {task.fields[loss]}", f"{{task.fields[rate]}} {unit}") as bar:
+        try:
+            yield _shown_on(bar)
+        except KeyboardInterrupt:
+            bar.stop()
+            way_on = f"go on with: --output {output} --resume"
+            say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
+            raise
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    from nlp_rnn.training.checkpoint import latest
+
+    return latest(folder) is not None
+
+
+def _shown_on(bar: Bar) -> Callable[[Progress], None]:
     """A callback that moves the bar."""
     task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
 

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import progress_bar, say
-from nlp_rnn.cli.train import shown_on
+from nlp_rnn.cli.common import say
+from nlp_rnn.cli.train import check_run, run_with_bar
 from nlp_rnn.config import CharTrainConfig
-from nlp_rnn.errors import require
 
 _DEFAULT = CharTrainConfig()
 
@@ -60,7 +59,7 @@ def train_char(
     from nlp_rnn.generation.generator import CharGenerator
     from nlp_rnn.training.curves import plot_history, read_history
 
-    require("torch", extra="train")
+    check_run(output)
     config = CharTrainConfig(
         max_epochs=max_epochs,
         patience=patience,
@@ -85,21 +84,16 @@ def train_char(
         tied=tied,
         tokenizer=tokenizer,
     )
-    with progress_bar("loss {task.fields[loss]}", "{task.fields[rate]} characters/s") as bar:
-        try:
-            generator.fit(
-                data,
-                validation=validation,
-                holdout=holdout,
-                config=config,
-                output=output,
-                resume=resume,
-                progress=shown_on(bar),
-            )
-        except KeyboardInterrupt:
-            bar.stop()
-            say(f"Stopped; go on with: --output {output} --resume")
-            raise
+    with run_with_bar(output, resume, "characters/s") as progress:
+        generator.fit(
+            data,
+            validation=validation,
+            holdout=holdout,
+            config=config,
+            output=output,
+            resume=resume,
+            progress=progress,
+        )
     model = generator.save_pretrained(output / "model", dtype=dtype)
     history = read_history(output / "history.jsonl")
     say(f"Curves: {plot_history(history, output / 'curves.png')}")

@@ -30,8 +30,8 @@ Flags = NDArray[np.bool_]
 
 WIDTH = 64
 NOISE = 2e-4
-"""How far a batch's logits may be from those of a stream alone. Gated models forget such differences and stay at
-some 1e-6; a plain RNN with large weights may amplify them beyond any bound, and then this is no guarantee."""
+"""How far a batch's logits may be from those of a stream alone. Gated models forget such differences:
+some 1e-6 stay. A plain RNN with large weights may amplify them beyond any bound; the promise ends there."""
 _UNIFORMS = 256
 _SHARED = 32  # steps taken at once before the caller is asked whether to go on
 

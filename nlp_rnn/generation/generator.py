@@ -93,7 +93,8 @@ class CharGenerator:
             "layer_norm": layer_norm,
         }
         CharConfig(vocab_size=2, **self._shape)
-        self._tokenizer = TextTokenizer(tokenizer, vocab_size=_TYPES, min_count=min_count)
+        self._untrained: dict[str, Any] = {"kind": tokenizer, "vocab_size": _TYPES, "min_count": min_count}
+        TextTokenizer(**self._untrained)
         self._artifact: Artifact[CharConfig] | None = None
         self._engine: NumpyCharEngine | None = None
         self._name, self._fingerprint = "unsaved", ""
@@ -124,7 +125,7 @@ class CharGenerator:
 
     def _use(self, artifact: Artifact[CharConfig]) -> None:
         """Take an artifact as this generator's model (the one place, for training and loading)."""
-        self._artifact, self._tokenizer = artifact, artifact.tokenizer
+        self._artifact = artifact
         self._engine = NumpyCharEngine(artifact.config, artifact.weights)
         self._name, self._fingerprint = "unsaved", ""
 
@@ -404,7 +405,7 @@ class CharGenerator:
         held_out = (
             corpus.rest(corpus.pieces(text), before or 0) if validation is None else corpus.pieces(validation)
         )
-        tokenizer = self._tokenizer.train(train_parts())
+        tokenizer = TextTokenizer(**self._untrained).train(train_parts())
         train_N, validation_N = corpus.encode(train_parts(), tokenizer), corpus.encode(held_out, tokenizer)
         if train_N.min() == train_N.max():
             raise InputError("the corpus has one distinct character: there is nothing to learn from it")

@@ -83,6 +83,6 @@ class BiLSTMClassifier(nn.Module):
         Shape:
             x_BTE (B, T, E), lengths_B (B,) -> (B, C).
         """
-        pooled_BP = self.pooling(self.encoder(x_BTE, lengths_B), lengths_B)
+        pooled_BP = self.pooling(self.encoder.read(x_BTE, lengths_B), lengths_B)
         logits_BC: Tensor = self.output(nn.functional.dropout(pooled_BP, self.dropout, self.training))
         return logits_BC

@@ -9,7 +9,7 @@ Shapes: B texts, T steps, E input features, H hidden units, D = H times directio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import torch
@@ -33,6 +33,23 @@ def reverse_index(lengths_B: Tensor, steps: int) -> Tensor:
     step_T = torch.arange(steps, device=lengths_B.device)
     mirrored_BT = lengths_B[:, None] - 1 - step_T
     return torch.where(mirrored_BT >= 0, mirrored_BT, step_T)
+
+
+def in_place(outputs: Sequence[Tensor], lengths_B: Tensor) -> Tensor:
+    """Both directions side by side, each output at the token it is about.
+
+    Args:
+        outputs: Of each direction in the order in which it read: (B, T, H).
+        lengths_B: Length of each row.
+
+    Shape:
+        -> (B, T, D).
+    """
+    forward_BTH, *backward = outputs
+    if not backward:
+        return forward_BTH
+    reverse_BT = reverse_index(lengths_B, forward_BTH.size(1))
+    return torch.cat([forward_BTH, *(_take(each, reverse_BT) for each in backward)], dim=-1)
 
 
 def locked_dropout(x_BTE: Tensor, share: float, training: bool) -> Tensor:
@@ -74,17 +91,28 @@ class RecurrentEncoder(nn.Module):
         Shape:
             x_BTE (B, T, E), lengths_B (B,) -> (B, T, D), forward half first.
         """
+        return in_place(self.read(x_BTE, lengths_B), lengths_B)
+
+    def read(self, x_BTE: Tensor, lengths_B: Tensor) -> list[Tensor]:
+        """Outputs of the last layer, of each direction in the order in which it read.
+
+        A pooling that does not ask for the order (mean, maximum, last) need not turn the second one back.
+
+        Shape:
+            x_BTE (B, T, E), lengths_B (B,) -> one (B, T, H) per direction.
+        """
+        outputs: list[Tensor] = []
         reverse_BT = reverse_index(lengths_B, x_BTE.size(1))
         for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
             if number:
-                x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
+                x_BTE = locked_dropout(in_place(outputs, lengths_B), self.dropout, self.training)
             layers = [directions[name] for name in ("fwd", "bwd") if name in directions]
-            inputs = [x_BTE, _take(x_BTE, reverse_BT)][: len(layers)]
+            inputs = [x_BTE, _take(x_BTE, reverse_BT)] if len(layers) > 1 else [x_BTE]
             outputs = run_side_by_side(layers, [self._weights(layer) for layer in layers], inputs)
-            x_BTE = torch.cat([outputs[0], *(_take(each, reverse_BT) for each in outputs[1:])], dim=-1)
             if "norm" in directions:
-                x_BTE = directions["norm"](x_BTE)
-        return x_BTE
+                parts = directions["norm"](in_place(outputs, lengths_B)).chunk(len(layers), dim=-1)
+                outputs = [parts[0], *(_take(part, reverse_BT) for part in parts[1:])]
+        return outputs
 
     def start(self, rows: int) -> Tensor:
         """The state before the first step: zeros (S, L, B, H), S = 2 for an LSTM (h and c), else 1."""

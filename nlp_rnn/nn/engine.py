@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nlp_rnn.batch import Batch
 from nlp_rnn.config import ModelConfig
+from nlp_rnn.errors import ConfigError
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 
 
@@ -30,13 +31,22 @@ class TorchEngine:
         config: Shape of the model.
         weights: As in ``model.safetensors``; copied.
         device: Where torch computes.
+
+    Raises:
+        ConfigError: If torch has no such device.
     """
+
+    batch_tokens = 16_384  # larger buffers come fresh from the operating system each time
 
     def __init__(
         self, config: ModelConfig, weights: Mapping[str, NDArray[np.float32]], device: str = "cpu"
     ) -> None:
         self.config = config
-        self.model = build_model(config, weights).to(device)
+        try:
+            self.model = build_model(config, weights).to(device)
+        except (RuntimeError, AssertionError) as error:  # torch has no type of its own for this
+            reason = str(error).partition("\n")[0]
+            raise ConfigError(f"Invalid device. Received: {device!r}; torch says: {reason}") from None
 
     def logits(self, batch: Batch) -> NDArray[np.float32]:
         """Logits of a batch.

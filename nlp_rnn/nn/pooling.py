@@ -1,18 +1,22 @@
-"""Outputs of all time steps become one vector per text; padding never takes part.
+"""From one vector per step to one vector per text; padding never takes part.
 
-Shapes: B texts, T steps, D features.
+Shapes: B texts, T steps, H hidden units per direction, D features of all directions.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nlp_rnn.config import ModelConfig
+from nlp_rnn.nn.encoder import in_place
 
 
 class Pooling(nn.Module):
-    """Pool (B, T, D) to (B, P), P = ``config.pooled_dim``.
+    """Pool each direction's (B, T, H) to (B, P), P = ``config.pooled_dim``.
 
     ``attention`` scores each step by ``v . tanh(W h + b)`` and takes the softmax-weighted mean
     (Yang et al. 2016, eq. 5-7).
@@ -21,34 +25,57 @@ class Pooling(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.kind = config.pooling
-        self.hidden_size = config.hidden_size
         if self.kind == "attention":
             self.proj = nn.Linear(config.output_dim, config.output_dim)
             self.query = nn.Linear(config.output_dim, 1, bias=False)
 
-    def forward(self, outputs_BTD: Tensor, lengths_B: Tensor) -> Tensor:
+    def forward(self, outputs: Sequence[Tensor], lengths_B: Tensor) -> Tensor:
         """Pool.
 
+        Args:
+            outputs: Of each direction in the order in which it read: (B, T, H).
+            lengths_B: Length of each row.
+
         Shape:
-            outputs_BTD (B, T, D), lengths_B (B,) -> (B, P).
+            -> (B, P).
         """
-        steps = outputs_BTD.size(1)
-        mask_BT1 = (torch.arange(steps, device=outputs_BTD.device) < lengths_B[:, None]).unsqueeze(-1)
-        if self.kind == "last":
-            rows = torch.arange(outputs_BTD.size(0), device=outputs_BTD.device)
-            forward_BH = outputs_BTD[rows, lengths_B - 1, : self.hidden_size]
-            return torch.cat([forward_BH, outputs_BTD[:, 0, self.hidden_size :]], dim=-1)
+        inside_BT = torch.arange(outputs[0].size(1), device=lengths_B.device) < lengths_B[:, None]
         if self.kind == "attention":
-            scores_BT1 = self.query(torch.tanh(self.proj(outputs_BTD)))
-            weights_BT1 = scores_BT1.masked_fill(~mask_BT1, float("-inf")).softmax(dim=1)
-            attended_BD: Tensor = (weights_BT1 * outputs_BTD).sum(dim=1)
-            return attended_BD
-        parts = []
+            outputs_BTD = in_place(outputs, lengths_B)
+            scores_BT = self.query(torch.tanh(self.proj(outputs_BTD))).squeeze(-1)
+            shares_BT = scores_BT.masked_fill(~inside_BT, float("-inf")).softmax(dim=1)
+            return torch.bmm(shares_BT.unsqueeze(1), outputs_BTD).squeeze(1)
+        parts: list[Tensor] = []
+        if self.kind == "last":  # what each direction wrote last
+            rows = torch.arange(len(lengths_B), device=lengths_B.device)
+            parts += [each_BTH[rows, lengths_B - 1] for each_BTH in outputs]
         if "mean" in self.kind:
-            share_B1T = (mask_BT1.squeeze(-1) / lengths_B[:, None]).unsqueeze(1).to(outputs_BTD.dtype)
-            parts.append(torch.bmm(share_B1T, outputs_BTD).squeeze(1))
+            share_B1T = (inside_BT / lengths_B[:, None]).unsqueeze(1).to(outputs[0].dtype)
+            parts += [torch.bmm(share_B1T, each_BTH).squeeze(1) for each_BTH in outputs]
         if "max" in self.kind:
-            with torch.no_grad():  # a gather's gradient is cheaper than a maximum's
-                where_B1D = outputs_BTD.masked_fill(~mask_BT1, float("-inf")).argmax(dim=1, keepdim=True)
-            parts.append(outputs_BTD.gather(1, where_B1D).squeeze(1))
+            maximum: Callable[[Tensor, Tensor], Tensor] = _Maximum.apply
+            barrier_BT = torch.zeros_like(inside_BT, dtype=outputs[0].dtype)
+            barrier_BT.masked_fill_(~inside_BT, float("-inf"))
+            parts += [maximum(each_BTH, barrier_BT) for each_BTH in outputs]
         return torch.cat(parts, dim=-1)
+
+
+class _Maximum(torch.autograd.Function):
+    """Maximum over the steps. ``amax`` is many times faster on a CPU than ``max`` with its indices.
+
+    Steps that share a maximum each get the whole gradient; floating-point outputs hardly ever do.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, outputs_BTH: Tensor, barrier_BT: Tensor) -> Tensor:
+        """Of the steps where the barrier is zero and not minus infinity."""
+        walled_BTH = outputs_BTH + barrier_BT.unsqueeze(-1)
+        maximum_BH = walled_BTH.amax(dim=1)
+        ctx.save_for_backward(walled_BTH, maximum_BH)
+        return maximum_BH
+
+    @staticmethod
+    def backward(ctx: Any, gradient_BH: Tensor) -> tuple[Tensor, None]:
+        """To the steps that have the maximum."""
+        walled_BTH, maximum_BH = ctx.saved_tensors
+        return (walled_BTH == maximum_BH.unsqueeze(1)) * gradient_BH.unsqueeze(1), None

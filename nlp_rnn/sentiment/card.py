@@ -60,7 +60,8 @@ Two-class sets are measured between negative and positive alone. Recipe, epoch a
 {sources}
 
 Texts that are also in a test or validation split were left out, whatever their spacing and punctuation.
-The templates are this project's own. The corpora are public research sets: the Large Movie Review data set,
+The templates are this project's own; words and short clauses of the training texts fill some of their slots.
+The corpora are public research sets: the Large Movie Review data set,
 the Stanford Sentiment Treebank, counterfactually augmented IMDb (Apache-2.0), Rotten Tomatoes snippets,
 SemEval tweets, Multi-Domain Sentiment (Amazon), customer reviews, MPQA phrases, Yelp sentences,
 subjectivity plots, Multi30k captions, WikiText-2 (CC BY-SA). None of their texts is in this folder. Several

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import FILES, Artifact, load, save
 from nlp_rnn.batch import batches
 from nlp_rnn.config import ModelConfig, TrainConfig
-from nlp_rnn.errors import InputError, NotFittedError, require
+from nlp_rnn.errors import ConfigError, InputError, NotFittedError, one_of, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import polarity, softmax
-from nlp_rnn.runtime import Engine, make_engine
+from nlp_rnn.runtime import ENGINES, Engine, make_engine
 from nlp_rnn.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class SentimentClassifier:
         min_count: Leave out tokens seen fewer times.
         max_tokens: Of a longer text, the first and the last half of this many tokens are read.
         engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+        device: Where torch computes, e.g. ``cuda``.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -88,6 +89,7 @@ class SentimentClassifier:
         min_count: int = 2,
         max_tokens: int = 1024,
         engine: str = "auto",
+        device: str = "cpu",
     ) -> None:
         self._shape: dict[str, Any] = {
             "cell": cell,
@@ -99,46 +101,52 @@ class SentimentClassifier:
             "layer_norm": layer_norm,
         }
         ModelConfig(vocab_size=2, num_classes=2, **self._shape)
-        self._trained_tokenizer = isinstance(tokenizer, TextTokenizer)
-        self._tokenizer = (
-            tokenizer
-            if isinstance(tokenizer, TextTokenizer)
-            else TextTokenizer(tokenizer, vocab_size=vocab_size, min_count=min_count, max_tokens=max_tokens)
-        )
-        self._engine_name = engine
+        one_of("engine", engine, ENGINES)
+        if device != "cpu" and engine != "torch":
+            raise ConfigError(
+                f"Invalid device. Received: {device!r}; only engine='torch' has others than 'cpu'"
+            )
+        self._given = tokenizer if isinstance(tokenizer, TextTokenizer) else None
+        self._untrained: dict[str, Any] = {
+            "kind": tokenizer if isinstance(tokenizer, str) else tokenizer.kind,
+            "vocab_size": vocab_size,
+            "min_count": min_count,
+            "max_tokens": max_tokens,
+        }
+        if self._given is None:
+            TextTokenizer(**self._untrained)
+        self._engine_name, self._device = engine, device
+        self._start: Artifact[ModelConfig] | None = None
         self._artifact: Artifact[ModelConfig] | None = None
         self._engine: Engine | None = None
 
     @classmethod
     def from_pretrained(
-        cls, source: str | Path | None = None, *, engine: str = "auto"
+        cls, source: str | Path | None = None, *, engine: str = "auto", device: str = "cpu"
     ) -> SentimentClassifier:
-        """Load a model.
+        """Load a model; ``fit`` then fine-tunes it.
 
         Args:
             source: A model folder, or a repository's id on the Hugging Face Hub; None is the shipped model.
             engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+            device: Where torch computes.
 
         Raises:
             ArtifactError: If there is no whole, untampered model there.
+            ConfigError: If there is no such engine, or it has no such device.
             MissingExtraError: If the source or the engine needs an extra that is not installed.
         """
         folder = SHIPPED if source is None else model_folder(source, files=FILES)
-        return cls._of(load(folder), engine)
-
-    @classmethod
-    def _of(cls, artifact: Artifact[ModelConfig], engine: str) -> SentimentClassifier:
-        shape = artifact.config.to_dict()
-        del shape["vocab_size"], shape["num_classes"]
-        classifier = cls(**shape, tokenizer=artifact.tokenizer, engine=engine)
+        artifact = load(folder)
+        classifier = cls(**_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device)
+        classifier._start = artifact
         classifier._use(artifact)
         return classifier
 
     def _use(self, artifact: Artifact[ModelConfig]) -> None:
         """Take an artifact as this classifier's model (the one place, for training and loading)."""
+        self._engine = make_engine(artifact.config, artifact.weights, self._engine_name, device=self._device)
         self._artifact = artifact
-        self._tokenizer = artifact.tokenizer
-        self._engine = make_engine(artifact.config, artifact.weights, self._engine_name)
 
     @property
     def artifact(self) -> Artifact[ModelConfig]:
@@ -156,14 +164,15 @@ class SentimentClassifier:
         """Names of the classes, in the order of the columns of ``predict_proba``."""
         return np.array(self.artifact.classes)
 
-    def predict_proba(self, texts: Sequence[str], *, batch_tokens: int = 16_384) -> NDArray[np.float32]:
+    def predict_proba(self, texts: Sequence[str], *, batch_tokens: int | None = None) -> NDArray[np.float32]:
         """Calibrated class probabilities.
 
         An empty text is read as one unknown word. A text's answer does not depend on the texts beside it.
 
         Args:
             texts: Any number of texts.
-            batch_tokens: Tokens computed at once; changes speed and memory, not answers.
+            batch_tokens: Tokens computed at once; changes speed and memory, not answers. None: what the
+                engine is fastest with.
 
         Returns:
             Shape (n_texts, n_classes), float32, rows sum to 1.
@@ -171,7 +180,8 @@ class SentimentClassifier:
         Raises:
             InputError: If ``texts`` is a single str, or holds anything but str.
         """
-        return self._probs_of_rows(self._tokenizer.encode_batch(_checked(texts)), batch_tokens=batch_tokens)
+        rows = self.artifact.tokenizer.encode_batch(_checked(texts))
+        return self._probs_of_rows(rows, batch_tokens=batch_tokens)
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
         """The most probable class of each text, shape (n_texts,); errors as ``predict_proba``."""
@@ -256,6 +266,8 @@ class SentimentClassifier:
     ) -> SentimentClassifier:
         """Train on labelled texts (extra ``train``).
 
+        A classifier that ``from_pretrained`` made starts from that model, any other from nothing, each time.
+
         Args:
             texts: Training texts.
             labels: The class name of each.
@@ -263,8 +275,8 @@ class SentimentClassifier:
                 (their macro recalls count alike); None sets a tenth of the texts aside.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
-            init_from: A trained classifier to start from (fine-tuning): its tokenizer, shape and weights; the
-                head is kept if the classes are the same.
+            init_from: A trained classifier to start from instead (fine-tuning): its tokenizer, shape and
+                weights; the head is kept if the classes are the same.
             vectors: Word vectors (V, E) for the given, trained tokenizer to start from.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
@@ -274,7 +286,8 @@ class SentimentClassifier:
             self.
 
         Raises:
-            InputError: If texts and labels do not fit together, or there are fewer than two classes.
+            InputError: If texts and labels do not fit together, there are fewer than two classes, or the
+                vectors are not one for each token.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
@@ -297,16 +310,18 @@ class SentimentClassifier:
         if not sets:
             (texts, labels), sets = _held_out(texts, labels, config.seed)
         initial: dict[str, NDArray[np.float32]] = {}
-        if init_from is not None:
-            self._tokenizer, self._shape = init_from.artifact.tokenizer, init_from._shape
-            same = init_from.artifact.classes == names
-            weights = init_from.artifact.weights
+        start = self._start if init_from is None else init_from.artifact
+        if start is not None:
+            tokenizer, shape, weights = start.tokenizer, _shape(start), start.weights
+            same = start.classes == names
             initial = {name: weights[name] for name in weights if same or not name.startswith("output.")}
-        elif not self._trained_tokenizer:
-            self._tokenizer.train(texts)
+        else:
+            tokenizer, shape = self._given or TextTokenizer(**self._untrained).train(texts), self._shape
         if vectors is not None:
-            initial["embedding.weight"] = vectors
-        tokenizer = self._tokenizer
+            expected = (tokenizer.vocab_size, shape["embedding_dim"])
+            if np.shape(vectors) != expected:
+                raise InputError(f"vectors must have the shape {expected}, got {np.shape(vectors)}")
+            initial["embedding.weight"] = np.asarray(vectors, np.float32)
 
         def rows(data: Labelled, where: str) -> fitting.LabelledRows:
             numbers = {name: number for number, name in enumerate(names)}
@@ -316,7 +331,7 @@ class SentimentClassifier:
             ids = np.array([numbers[label] for label in data[1]], dtype=np.int64)
             return fitting.LabelledRows(tokenizer.encode_batch(list(data[0])), ids)
 
-        model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **self._shape)
+        model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **shape)
         weights, temperature, notes = fitting.fit_model(
             rows((texts, labels), "the training data"),
             {name: rows(data, f"the validation set {name}") for name, data in sets.items()},
@@ -343,22 +358,32 @@ class SentimentClassifier:
         return save(self.artifact, folder, dtype=dtype)
 
     def _probs_of_rows(
-        self, rows: Sequence[Sequence[int]], *, batch_tokens: int = 16_384
+        self, rows: Sequence[Sequence[int]], *, batch_tokens: int | None = None
     ) -> NDArray[np.float32]:
         """Probabilities (N, C) of rows of ids, in their order."""
         artifact, engine = self.artifact, self._engine
         if engine is None:
             raise NotFittedError("this classifier has no model yet: call fit, or use from_pretrained")
         probs_NC = np.empty((len(rows), len(artifact.classes)), dtype=np.float32)
+        batch_tokens = engine.batch_tokens if batch_tokens is None else batch_tokens
         for batch in batches(rows, pad_id=artifact.tokenizer.pad_id, batch_tokens=batch_tokens):
             probs_NC[batch.rows_B] = softmax(engine.logits(batch), artifact.temperature)
         return probs_NC
+
+
+def _shape(artifact: Artifact[ModelConfig]) -> dict[str, Any]:
+    """What a model was made with, without the sizes that its data decided."""
+    shape = artifact.config.to_dict()
+    del shape["vocab_size"], shape["num_classes"]
+    return shape
 
 
 def _checked(texts: Sequence[str], what: str = "texts") -> list[str]:
     """The texts as a list, each of them a str."""
     if isinstance(texts, str):
         raise InputError(f"{what} must be a sequence of str, got one str: put it in a list")
+    if isinstance(texts, Mapping):
+        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}: give a list")
     try:
         listed = list(texts)
     except TypeError:
@@ -372,11 +397,19 @@ def _checked(texts: Sequence[str], what: str = "texts") -> list[str]:
 def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> dict[str, Labelled]:
     if validation is None:
         return {}
-    sets = dict(validation) if isinstance(validation, Mapping) else {"validation": validation}
+    sets = validation if isinstance(validation, Mapping) else {"validation": validation}
+    checked: dict[str, Labelled] = {}
     for name, (texts, labels) in sets.items():
-        if len(texts) != len(labels) or not len(texts):
+        texts = _checked(texts, f"the texts of the validation set {name}")
+        labels = _checked(labels, f"the labels of the validation set {name}")
+        if len(texts) != len(labels):
             raise InputError(f"the validation set {name} has {len(texts)} texts and {len(labels)} labels")
-    return sets
+        if len(set(labels)) < 2:
+            raise InputError(
+                f"the validation set {name} needs texts of two classes or more, it has {len(set(labels))}"
+            )
+        checked[name] = texts, labels
+    return checked
 
 
 def _held_out(

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
+from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
 Rows = Sequence[Sequence[int]]
@@ -79,15 +80,21 @@ class ClassificationTask:
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Macro recall of each named set, and their mean as ``score``."""
-        figures = {name: _macro_recall(*self.logits(model, name)) for name in self.validation}
-        return {**figures, "score": float(np.mean(list(figures.values())))}
+        answers = {name: self.logits(model, name) for name in self.validation}
+        figures = {name: _macro_recall(*answer) for name, answer in answers.items()}
+        means = {
+            "score": list(figures.values()),
+            "accuracy": [_right(*answer).mean() for answer in answers.values()],
+            "loss": [_loss(*answer) for answer in answers.values()],
+        }
+        return figures | {name: float(np.mean(each)) for name, each in means.items()}
 
     def logits(self, model: nn.Module, name: str) -> tuple[NDArray[np.float32], Ids]:
-        """Logits (N, C) of a validation set, classes it does not have at -1e9; and its labels (N,)."""
+        """Logits (N, C) of a validation set, ``ABSENT`` for classes it does not have; and its labels (N,)."""
         data = self.validation[name]
         logits_NC = predict_logits(model, data.rows, pad_id=self.pad_id)
         absent = np.setdiff1d(np.arange(logits_NC.shape[1]), data.labels_N)
-        logits_NC[:, absent] = -1e9
+        logits_NC[:, absent] = ABSENT
         return logits_NC, data.labels_N
 
     def padding(self) -> float:
@@ -139,8 +146,6 @@ def fit_model(
     Returns:
         Weights by name, the temperature fitted on the validation sets, and a record of the run.
     """
-    from nlp_rnn.sentiment.calibration import fit_temperature
-
     with seeded(config.seed):
         model = BiLSTMClassifier(
             model_config,
@@ -153,9 +158,13 @@ def fit_model(
     tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in (initial or {}).items()}
     model.load_state_dict(tensors, strict=False)
     task = ClassificationTask(train, validation, pad_id=pad_id, model=model_config, config=config)
-    digest = hashlib.sha256(train.labels_N.tobytes())
-    digest.update(np.concatenate([np.asarray(row, dtype=np.int64) for row in train.rows]).tobytes())
-    identity = {"model": model_config.to_dict(), "data": digest.hexdigest()}
+    start = hashlib.sha256(b"".join(tensor.numpy().tobytes() for _, tensor in sorted(tensors.items())))
+    identity = {
+        "model": model_config.to_dict(),
+        "data": _digest(train),
+        "validation": {name: _digest(rows) for name, rows in validation.items()},
+        "start": start.hexdigest(),
+    }
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
     logits, labels = zip(*(_share(*task.logits(model, name)) for name in validation), strict=True)
@@ -164,9 +173,26 @@ def fit_model(
     return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
 
 
+def _digest(data: LabelledRows) -> str:
+    digest = hashlib.sha256(data.labels_N.tobytes())
+    for row in data.rows:
+        digest.update(np.asarray([len(row), *row], dtype=np.int64).tobytes())
+    return digest.hexdigest()
+
+
 def _macro_recall(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
-    right_N = logits_NC.argmax(axis=1) == labels_N
+    right_N = _right(logits_NC, labels_N)
     return float(np.mean([right_N[labels_N == label].mean() for label in np.unique(labels_N)]))
+
+
+def _right(logits_NC: NDArray[np.float32], labels_N: Ids) -> NDArray[np.bool_]:
+    right_N: NDArray[np.bool_] = logits_NC.argmax(axis=1) == labels_N
+    return right_N
+
+
+def _loss(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
+    """Mean cross-entropy, in nats, without smoothing."""
+    return float(nn.functional.cross_entropy(torch.from_numpy(logits_NC), torch.from_numpy(labels_N)))
 
 
 def _share(

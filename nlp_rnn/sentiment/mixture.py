@@ -10,20 +10,19 @@ from __future__ import annotations
 import json
 import lzma
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from nlp_rnn.errors import DataError, require
-from nlp_rnn.sentiment.negation import suite_folder
-from nlp_rnn.sentiment.templates import generate, load_words
+from nlp_rnn.sentiment.negation import load_suite, suite_folder
+from nlp_rnn.sentiment.opinions import Labelled, opinion_adjectives, opinion_clauses
+from nlp_rnn.sentiment.templates import generate, load_words, sentence_key
 from nlp_rnn.text import detokenize_treebank
 
 CLASSES = ("negative", "neutral", "positive")
-Labelled = tuple[list[str], list[str]]
 _FIVE = {"very negative": "negative", "very positive": "positive"}
 
 # Share of each source's texts in an epoch (2.0: each twice). Chosen on the validation sets; see docs/LOG.md.
@@ -34,18 +33,17 @@ RATES = {
     "sst_phrases": 1.0,
     "rotten_tomatoes": 1.0,
     "tweets": 1.0,
-    "tweets_negative": 1.0,
+    "tweets_negative": 2.0,
     "amazon": 1.0,
     "customer_reviews": 1.0,
     "mpqa": 0.5,
-    "yelp": 0.4,
+    "yelp": 1.0,
     "plots": 0.6,
     "captions": 0.25,
     "encyclopedia": 1.0,
     "templates": 1.0,
     "nothing": 1.0,
 }
-_AS_ADJECTIVE = re.compile(r"\b(very|so|really|truly|absolutely|simply|utterly|totally) ([a-z]+)(?=[.,;!?])")
 _NOTHING = [
     "",
     " ",
@@ -98,7 +96,7 @@ class Mixture:
         return texts, labels
 
 
-def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixture:
+def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixture:
     """Read the corpora below ``data`` (extra ``train``).
 
     Raises:
@@ -191,9 +189,12 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 80_000) -> Mixtur
         sources[name] = texts, ["neutral"] * len(texts)
     held = read("parallel/multi30k/validation")["en"][:300]
     adjectives = opinion_adjectives(sources["sst_phrases"], unlabelled, exclude=_reserved_words())
-    made = generate(templates, seed=seed, more_words=adjectives)
+    clauses, held_clauses = _clauses(sources, guard)
+    made = generate(templates, seed=seed, more_words=adjectives | clauses)
+    suite = {sentence_key(text) for case in load_suite() for text in case.texts}
+    made = [example for example in made if sentence_key(example.text) not in suite]
     sources["templates"] = [example.text for example in made], [example.label for example in made]
-    dev = generate(2_000, seed=seed, split="dev")
+    dev = generate(2_500, seed=seed, split="dev", more_words=held_clauses)
     validation["templates"] = (
         [example.text for example in dev] + held,
         [example.label for example in dev] + ["neutral"] * len(held),
@@ -224,39 +225,22 @@ def official_tests(data: str | Path) -> dict[str, Labelled]:
     }
 
 
-def opinion_adjectives(
-    phrases: Labelled, texts: Iterable[str], *, exclude: Iterable[str], min_count: int = 5
-) -> dict[str, list[str]]:
-    """Adjectives that people labelled negative or positive, for the templates' general slots.
-
-    Args:
-        phrases: Labelled phrases; those of one word count.
-        texts: Running text that shows which of these are adjectives: they follow *very* and end a clause.
-        exclude: Words to leave out, with whatever begins like them, e.g. of the negation suite.
-        min_count: Times a word must be seen as an adjective.
-
-    Returns:
-        ``{"neg": [...], "pos": [...]}``, each in alphabetical order.
-    """
-    slots = {"negative": "neg", "positive": "pos"}
-    slot_of = {text.lower(): slots[label] for text, label in zip(*phrases, strict=True) if label in slots}
-    taken = {word.lower() for word in exclude}
-    stems = tuple(word[:-1] for word in taken if len(word) > 3)
-    clauses: Counter[tuple[str, str]] = Counter()
-    everywhere: Counter[str] = Counter()
-    for text in map(str.lower, texts):
-        clauses.update(_AS_ADJECTIVE.findall(text))
-        everywhere.update(re.findall("[a-z]+", text))
-    seen: Counter[str] = Counter()
-    for (_, word), count in clauses.items():
-        seen[word] += count
-    found: dict[str, list[str]] = {"neg": [], "pos": []}
-    for word in sorted(slot_of.keys() - taken):
-        adverb = word.endswith("ly") and word[:-2] in seen
-        adjective = seen[word] >= max(min_count, 0.01 * everywhere[word]) and clauses["very", word] > 1
-        if adjective and not adverb and not word.removeprefix("un").startswith(stems):
-            found[slot_of[word]].append(word)
-    return found
+def _clauses(
+    sources: Mapping[str, Labelled], guard: Guard
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Clauses of the training texts that hold one opinion; one in twenty is kept to validate with."""
+    train: dict[str, list[str]] = {}
+    held: dict[str, list[str]] = {}
+    texts: Labelled = [], []
+    for name in ("imdb", "sst_sentences", "rotten_tomatoes", "amazon", "customer_reviews", "yelp"):
+        for own, more in zip(texts, sources[name], strict=True):
+            own += more
+    known = guard.also(text for case in load_suite() for text in case.texts)
+    for slot, clauses in opinion_clauses(texts, sources["sst_phrases"]).items():
+        fresh = [clause for clause in clauses if not known(clause)]
+        held[slot] = fresh[::20]
+        train[slot] = [clause for number, clause in enumerate(fresh) if number % 20]
+    return train, held
 
 
 class Guard:

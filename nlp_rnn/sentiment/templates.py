@@ -37,6 +37,8 @@ _MIRROR = re.compile(r"\{(op|anti)(?=[a-z0-9:}])")
 _FORMS = {"s": 1, "ed": 2, "ing": 3}
 _VERBS = ("posv", "negv", "posp", "negp")
 _SUBJECTS = ("thing", "things", "worker")
+_NOUNS = ("thing", "things")
+_FREE = frozenset(" .,;!?")  # after a noun: no hyphen, no possessive
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
 )
@@ -211,7 +213,10 @@ class _Filler:
     def fill(self, frame: Frame) -> str:
         """Return one sentence of the frame, before variation of its surface."""
         text = _CHOICE.sub(lambda match: self._rng.choice(match[1].split("|")), frame.text)
-        subjects = sorted({(match[1], match[3]) for match in _SLOT.finditer(text) if match[1] in _SUBJECTS})
+        found = {(match[1], match[3] or "") for match in _SLOT.finditer(text) if match[1] in _SUBJECTS}
+        subjects = sorted(found)
+        if len(dict(subjects)) < len(subjects):
+            raise DataError(f"one slot stands for two kinds of things in {frame.text!r}")
         domains = {name: self._domain(name, wanted, frame) for name, wanted in subjects}
         about = domains[subjects[0][0]] if len(domains) == 1 else None
         chosen: dict[tuple[str, str], str] = {}
@@ -222,6 +227,8 @@ class _Filler:
                 used = {word for (other, _), word in chosen.items() if other == name}
                 chosen[name, index] = self._draw(name, domains.get(name, about), frame, used)
             word = chosen[name, index]
+            if name in _NOUNS and text[match.end() : match.end() + 1] in _FREE and self._rng.random() < 0.15:
+                return f"{word} {self._modifier(frame)}".rstrip()
             if name in _VERBS:
                 return word.split(", ")[_FORMS[form] if form else 0]
             return word
@@ -232,11 +239,16 @@ class _Filler:
         """Return the next filler of a list that does not depend on a domain."""
         return self._from_deck((label, name), self._words.lists[name])
 
+    def _modifier(self, frame: Frame) -> str:
+        """What may follow a noun and holds no opinion, such as *from the second page*; else nothing."""
+        modifiers = self._words.lists.get("mod", ())
+        return self._from_deck((frame.label, "mod"), modifiers) if modifiers else ""
+
     def _compare(self, match: re.Match[str]) -> str:
         """Write ``more tasty`` as ``tastier`` where the word list says so."""
         return self._words.compared.get(match[0].lower(), match[0])
 
-    def _domain(self, noun: str, wanted: str | None, frame: Frame) -> str:
+    def _domain(self, noun: str, wanted: str, frame: Frame) -> str:
         """Choose a kind of thing that has nouns for the slot; adjectives follow it if it is the only one."""
         fitting = [name for name, table in self._words.domains.items() if noun in table]
         if wanted in fitting:

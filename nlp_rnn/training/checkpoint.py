@@ -76,11 +76,7 @@ def latest(folder: Path) -> Checkpoint | None:
     return Checkpoint(state.pop("step"), tensors, state)
 
 
-def clear(folder: Path) -> None:
-    """Delete all checkpoints of a folder."""
-    for path in _all(folder):
-        shutil.rmtree(path)
-
-
 def _all(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"{_PREFIX}*")) if folder.is_dir() else []
+    """The folder's checkpoints, oldest first; what others call so is none."""
+    found = sorted(folder.glob(f"{_PREFIX}{'[0-9]' * 9}")) if folder.is_dir() else []
+    return [path for path in found if (path / "state.json").is_file()]

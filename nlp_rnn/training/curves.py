@@ -25,7 +25,7 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
 
 
 def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
-    """Draw training loss (left) and validation figures (right) against the epoch; returns the PNG's path.
+    """Draw losses (left) and the other validation figures (right) against the epoch; returns the PNG's path.
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
@@ -33,14 +33,15 @@ def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
     figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
     number = [row["epoch"] for row in epochs]
-    left.plot(number, [row["train_loss"] for row in epochs], marker="o")
-    left.set(title="training loss", xlabel="epoch", ylabel="nats")
+    left.plot(number, [row["train_loss"] for row in epochs], marker="o", label="training")
+    left.set(title="loss", xlabel="epoch", ylabel="nats")
     for name in epochs[0]["validation"] if epochs else ():
-        right.plot(number, [row["validation"][name] for row in epochs], marker="o", label=name)
+        axes, label = (left, "validation") if name == "loss" else (right, name)
+        axes.plot(number, [row["validation"][name] for row in epochs], marker="o", label=label)
     right.set(title="validation", xlabel="epoch")
-    if epochs and epochs[0]["validation"]:
-        right.legend(frameon=False)
     for axes in (left, right):
+        if axes.has_data():
+            axes.legend(frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
         axes.locator_params(axis="x", integer=True)
     return save_figure(figure, path)

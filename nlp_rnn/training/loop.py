@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -110,6 +111,7 @@ class Trainer(Generic[Item]):
         self.model, self.task, self.config = model, task, config
         self.output, self.progress = output, progress
         self.identity = {"train": config.to_dict(), **(identity or {})}
+        AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
         self.accelerator = Accelerator(mixed_precision=config.precision)
         self.average = AveragedModel(model, avg_fn=_averaging(config.ema_decay)) if config.ema_decay else None
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, fused=True)
@@ -129,12 +131,16 @@ class Trainer(Generic[Item]):
             One record per epoch: losses, rate, validation figures.
 
         Raises:
-            TrainingError: If the loss or the gradient is not finite, or a checkpoint does not match.
+            TrainingError: If the loss or the gradient is not finite, or the folder's checkpoint is another
+                run's, or ``resume`` was not asked for and there is one.
         """
-        if resume:
-            self._resume()
-        elif self.output is not None:
-            checkpoints.clear(self.output)
+        found = None if self.output is None else checkpoints.latest(self.output)
+        if found is not None and not resume:
+            raise TrainingError(
+                f"{self.output} holds a run's checkpoint: resume it, or choose another folder, or delete it"
+            )
+        if found is not None:
+            self._resume(found)
         keep_freed_memory()
         place = self.place
         while place.epoch < self.config.max_epochs and place.bad_epochs < self.config.patience:
@@ -197,7 +203,14 @@ class Trainer(Generic[Item]):
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * factor * group["rate"]
         with seeded(config.seed, self.step, self.accelerator.process_index), self.accelerator.autocast():
-            loss = self.task.loss(self.wrapped, item)
+            try:
+                loss = self.task.loss(self.wrapped, item)
+            except RuntimeError as error:
+                if config.precision == "no" or "primitive" not in str(error):
+                    raise
+                raise TrainingError(
+                    f"this processor has no recurrent layers in {config.precision}: set precision to 'no'"
+                ) from None
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
@@ -236,10 +249,7 @@ class Trainer(Generic[Item]):
         lines = "".join(json.dumps(row) + "\n" for row in self.place.history)
         (self.output / "history.jsonl").write_text(lines, encoding="utf-8")
 
-    def _resume(self) -> None:
-        found = checkpoints.latest(self.output) if self.output is not None else None
-        if found is None:
-            return
+    def _resume(self, found: checkpoints.Checkpoint) -> None:
         if found.state["identity"] != json.loads(json.dumps(self.identity)):
             changed = [
                 key for key, value in self.identity.items() if found.state["identity"].get(key) != value
