@@ -12,6 +12,7 @@ import lzma
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,13 @@ OTHER = "other"
 CLASSES = (OTHER, CHECK_WORTHY)
 Labelled = tuple[list[str], list[str]]
 
+SOURCES = {
+    "claimbuster": "ClaimBuster (presidential debates)",
+    "cures": "tweets on cancer and depression",
+    "prose": "public-domain prose, as claiming nothing",
+    "facts": "WikiText-2, as check-worthy",
+    "talk": "everyday sentences of Tatoeba (CC BY 2.0 FR), as claiming nothing",
+}
 PERSONAL = re.compile(r"\b(?:I|you|we|my|your|our|me|us)\b", re.IGNORECASE)
 
 CARD = """\
@@ -55,10 +63,8 @@ fact-checker would look into. It does not know whether a sentence is true. nlp-r
 
 Sentences of held-out public-domain prose called check-worthy: {alarms:.1%} of {prose:,}.
 
-Trained on ClaimBuster (presidential debates) and tweets on cancer and depression; as sentences of fact on
-WikiText-2 (CC BY-SA), as sentences that claim little on public-domain fiction and on everyday sentences of
-Tatoeba (CC BY 2.0 FR). None of their texts is in this folder. Seed and epoch were chosen on sentences held
-out of the training splits, before the test was measured.
+Trained on {sources}; word vectors from all of these and WikiText-2 (CC BY-SA). None of their texts is in this
+folder. Seed and epoch were chosen on sentences held out of the training splits, before the test was measured.
 
 Limits: English, one sentence at a time, spoken politics above all; digits are read as zeros.
 """
@@ -68,30 +74,41 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder with claims/ and text/.")],
     output: Annotated[Path, typer.Option(help="Where the model folder goes.")],
     seeds: Annotated[str, typer.Option(help="Seeds to train, e.g. 0,1,2.")] = "0,1,2",
-    own: Annotated[int, typer.Option(help="Sentences of prose, of talk and of an encyclopaedia.")] = 3000,
-    vocab_size: int = 9000,
+    prose: Annotated[int, typer.Option(min=100, help="Sentences of fiction, as claiming nothing.")] = 3000,
+    facts: Annotated[int, typer.Option(help="Sentences of an encyclopaedia, as check-worthy.")] = 0,
+    talk: Annotated[
+        int, typer.Option(help="Everyday sentences in the first person, as claiming nothing.")
+    ] = 0,
+    vocab_size: int = 6000,
+    embedding_dim: int = 64,
     hidden_size: int = 48,
     max_epochs: int = 12,
 ) -> None:
     """Train, choose, measure, describe and save."""
     console = Console(stderr=True)
     test = claimbuster(data, "test")
-    train, validation, unlabelled = training_sets(data, avoid=test[0], own=own)
+    train, validation, unlabelled = training_sets(
+        data, avoid=test[0], extra={"prose": prose, "facts": facts, "talk": talk}
+    )
     tokenizer = TextTokenizer("word", vocab_size=vocab_size, min_count=3, max_tokens=256).train(unlabelled)
     rows = tokenizer.encode_batch(unlabelled)
-    vectors = cooccurrence_vectors(rows, vocab_size=tokenizer.vocab_size, dim=48)
+    vectors = cooccurrence_vectors(rows, vocab_size=tokenizer.vocab_size, dim=embedding_dim)
     runs: list[tuple[float, int, SentimentClassifier, dict[str, float]]] = []
     for seed in map(int, seeds.split(",")):
-        classifier = SentimentClassifier(embedding_dim=48, hidden_size=hidden_size, tokenizer=tokenizer)
+        classifier = SentimentClassifier(
+            embedding_dim=embedding_dim, hidden_size=hidden_size, tokenizer=tokenizer
+        )
         config = TrainConfig(
             max_epochs=max_epochs, patience=3, batch_size=32, batch_tokens=2048, learning_rate=2e-3,
             embedding_rate=0.3, dropout=0.4, embedding_dropout=0.1, ema_decay=0.99, class_weights="balanced",
             seed=seed,
         )  # fmt: skip
         classifier.fit(*train, validation=validation, classes=CLASSES, vectors=vectors, config=config)
-        score = max(epoch["validation"]["score"] for epoch in classifier.artifact.notes["history"])
-        runs.append((score, seed, classifier, f1_of(classifier, test)))
-        console.print(f"seed {seed}: validation {score:.4f}", runs[-1][3])
+        chosen = max(
+            (epoch["validation"] for epoch in classifier.artifact.notes["history"]), key=itemgetter("score")
+        )
+        runs.append((chosen["score"], seed, classifier, f1_of(classifier, test)))
+        console.print(f"seed {seed}: validation", chosen, "test", runs[-1][3])
     _, seed, best, figures = max(runs, key=lambda run: run[0])
     f1s = [run[3]["f1"] for run in runs]
     aside = validation["prose"][0]
@@ -99,7 +116,7 @@ def main(
     card = CARD.format(
         parameters=sum(w.size for w in best.artifact.weights.values()), version=__version__, n=len(test[0]),
         seed=seed, count=len(f1s), mean=np.mean(f1s), spread=np.std(f1s), alarms=alarms, prose=len(aside),
-        **figures,
+        sources=", ".join(SOURCES[name] for name in validation), **figures,
     )  # fmt: skip
     notes = {**best.artifact.notes, "test": figures, "test_f1_of_seeds": f1s, "prose_alarms": alarms}
     save(replace(best.artifact, card=card, notes=notes), output, dtype="float16")
@@ -116,7 +133,7 @@ def f1_of(classifier: SentimentClassifier, test: Labelled) -> dict[str, float]:
 
 
 def training_sets(
-    data: Path, *, avoid: Sequence[str], own: int
+    data: Path, *, avoid: Sequence[str], extra: dict[str, int]
 ) -> tuple[Labelled, dict[str, Labelled], list[str]]:
     """What to learn from, what to choose on, and text for vocabulary and word vectors."""
     rng = np.random.default_rng(0)
@@ -136,24 +153,24 @@ def training_sets(
         validation[name] = sides[0]
 
     def some(name: str, lines: list[str], label: str) -> list[str]:
-        """Add ``own`` of the sentences, and a third as many again to choose on."""
+        """Add as many sentences as are asked for, and a third as many again to choose on."""
         kept = [line for line in map(shaped, lines) if 4 <= len(line.split()) <= 40]
-        chosen = [kept[i] for i in rng.permutation(len(kept))[: own + own // 3]]
-        add(name, (chosen, [label] * len(chosen)), 0.25)
+        chosen = [kept[i] for i in rng.permutation(len(kept))[: extra[name] * 4 // 3]]
+        if chosen:
+            add(name, (chosen, [label] * len(chosen)), 0.25)
         return kept
 
     add("claimbuster", claimbuster(data, "train"), 0.12)
     add("cures", cures(data), 0.12)
     said = train[0] + train[0]
-    prose = sentences(packed(data / "text/english_prose.txt.xz"))
-    fiction = some("prose", prose[: int(0.8 * len(prose))], OTHER)
+    books = sentences(packed(data / "text/english_prose.txt.xz"))
+    fiction = some("prose", books[: int(0.8 * len(books))], OTHER)
     wiki = packed(data / "text/wikitext2.train.txt.xz").replace(" @-@ ", "-").replace(" @,@ ", ",")
-    facts = some("encyclopaedia", [s for s in map(encyclopaedic, sentences(wiki)) if s], CHECK_WORTHY)
-    talk = [
-        text for text in column(data / "parallel/tatoeba_en_fr/train.parquet", "en") if PERSONAL.search(text)
-    ]
-    everyday = some("everyday", talk, OTHER)
-    return train, validation, said + fiction + facts + everyday
+    facts = some("facts", [s for s in map(encyclopaedic, sentences(wiki)) if s], CHECK_WORTHY)
+    if extra["talk"]:
+        path = data / "parallel/tatoeba_en_fr/train.parquet"
+        some("talk", [text for text in column(path, "en") if PERSONAL.search(text)], OTHER)
+    return train, validation, said + fiction + facts
 
 
 def encyclopaedic(sentence: str) -> str:

@@ -38,14 +38,14 @@ def test_every_run_of_fifty_characters_is_found_where_it_stands(index: OverlapIn
     copied = TRAINING[at : at + index.run]
     text = "#" * at + copied + "#" * 9
     [(start, end)] = index.runs(text)
-    assert at <= start < end <= at + index.run
-    assert end - start >= index.window
-    assert text[start:end] in TRAINING
+    assert at - 4 <= start <= at
+    assert at + index.run <= end <= at + index.run + 4
 
 
-def test_a_run_shorter_than_a_kept_stretch_is_never_found(index: OverlapIndex) -> None:
-    for at in range(200):
-        assert index.runs("#" * 9 + TRAINING[at : at + index.window - 1] + "#" * 9) == []
+def test_shorter_runs_are_hardly_ever_found(index: OverlapIndex) -> None:
+    for length, share in ((index.window, 0.0), (index.run - 4, 0.02), (index.run - 1, 0.4)):
+        found = [bool(index.runs("#" * 9 + TRAINING[at : at + length] + "#" * 9)) for at in range(300)]
+        assert sum(found) <= share * len(found)
 
 
 def test_text_of_its_own_shares_nothing(index: OverlapIndex) -> None:
@@ -58,7 +58,7 @@ def test_copied_and_new_add_up(index: OverlapIndex) -> None:
     text = made_up(40, 2) + TRAINING[500:700] + made_up(40, 3)
     report = index.report(text)
     assert report.runs == 1
-    assert 200 - 2 * (index.stride - 1) <= report.longest == report.copied <= 200 + 2 * (index.stride - 1)
+    assert 200 <= report.longest == report.copied <= 208
     assert report.to_dict()["new_share"] == pytest.approx(1 - report.copied / len(text), abs=1e-4)
     assert index.report([]).copied_share == 0
 
@@ -66,7 +66,8 @@ def test_copied_and_new_add_up(index: OverlapIndex) -> None:
 def test_emoji_and_half_surrogates_have_their_place(index: OverlapIndex) -> None:
     text = "🙂\ud83d" * 20 + TRAINING[-60:]
     [(start, end)] = index.runs(text)
-    assert text[start:end] in TRAINING
+    assert 36 <= start <= 40
+    assert end == len(text)
     assert index.runs("\ud83d") == []
 
 
@@ -93,14 +94,11 @@ def test_words_that_the_text_does_not_have(index: OverlapIndex) -> None:
 def test_size_and_error_rate_are_as_stated(index: OverlapIndex) -> None:
     stated = index.describe()
     assert stated["bytes"] == index.nbytes < len(TRAINING)
-    assert stated["false_positive_rate"] == pytest.approx(1e-7, rel=0.5)
-    coarse = OverlapIndex.build(TRAINING, false_positive_rate=0.05)
+    assert stated["false_positive_rate"] == pytest.approx(1e-7, rel=1.0)
     new = mix(np.arange(200_000, dtype=np.uint64))
-    assert coarse.stretches.contains(new).mean() == pytest.approx(
-        coarse.stretches.false_positive_rate, rel=0.1
-    )
-    assert coarse.stretches.false_positive_rate == pytest.approx(0.05, rel=0.2)
-    assert coarse.nbytes < index.nbytes
+    assert index.stretches.contains(new).mean() == pytest.approx(index.stretches.false_positive_rate, rel=0.1)
+    assert index.stretches.false_positive_rate**8 == index.false_positive_rate
+    assert OverlapIndex.build(TRAINING, false_positive_rate=1e-4).nbytes < index.nbytes
 
 
 def test_a_bloom_filter_forgets_nothing() -> None:
@@ -142,7 +140,7 @@ def test_a_harmed_index_is_refused(index: OverlapIndex, tmp_path: Path, harm: st
 
 
 def test_settings_and_input_are_checked(tmp_path: Path) -> None:
-    for wrong in ({"run": 5}, {"run": 1000}, {"stride": 0}, {"stride": 40}, {"false_positive_rate": 0.0}):
+    for wrong in ({"run": 5}, {"run": 1000}, {"false_positive_rate": 0.0}):
         with pytest.raises(ConfigError):
             OverlapIndex.build("x", **wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="bytes"):

@@ -3,9 +3,10 @@
 An index holds hashes of the training text's stretches in a Bloom filter, and its distinct words in
 another; neither can be read back. Knows characters; no models.
 
-Hashing every stretch would need as much room as the text. Instead, every ``stride``-th stretch of
-``run - stride + 1`` characters is kept and every stretch of a text is looked up: whatever run of ``run``
-or more characters two texts share holds at least one kept stretch whole, so none is missed.
+A run of 50 shared characters is eight shared stretches of 43, one after the other. So each stretch may be
+kept so sparely that the filter is wrong about one in eight: that it is wrong about eight in a row is as rare
+as with an eighth of the stretches, kept eight times as carefully, in the same room, and then the place and
+the length of a run would be known only roughly.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ from nlp_rnn.generation.bloom import BloomFilter, Hashes, mix
 FILE = "overlap.safetensors"
 FORMAT = 1
 RUN = 50
-STRIDE = 8
 LONGEST_RUN = 400
 """That may be asked for: a stream remembers no more text than a review of it needs."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _BASE = 0x9FB21C651E98DF25
 _BLOCK = 2**18
+_IN_A_ROW = 8
 _WORD_RATE = 1e-3
 _LONGEST_WORD = 1000
-_KEYS = {"format", "run", "stride", "characters", "runs", "words", "sha256"}
+_KEYS = {"format", "run", "characters", "runs", "words", "sha256"}
 
 Span = tuple[int, int]
 
@@ -81,18 +82,16 @@ class OverlapIndex:
 
     >>> index = OverlapIndex.build("The quick brown fox jumps over the lazy dog, and the dog sleeps on.")
     >>> index.runs("Look: the quick brown fox jumps over the lazy dog, and the dog sleeps!")
-    [(14, 65)]
+    [(6, 67)]
 
     Attributes:
-        run: Every shared run of at least so many characters is found.
-        stride: Of the training text's stretches, every so-manieth is kept.
+        run: Every shared run of at least so many characters is found, and hardly ever a shorter one.
         characters: Of the training text.
-        stretches: Filter of the kept stretches.
+        stretches: Filter of the training text's stretches of ``window`` characters.
         words: Filter of the distinct words, in small letters.
     """
 
     run: int
-    stride: int
     characters: int
     stretches: BloomFilter
     words: BloomFilter
@@ -103,7 +102,6 @@ class OverlapIndex:
         text: str | Iterable[str],
         *,
         run: int = RUN,
-        stride: int = STRIDE,
         false_positive_rate: float = 1e-7,
     ) -> OverlapIndex:
         """Index a training text.
@@ -111,27 +109,24 @@ class OverlapIndex:
         Args:
             text: The text, or its consecutive pieces, of which one at a time is in memory.
             run: Find every shared run of so many characters.
-            stride: Room for accuracy: the index needs 1/stride of the room, and a run of
-                ``run - stride + 1`` characters or more may be found, too.
-            false_positive_rate: Chance that one place of a text looks shared and is not.
+            false_positive_rate: Chance that a run seems to begin at a place of a text where none does.
 
         Raises:
             ConfigError: If a setting is outside its range.
             InputError: If the text is not str.
         """
-        in_range("run", run, 8, LONGEST_RUN)
-        in_range("stride", stride, 1, run // 2)
-        window = run - stride + 1
+        in_range("run", run, 2 * _IN_A_ROW, LONGEST_RUN)
+        in_range("false_positive_rate", false_positive_rate, 1e-30, 1e-3)
+        window = run - _IN_A_ROW + 1
         parts: list[Hashes] = []
         words: set[str] = set()
-        start = characters = 0
+        characters = 0
         rest = open_word = ""
         for piece in _blocks(text):
             characters += len(piece)
             buffer = rest + piece
-            parts.append(_hashes(buffer, window, first=-start % stride, step=stride))
+            parts.append(_hashes(buffer, window))
             rest = buffer[max(0, len(buffer) - window + 1) :]
-            start += len(buffer) - len(rest)
             buffer = open_word + piece
             cut = max(buffer.rfind(" "), buffer.rfind("\n"), len(buffer) - _LONGEST_WORD)
             words.update(_plain_words(buffer[: max(0, cut)]))
@@ -140,16 +135,20 @@ class OverlapIndex:
         hashes_N = np.concatenate(parts) if parts else np.empty(0, np.uint64)
         return cls(
             run=run,
-            stride=stride,
             characters=characters,
-            stretches=BloomFilter.build(hashes_N, false_positive_rate=false_positive_rate),
+            stretches=BloomFilter.build(hashes_N, false_positive_rate=false_positive_rate ** (1 / _IN_A_ROW)),
             words=BloomFilter.build(_word_hashes(sorted(words)), false_positive_rate=_WORD_RATE),
         )
 
     @property
     def window(self) -> int:
-        """Characters of a kept stretch: the shortest run that may be found."""
-        return self.run - self.stride + 1
+        """Characters of a stretch."""
+        return self.run - _IN_A_ROW + 1
+
+    @property
+    def false_positive_rate(self) -> float:
+        """Chance that a run seems to begin at a place of a text where none does."""
+        return self.stretches.false_positive_rate**_IN_A_ROW
 
     @property
     def nbytes(self) -> int:
@@ -157,18 +156,18 @@ class OverlapIndex:
         return self.stretches.bits.nbytes + self.words.bits.nbytes
 
     def runs(self, text: str) -> list[Span]:
-        """Where the text repeats the training text, longest stretches that are known to.
+        """Where the text repeats the training text.
 
-        A run may begin and end up to ``stride - 1`` characters before and behind what is given. One in which
-        letters and digits are not even half of the characters (white space, a ruled line) is nobody's text.
+        A span may be a character or two too long. One in which letters and digits are not even half of the
+        characters (white space, a ruled line) is nobody's text, and left out; so is what overlaps a span.
         """
-        hit_N = np.flatnonzero(self.stretches.contains(_hashes(text, self.window)))
+        hit_N = self.stretches.contains(_hashes(text, self.window))
+        edges_N = np.flatnonzero(np.diff(np.concatenate([[False], hit_N, [False]])))
         spans: list[Span] = []
-        for start in hit_N.tolist():
-            if spans and start <= spans[-1][1]:
-                spans[-1] = spans[-1][0], start + self.window
-            else:
-                spans.append((start, start + self.window))
+        for first, behind in zip(edges_N[::2].tolist(), edges_N[1::2].tolist(), strict=True):
+            start, end = max(first, spans[-1][1] if spans else 0), behind + self.window - 1
+            if behind - first >= _IN_A_ROW:
+                spans.append((start, end))
         return [span for span in spans if _wordy(text[slice(*span)])]
 
     def report(self, texts: str | Iterable[str]) -> OverlapReport:
@@ -192,12 +191,11 @@ class OverlapIndex:
         """What to state of an index: its size, and how often it is wrong."""
         return {
             "run": self.run,
-            "shortest_found": self.window,
             "characters": self.characters,
             "entries": self.stretches.entries,
             "words": self.words.entries,
             "bytes": self.nbytes,
-            "false_positive_rate": self.stretches.false_positive_rate,
+            "false_positive_rate": self.false_positive_rate,
         }
 
     def save(self, folder: str | Path) -> Path:
@@ -215,7 +213,6 @@ class OverlapIndex:
         settings = {
             "format": FORMAT,
             "run": self.run,
-            "stride": self.stride,
             "characters": self.characters,
             **{name: [f.hashes, f.entries] for name, f in (("runs", self.stretches), ("words", self.words))},
             "sha256": _digest(tensors),
@@ -262,7 +259,6 @@ class OverlapIndex:
             raise ValueError("it does not match its checksum")
         return cls(
             run=settings["run"],
-            stride=settings["stride"],
             characters=settings["characters"],
             stretches=BloomFilter(tensors["runs"], *settings["runs"]),
             words=BloomFilter(tensors["words"], *settings["words"]),
@@ -283,8 +279,8 @@ def _blocks(text: str | Iterable[str]) -> Iterator[str]:
     yield waiting.getvalue()
 
 
-def _hashes(text: str, window: int, *, first: int = 0, step: int = 1) -> Hashes:
-    """A hash of each stretch of ``window`` characters, from the place ``first`` on, ``step`` apart."""
+def _hashes(text: str, window: int) -> Hashes:
+    """A hash of each stretch of ``window`` characters."""
     codes_N = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     if len(codes_N) < window:
         return np.empty(0, np.uint64)
@@ -297,7 +293,7 @@ def _hashes(text: str, window: int, *, first: int = 0, step: int = 1) -> Hashes:
             hashes_N = hashes_N[:count] * np.uint64(weight) + power_N[done : done + count]
             done += length
         if done == window:
-            return mix(hashes_N[first::step])
+            return mix(hashes_N)
         power_N = power_N[:-length] * np.uint64(weight) + power_N[length:]
         weight, length = weight * weight % 2**64, 2 * length
 
