@@ -3,7 +3,7 @@
 The public names, each imported when it is first used: importing this package imports neither torch
 nor NumPy.
 
->>> from nlp_rnn import SentimentClassifier
+>>> from nlp_rnn import CharGenerator, SentimentClassifier
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nlp_rnn.generation.generator import CharGenerator
+    from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
 __version__ = "0.1.0"
-__all__ = ["SentimentClassifier", "__version__"]
+__all__ = ["CharGenerator", "RiskFilter", "SentimentClassifier", "__version__"]
 
-_HOME = {"SentimentClassifier": "nlp_rnn.sentiment.classifier"}
+_HOME = {
+    "CharGenerator": "nlp_rnn.generation.generator",
+    "RiskFilter": "nlp_rnn.generation.risk",
+    "SentimentClassifier": "nlp_rnn.sentiment.classifier",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,17 +15,18 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.config import ModelConfig
+from nlp_rnn.config import CharConfig, EncoderConfig, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, one_of
 from nlp_rnn.tokenizer import TextTokenizer
 
 FORMAT = 1
-TASKS = ("sentiment",)
+CONFIGS: dict[str, type[EncoderConfig]] = {"sentiment": ModelConfig, "generation": CharConfig}
+TASKS = tuple(CONFIGS)
 CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
 
@@ -34,16 +35,17 @@ _TOKENIZER_KEYS = ("kind", "max_tokens")
 _GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 Weights = dict[str, NDArray[np.float32]]
+Config = TypeVar("Config", bound=EncoderConfig, covariant=True)
 
 
 @dataclass(frozen=True)
-class Artifact:
+class Artifact(Generic[Config]):
     """Everything a model needs to answer.
 
     Attributes:
-        task: What the model is for, e.g. ``sentiment``.
+        task: What the model is for: ``sentiment`` or ``generation``.
         config: Shape of the model.
-        classes: Name of each column of the answer.
+        classes: Name of each column of the answer; none for a model that generates.
         tokenizer: Text to ids.
         weights: float32 arrays under the torch model's parameter names.
         temperature: The logits are divided by it before the softmax.
@@ -52,7 +54,7 @@ class Artifact:
     """
 
     task: str
-    config: ModelConfig
+    config: Config
     classes: tuple[str, ...]
     tokenizer: TextTokenizer
     weights: Weights
@@ -61,8 +63,8 @@ class Artifact:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor of a model, as in the state dict of ``nn.classifier``."""
+def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a model, as in the state dict of its torch model in ``nn/``."""
     hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (config.vocab_size, config.embedding_dim)}
     for layer in range(config.num_layers):
@@ -75,6 +77,12 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         if config.layer_norm:
             for name in ("weight", "bias"):
                 shapes[f"encoder.layers.{layer}.norm.{name}"] = (config.output_dim,)
+    if isinstance(config, CharConfig):
+        if not config.tied:
+            shapes["output.weight"] = (config.vocab_size, config.output_dim)
+        shapes["output.bias"] = (config.vocab_size,)
+        return shapes
+    assert isinstance(config, ModelConfig)
     if config.pooling == "attention":
         shapes["pooling.proj.weight"] = (config.output_dim, config.output_dim)
         shapes["pooling.proj.bias"] = (config.output_dim,)
@@ -84,7 +92,7 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def check_weights(config: ModelConfig, weights: Mapping[str, NDArray[Any]]) -> None:
+def check_weights(config: EncoderConfig, weights: Mapping[str, NDArray[Any]]) -> None:
     """Refuse weights that are not those of a model of this shape, or not finite.
 
     Raises:
@@ -104,7 +112,7 @@ def check_weights(config: ModelConfig, weights: Mapping[str, NDArray[Any]]) -> N
             raise ArtifactError(f"the tensor {name} holds values that are not finite")
 
 
-def save(artifact: Artifact, folder: str | Path, *, dtype: str = "float32") -> Path:
+def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = "float32") -> Path:
     """Write a model folder; a reader never sees half of one.
 
     An empty folder is filled and an older model folder replaced (other files in it are kept).
@@ -183,12 +191,18 @@ def check_destination(folder: str | Path) -> Path:
     return folder
 
 
-def load(folder: str | Path, *, task: str = "sentiment") -> Artifact:
+@overload
+def load(folder: str | Path, *, task: Literal["sentiment"] = ...) -> Artifact[ModelConfig]: ...
+@overload
+def load(folder: str | Path, *, task: Literal["generation"]) -> Artifact[CharConfig]: ...
+@overload
+def load(folder: str | Path, *, task: str | None) -> Artifact[EncoderConfig]: ...
+def load(folder: str | Path, *, task: str | None = "sentiment") -> Artifact[Any]:
     """Read a model folder and check all of it; float16 weights become float32.
 
     Args:
         folder: The model folder.
-        task: What the model must be for.
+        task: What the model must be for; None takes any.
 
     Returns:
         The model.
@@ -218,7 +232,7 @@ def fingerprint(folder: str | Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def _load(folder: Path, task: str) -> Artifact:
+def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
     for name in FILES:
         if not (folder / name).is_file():
             raise ArtifactError(f"{name} is missing; copy the whole folder again")
@@ -231,8 +245,8 @@ def _load(folder: Path, task: str) -> Artifact:
             )
     text = content[TOKENIZER].decode(errors="replace")
     artifact = Artifact(
-        task=task,
-        config=ModelConfig.from_dict(values["model"]),
+        task=values["task"],
+        config=CONFIGS[values["task"]].from_dict(values["model"]),
         classes=tuple(values["classes"]),
         tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
         weights=_read_weights(content[WEIGHTS]),
@@ -252,7 +266,7 @@ def _digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _read_config(content: bytes, task: str) -> dict[str, Any]:
+def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
     """``config.json`` with its keys and its format, task and types checked; not yet what the values mean."""
     try:
         values = json.loads(content)
@@ -264,8 +278,9 @@ def _read_config(content: bytes, task: str) -> dict[str, Any]:
         raise ArtifactError(
             f"it has format {values['format']!r} and this one reads {FORMAT}; use the version that wrote it"
         )
-    if values.get("task") != task:
-        raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {task!r}")
+    if values.get("task") not in (TASKS if task is None else (task,)):
+        wanted = " or ".join(TASKS) if task is None else repr(task)
+        raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {wanted}")
     _same_keys(CONFIG, values, _KEYS)
     _same_keys(f"tokenizer in {CONFIG}", values["tokenizer"], _TOKENIZER_KEYS)
     _same_keys(f"sha256 in {CONFIG}", values["sha256"], (CONFIG, TOKENIZER, WEIGHTS))
@@ -292,14 +307,17 @@ def _read_weights(content: bytes) -> Weights:
     return {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
 
 
-def _check(artifact: Artifact, weights: Mapping[str, NDArray[Any]]) -> None:
+def _check(artifact: Artifact[EncoderConfig], weights: Mapping[str, NDArray[Any]]) -> None:
     """Refuse a model whose parts contradict each other: before saving, and after loading."""
     config, classes = artifact.config, artifact.classes
     one_of("task", artifact.task, TASKS)
+    if not isinstance(config, CONFIGS[artifact.task]):
+        raise ArtifactError(f"its settings are no {artifact.task} model's")
     if not all(isinstance(name, str) for name in classes) or len(set(classes)) != len(classes):
         raise ArtifactError(f"its classes {list(classes)} should be names that differ from each other")
-    if len(classes) != config.num_classes:
-        raise ArtifactError(f"it names {len(classes)} classes and its settings have {config.num_classes}")
+    expected = config.num_classes if isinstance(config, ModelConfig) else 0
+    if len(classes) != expected:
+        raise ArtifactError(f"it names {len(classes)} classes and its settings have {expected}")
     temperature = artifact.temperature
     number = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
     if not number or not math.isfinite(temperature) or temperature <= 0:

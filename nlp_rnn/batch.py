@@ -1,18 +1,21 @@
 """Rows of ids become ``Batch``es: the only file that pads, and the only thing models accept.
 
 Length buckets: within a window of shuffled rows, rows of like length share a batch, whose size is
-counted in tokens, so that little of it is padding. Knows ids and lengths; not texts, not models.
+counted in tokens, so that little of it is padding. One long text becomes parallel streams, read window by
+window. Knows ids and lengths; not texts, not models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
+AnyIds = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -122,3 +125,65 @@ def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
     cells = sum(len(which) * int(lengths_N[which].max()) for which in plan_)
     tokens = sum(int(lengths_N[which].sum()) for which in plan_)
     return 1.0 - tokens / cells if cells else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Streams:
+    """One long row of ids as B stretches read side by side, so that a recurrent state can be carried on.
+
+    Stream b starts at ``shift + b * steps`` and goes round at the row's end; what does not fill a stretch
+    is left for an epoch with another shift. The ids may be memory-mapped: a window reads no more than itself.
+
+    Attributes:
+        ids_N: The row, any integer type.
+        count: B.
+        shift: Where the first stream starts.
+    """
+
+    ids_N: AnyIds
+    count: int
+    shift: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Characters that each stream predicts."""
+        return (len(self.ids_N) - 1) // self.count
+
+    def window(self, start: int, length: int) -> tuple[Ids, Ids]:
+        """Ids, and the id that follows each: the stream's steps ``start`` to ``start + length``.
+
+        Shape:
+            (B, T), (B, T).
+
+        >>> Streams(np.arange(7), 2).window(1, 2)[0].tolist()
+        [[1, 2], [4, 5]]
+        """
+        N = len(self.ids_N)
+        at_B1 = (self.shift + start + self.steps * np.arange(self.count)[:, None]) % N
+        ids_BT = self.ids_N[(at_B1 + np.arange(length + 1)) % N].astype(np.int64)
+        return ids_BT[:, :-1], ids_BT[:, 1:]
+
+
+def windows(steps: int, *, window: int, jitter: float, seed: int) -> list[tuple[int, int]]:
+    """Cut ``steps`` into windows of about the given length, as (start, length), one behind the other.
+
+    Args:
+        steps: How many steps there are.
+        window: Mean length; what would be less than half of one at the end makes the last one longer.
+        jitter: Each is longer or shorter by up to this share of it.
+        seed: Of the lengths.
+
+    >>> windows(10, window=4, jitter=0.0, seed=0)
+    [(0, 4), (4, 6)]
+    """
+    rng = np.random.default_rng(seed)
+    spread = int(window * jitter)
+    found = []
+    start = 0
+    while start < steps:
+        length = window + int(rng.integers(-spread, spread + 1))
+        if steps - start - length < window // 2 + 1:
+            length = steps - start
+        found.append((start, length))
+        start += length
+    return found

@@ -16,11 +16,11 @@ CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
 PRECISIONS = ("no", "fp16", "bf16")
 
-Settings = TypeVar("Settings", bound="_Settings")
+Own = TypeVar("Own", bound="Settings")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Settings:
+class Settings:
     """What all settings share: a dict form and a refusal of unknown keys."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +28,7 @@ class _Settings:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls: type[Settings], values: Mapping[str, Any]) -> Settings:
+    def from_dict(cls: type[Own], values: Mapping[str, Any]) -> Own:
         """Settings from plain values.
 
         Raises:
@@ -45,38 +45,31 @@ class _Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig(_Settings):
-    """Shape of a classifier: embedding, recurrent encoder, pooling, linear head.
+class EncoderConfig(Settings):
+    """Shape of an embedding and the recurrent encoder over it: what every model has.
 
     Attributes:
         vocab_size: Rows of the embedding.
-        num_classes: Columns of the answer.
         cell: ``rnn`` (Elman, tanh), ``gru`` or ``lstm``.
         embedding_dim, hidden_size, num_layers, bidirectional: As in torch's own recurrent layers;
             ``hidden_size`` is per direction.
-        pooling: How the outputs of all time steps become one vector.
         layer_norm: Normalise the output of each recurrent layer.
     """
 
     vocab_size: int
-    num_classes: int
     cell: str = "lstm"
     embedding_dim: int = 128
     hidden_size: int = 128
     num_layers: int = 1
     bidirectional: bool = True
-    pooling: str = "mean+max"
     layer_norm: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         one_of("cell", self.cell, CELLS)
-        one_of("pooling", self.pooling, POOLINGS)
-        for name in ("vocab_size", "num_classes", "embedding_dim", "hidden_size", "num_layers"):
-            value = getattr(self, name)
-            if not isinstance(value, int):
-                raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a whole number")
-            in_range(name, value, 2 if name in ("vocab_size", "num_classes") else 1, 2**24)
+        _whole("vocab_size", self.vocab_size, 2)
+        for name in ("embedding_dim", "hidden_size", "num_layers"):
+            _whole(name, getattr(self, name), 1)
         for name in ("bidirectional", "layer_norm"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(
@@ -88,6 +81,25 @@ class ModelConfig(_Settings):
         """Width of the encoder's output at each step."""
         return self.hidden_size * (2 if self.bidirectional else 1)
 
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(EncoderConfig):
+    """Shape of a classifier: embedding, recurrent encoder, pooling, linear head.
+
+    Attributes:
+        num_classes: Columns of the answer.
+        pooling: How the outputs of all time steps become one vector.
+    """
+
+    num_classes: int
+    pooling: str = "mean+max"
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        one_of("pooling", self.pooling, POOLINGS)
+        _whole("num_classes", self.num_classes, 2)
+
     @property
     def pooled_dim(self) -> int:
         """Width of the pooled vector."""
@@ -95,59 +107,75 @@ class ModelConfig(_Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig(_Settings):
-    """How to train; every default is what the shipped model's family was tuned to.
+class CharConfig(EncoderConfig):
+    """Shape of a character model: embedding, one-way recurrent encoder, a logit for each character.
+
+    Attributes:
+        tied: The output's weight is the embedding (Press & Wolf 2017), so both are equally wide.
+    """
+
+    embedding_dim: int = 64
+    hidden_size: int = 256
+    bidirectional: bool = False
+    tied: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range, and those that contradict each other."""
+        super().__post_init__()
+        in_range("num_layers", self.num_layers, 1, 4)
+        if self.bidirectional:
+            raise ConfigError("a character model reads one way: bidirectional should be false")
+        if not isinstance(self.tied, bool):
+            raise ConfigError(f"Invalid tied. Received: {self.tied!r}; it should be true or false")
+        if self.tied and self.embedding_dim != self.hidden_size:
+            raise ConfigError(
+                f"tied weights need embedding_dim ({self.embedding_dim}) and hidden_size "
+                f"({self.hidden_size}) to be equal"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopConfig(Settings):
+    """What every training run has; the loop knows no more.
 
     Attributes:
         max_epochs: Passes over the training texts at most.
-        batch_tokens: Tokens in a batch, padding included.
-        batch_size: Texts in a batch at most.
+        batch_size: Texts (or streams) in a batch at most.
         learning_rate: Peak of the schedule (linear warm-up, then a cosine to zero).
         embedding_rate: The embedding's learning rate over the rest's; below 1 keeps given vectors general.
         warmup: Share of all steps spent warming up.
         weight_decay: Decoupled, as in AdamW (Loshchilov & Hutter 2019); not on biases and norms.
         max_grad_norm: The gradient's norm is clipped to this (Pascanu 2013).
-        label_smoothing: Mass moved from the label to all classes (Szegedy 2016).
         ema_decay: Decay of the average of the weights that is kept and evaluated; 0 keeps none.
-        class_weights: ``none`` or ``balanced`` (inverse class frequency).
         patience: Epochs without a better validation figure before stopping.
-        embedding_dropout, dropout, weight_dropout: Whole words; locked between layers and before the head
-            (Gal & Ghahramani 2016); on the recurrent weights (Merity 2018).
-        unk_dropout: Share of tokens replaced by the unknown token in training.
+        dropout, weight_dropout: Locked, between layers and before the head (Gal & Ghahramani 2016); on the
+            recurrent weights (Merity 2018).
         checkpoint_every: Steps between checkpoints (if a folder is given); 0 means at each epoch's end only.
         precision: ``no`` (fp32), ``fp16`` or ``bf16``, through ``accelerate``.
         seed: Of initialisation, order of texts and dropout.
     """
 
     max_epochs: int = 5
-    batch_tokens: int = 8192
     batch_size: int = 256
     learning_rate: float = 2e-3
     embedding_rate: float = 1.0
     warmup: float = 0.05
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
-    label_smoothing: float = 0.05
     ema_decay: float = 0.999
-    class_weights: str = "none"
     patience: int = 3
-    embedding_dropout: float = 0.0
     dropout: float = 0.3
     weight_dropout: float = 0.0
-    unk_dropout: float = 0.02
     checkpoint_every: int = 0
     precision: str = "no"
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
-        one_of("class_weights", self.class_weights, ("none", "balanced"))
         one_of("precision", self.precision, PRECISIONS)
-        for name in ("max_epochs", "batch_tokens", "batch_size", "patience"):
+        for name in ("max_epochs", "batch_size", "patience"):
             in_range(name, getattr(self, name), 1, 2**31)
-        for name in ("warmup", "label_smoothing", "ema_decay"):
-            in_range(name, getattr(self, name), 0, 1, open_high=True)
-        for name in ("embedding_dropout", "dropout", "weight_dropout", "unk_dropout"):
+        for name in ("warmup", "ema_decay", "dropout", "weight_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
         in_range("learning_rate", self.learning_rate, 1e-8, 10)
         in_range("embedding_rate", self.embedding_rate, 0, 10)
@@ -155,3 +183,71 @@ class TrainConfig(_Settings):
         in_range("max_grad_norm", self.max_grad_norm, 1e-6, 1e6)
         in_range("checkpoint_every", self.checkpoint_every, 0, 2**31)
         in_range("seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(LoopConfig):
+    """How to train a classifier; every default is what the shipped model's family was tuned to.
+
+    Attributes:
+        batch_tokens: Tokens in a batch, padding included.
+        label_smoothing: Mass moved from the label to all classes (Szegedy 2016).
+        class_weights: ``none`` or ``balanced`` (inverse class frequency).
+        embedding_dropout: Share of whole words whose vector is zeroed (Gal & Ghahramani 2016).
+        unk_dropout: Share of tokens replaced by the unknown token in training.
+    """
+
+    batch_tokens: int = 8192
+    label_smoothing: float = 0.05
+    class_weights: str = "none"
+    embedding_dropout: float = 0.0
+    unk_dropout: float = 0.02
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        one_of("class_weights", self.class_weights, ("none", "balanced"))
+        in_range("batch_tokens", self.batch_tokens, 1, 2**31)
+        for name in ("label_smoothing", "embedding_dropout", "unk_dropout"):
+            in_range(name, getattr(self, name), 0, 1, open_high=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CharTrainConfig(LoopConfig):
+    """How to train a character model: truncated back-propagation through time over parallel streams.
+
+    Attributes:
+        batch_size: Streams, each a stretch of the text of its own.
+        window: Characters after which the gradient stops (Williams & Peng 1990); the state is carried on.
+        window_jitter: Windows differ in length by up to this share, so that no character always stands at
+            an edge (Merity et al. 2018).
+        restart: Share of windows that a stream begins with an empty state, as a prompt does.
+        activation_penalty: Weight of the squared outputs (AR; Merity et al. 2017).
+        slowness_penalty: Weight of the squared change of the outputs from step to step (TAR, the same).
+    """
+
+    max_epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 4e-3
+    dropout: float = 0.2
+    window: int = 100
+    window_jitter: float = 0.1
+    restart: float = 0.01
+    activation_penalty: float = 0.0
+    slowness_penalty: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        in_range("window", self.window, 2, 2**16)
+        in_range("window_jitter", self.window_jitter, 0, 0.5)
+        in_range("restart", self.restart, 0, 1)
+        for name in ("activation_penalty", "slowness_penalty"):
+            in_range(name, getattr(self, name), 0, 1e3)
+
+
+def _whole(name: str, value: object, low: int) -> None:
+    """Refuse what is no whole number from ``low`` on."""
+    if not isinstance(value, int):
+        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a whole number")
+    in_range(name, value, low, 2**24)

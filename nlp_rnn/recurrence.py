@@ -9,6 +9,7 @@ What makes it fast on a CPU:
 - A few texts run with both directions stacked in one array; many run one direction after the other, so
   that its weights stay in the cache.
 - Gates are the outermost axis, so that each is one contiguous block.
+- One step at a time (``Stack``), the input's part of layer 0 is a row of a table, one for each id.
 - NumPy's float32 ``exp`` costs half its ``tanh``: the gates are 1 / (1 + exp(-x)), in place, with the minus
   sign in the weights, and the LSTM's candidate rides along as tanh(x) / 2 = 1 / (1 + exp(-2x)) - 1/2.
 
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
-from nlp_rnn.config import ModelConfig
+from nlp_rnn.config import EncoderConfig
 
 F32 = NDArray[np.float32]
 
@@ -79,7 +80,7 @@ def pack(ids_BT: Ids, lengths_B: Ids, which: Ids | None = None) -> Packed:
 
 
 # A step is made for fixed buffers: the recurrent part of the gates y and, for the LSTM, the cell c. Called
-# with the input's part x and the state h, it writes the next state to ``out``; y is used up.
+# with the input's part x and the state h, it writes the next state to ``out``, which may be h; y is used up.
 _Step = Callable[[F32, F32, F32], None]
 
 
@@ -148,7 +149,7 @@ class RecurrentLayer:
         number: Which layer, from 0.
     """
 
-    def __init__(self, config: ModelConfig, weights: Mapping[str, F32], number: int) -> None:
+    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], number: int) -> None:
         prefix = f"encoder.layers.{number}."
         directions = ("fwd", "bwd") if config.bidirectional else ("fwd",)
         factors = np.array(_FACTORS[config.cell], np.float32)
@@ -191,13 +192,31 @@ class RecurrentLayer:
             self._scan(which, x_UE, read_DN[which], packed, outputs_DNH[which])
         return outputs_DNH if self._norm is None else _layer_norm(outputs_DNH, packed, *self._norm)
 
+    def inputs(self, x_UE: F32, which: slice = slice(None)) -> F32:
+        """The input's part of all gates, biases included: (U, E) -> (G, D, U, H)."""
+        x_GDUH: F32 = np.matmul(x_UE, self._input_GDEH[:, which])
+        x_GDUH += self._bias_GD1H[:, which]
+        return x_GDUH
+
+    def stepper(self, state_SnH: F32) -> Callable[[F32], F32]:
+        """A function from the input's part of a step (G, 1, n, H) to outputs (n, H); overwrites the state."""
+        h_DnH = state_SnH[:1]
+        y_GDnH = np.empty((len(self._recurrent_GDHH), *h_DnH.shape), np.float32)
+        advance = self._make_step(y_GDnH, state_SnH[1:], self._candidate_bias_D1H)
+        W_GDHH, norm, h_nH = self._recurrent_GDHH, self._norm, h_DnH[0]
+
+        def step(x_GDnH: F32) -> F32:
+            np.matmul(h_DnH, W_GDHH, y_GDnH)
+            advance(x_GDnH, h_DnH, h_DnH)
+            return h_nH if norm is None else _normalised(h_nH, *norm)
+
+        return step
+
     def _scan(self, which: slice, x_UE: F32, read_DN: Ids, packed: Packed, outputs_DNH: F32) -> None:
         """Run the directions ``which`` over time, into ``outputs_DNH``."""
         W_GDHH, bias_D1H = self._recurrent_GDHH[:, which], self._candidate_bias_D1H[which]
         G, D, H, _ = W_GDHH.shape
-        x_GDUH = np.matmul(x_UE, self._input_GDEH[:, which])
-        x_GDUH += self._bias_GD1H[:, which]
-        x_RH = x_GDUH.reshape(-1, H)
+        x_RH = self.inputs(x_UE, which).reshape(-1, H)
         read_GDN = read_DN + len(x_UE) * np.arange(G * D).reshape(G, D, 1)
         y_flat = np.empty(G * D * int(packed.counts_T[0]) * H, np.float32)
         h_DnH, c_DBH = np.zeros((2, D, int(packed.counts_T[0]), H), np.float32)
@@ -218,6 +237,50 @@ class RecurrentLayer:
                 h_DnH = out_DnH
 
 
+class Stack:
+    """One-way layers that advance independent streams step by step, their state in the caller's hands.
+
+    A state is an array (S, L, n, H), S = 2 for an LSTM and 1 otherwise, which a step overwrites; streams
+    leave and join by indexing and concatenating its third axis. The part S = 1 holds half the LSTM's cell.
+
+    Args:
+        config: Shape of the model; not bidirectional.
+        weights: As in ``model.safetensors``; copied.
+    """
+
+    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32]) -> None:
+        self.config = config
+        self._layers = [RecurrentLayer(config, weights, number) for number in range(config.num_layers)]
+        self._x_GDVH = self._layers[0].inputs(weights["embedding.weight"])
+        self._x_VGDnH = np.ascontiguousarray(self._x_GDVH.transpose(2, 0, 1, 3))[:, :, :, None]
+
+    def start(self, streams: int) -> F32:
+        """The state before the first step."""
+        config = self.config
+        parts = 2 if config.cell == "lstm" else 1
+        return np.zeros((parts, config.num_layers, streams, config.hidden_size), np.float32)
+
+    def stepper(self, state_SLnH: F32) -> Callable[[Ids], F32]:
+        """A function that advances this very array by one step: ids (n,) -> outputs (n, H).
+
+        The outputs are overwritten by the next call.
+        """
+        n = state_SLnH.shape[2]
+        first, *others = [layer.stepper(state_SLnH[:, number]) for number, layer in enumerate(self._layers)]
+        x_GDnH = np.empty((*self._x_GDVH.shape[:2], n, self.config.hidden_size), np.float32)
+
+        def step(ids_n: Ids) -> F32:
+            if n == 1:
+                out_nH = first(self._x_VGDnH[ids_n[0]])
+            else:
+                out_nH = first(self._x_GDVH.take(ids_n, 2, x_GDnH, "clip"))
+            for number, other in enumerate(others, 1):
+                out_nH = other(self._layers[number].inputs(out_nH))
+            return out_nH
+
+        return step
+
+
 def in_place(outputs_DNH: F32, packed: Packed) -> F32:
     """Both directions side by side, each at the token it is about: (D, N, H) -> (N, F)."""
     forward_NH, *backward = outputs_DNH
@@ -226,8 +289,13 @@ def in_place(outputs_DNH: F32, packed: Packed) -> F32:
 
 def _layer_norm(outputs_DNH: F32, packed: Packed, scale_F: F32, shift_F: F32) -> F32:
     """Layer norm over the features of both directions (Ba 2016), back in the directions' own order."""
-    x_NF = in_place(outputs_DNH, packed)
-    x_NF -= x_NF.mean(axis=-1, keepdims=True)
-    x_NF /= np.sqrt(np.square(x_NF).mean(axis=-1, keepdims=True) + np.float32(1e-5))
-    forward_NH, *backward = np.split(x_NF * scale_F + shift_F, len(outputs_DNH), axis=-1)
+    x_NF = _normalised(in_place(outputs_DNH, packed), scale_F, shift_F)
+    forward_NH, *backward = np.split(x_NF, len(outputs_DNH), axis=-1)
     return np.stack([forward_NH, *(backward_NH[packed.mirror_N] for backward_NH in backward)])
+
+
+def _normalised(x_NF: F32, scale_F: F32, shift_F: F32) -> F32:
+    """Rows of mean 0 and variance 1, scaled and shifted."""
+    x_NF = x_NF - x_NF.mean(axis=-1, keepdims=True)
+    x_NF /= np.sqrt(np.square(x_NF).mean(axis=-1, keepdims=True) + np.float32(1e-5))
+    return x_NF * scale_F + shift_F

@@ -1,4 +1,4 @@
-"""Runs a trained classifier in NumPy, and puts every engine behind one small interface.
+"""Runs trained models in NumPy: classifiers, each engine behind one small interface, and character models.
 
 Knows ``Batch`` and weights, and that large batches are dealt out to threads; knows no texts, no labels'
 names and no files. ``nn/engine.py`` answers the same in torch.
@@ -9,7 +9,7 @@ D directions (1 or 2), F features (D times H), P pooled features, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
@@ -18,9 +18,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from nlp_rnn.batch import Batch, Ids
-from nlp_rnn.config import ModelConfig
+from nlp_rnn.config import CharConfig, ModelConfig
 from nlp_rnn.errors import InputError, one_of, require
-from nlp_rnn.recurrence import F32, Packed, RecurrentLayer, in_place, pack
+from nlp_rnn.recurrence import F32, Packed, RecurrentLayer, Stack, in_place, pack
 
 ENGINES = ("auto", "numpy", "torch")
 
@@ -106,7 +106,7 @@ class NumpyEngine:
         order_B = np.argsort(-batch.lengths_B, kind="stable")
         if not len(order_B):
             return logits_BC
-        with _one_blas_thread() as cores:
+        with one_blas_thread() as cores:
             parts = min(self.threads or cores, len(order_B) // _PART)
             if parts < 2:
                 answer(order_B)
@@ -176,6 +176,62 @@ class NumpyEngine:
         return pooled_BF
 
 
+class NumpyCharEngine:
+    """The character model in NumPy: one step of any number of streams, or a text read by one.
+
+    Args:
+        config: Shape of the model.
+        weights: As in ``model.safetensors``; copied.
+    """
+
+    def __init__(self, config: CharConfig, weights: Mapping[str, F32]) -> None:
+        self.config = config
+        self.vocab_size = config.vocab_size
+        self._stack = Stack(config, weights)
+        output_VH = weights["embedding.weight" if config.tied else "output.weight"]
+        self._output_HV, self._bias_V = np.ascontiguousarray(output_VH.T), weights["output.bias"].copy()
+
+    def start(self, streams: int) -> F32:
+        """The state before the first character: (S, L, n, H), see ``recurrence.Stack``."""
+        return self._stack.start(streams)
+
+    def stepper(self, state_SLnH: F32) -> Callable[[Ids], F32]:
+        """A function that advances this very array by one character a stream: ids (n,) -> logits (n, V).
+
+        Ids are not checked.
+        """
+        step, output_HV, bias_V = self._stack.stepper(state_SLnH), self._output_HV, self._bias_V
+
+        def logits_of(ids_n: Ids) -> F32:
+            logits_nV: F32 = np.matmul(step(ids_n), output_HV)
+            logits_nV += bias_V
+            return logits_nV
+
+        return logits_of
+
+    def read(self, ids_T: Ids, state_SL1H: F32) -> F32:
+        """The logits after each character that one stream reads; the state is advanced.
+
+        Shape:
+            (T,), (S, L, 1, H) -> (T, V).
+
+        Raises:
+            InputError: If an id is outside the vocabulary.
+        """
+        if len(ids_T) and not 0 <= ids_T.min() <= ids_T.max() < self.vocab_size:
+            raise InputError(
+                f"Invalid character id. Received: {ids_T.min()} to {ids_T.max()}; "
+                f"ids should be in [0, {self.vocab_size - 1}]"
+            )
+        step = self._stack.stepper(state_SL1H)
+        outputs_TH = np.empty((len(ids_T), self.config.hidden_size), np.float32)
+        with np.errstate(over="ignore", under="ignore"):
+            for t, ids_1 in enumerate(ids_T[:, None]):
+                outputs_TH[t] = step(ids_1)[0]
+        logits_TV: F32 = outputs_TH @ self._output_HV + self._bias_V
+        return logits_TV
+
+
 def _fold(function: np.ufunc, values_DNH: F32, packed: Packed) -> F32:
     """Sum or maximum over the steps of each text: (D, N, H) -> (D, B, H)."""
     D, _, H = values_DNH.shape
@@ -196,7 +252,7 @@ _blas_threads: list[int] = []
 
 
 @contextmanager
-def _one_blas_thread() -> Iterator[int]:
+def one_blas_thread() -> Iterator[int]:
     """Keep BLAS to one thread, whose own cost more than they bring at these sizes; gives how many it had.
 
     The setting is the whole process's: the first caller to enter makes it, the last to leave undoes it.

@@ -1,6 +1,6 @@
-"""Unicode apostrophes, markup and Treebank spacing: text as people type it, text as models read it.
+"""Treebank spacing and sentences: text as people type it, text as models read it.
 
-Only strings in, strings out. The rules that every tokenizer applies to a user's text live in
+Only strings in; strings and places out. The rules that every tokenizer applies to a user's text live in
 ``tokenizer.py`` (inside ``tokenizer.json``, so that offsets into the original survive); here are the
 rules that change a *corpus* before anybody sees it.
 """
@@ -8,6 +8,19 @@ rules that change a *corpus* before anybody sees it.
 from __future__ import annotations
 
 import re
+
+LONGEST_SENTENCE = 1000
+"""Characters after which a sentence is cut at a space, so that a stream never waits for ever."""
+
+# What may end a sentence, and what stands in front of a stop that ends none. Every repetition is bounded,
+# so that a stream knows how far it has to look ahead.
+_STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|(?<=[\u3002\uff01\uff1f])")
+_GAP = re.compile(r"\s{0,200}")
+_LOOK_AHEAD = 300
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"'“‘])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|e\.g|i\.e|approx|Gen|Sen|Rep|Gov|Capt|Col|Lt|Sgt|Rev|[Vv]ol|pp|Nos?|Fig"
+    r"|(?:[^\W\d_]\.)+[^\W\d_])$"
+)
 
 _TREEBANK = [
     (re.compile(pattern), replacement)
@@ -50,3 +63,63 @@ def detokenize_treebank(text: str) -> str:
         text = pattern.sub(replacement, text)
     # A lone opening quote became `"word`, a closing one `word"`; only spacing is left to mend.
     return re.sub(r'"\s+([.,;:!?])', r'"\1', text).strip()
+
+
+def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None:
+    """Where the sentence that begins at ``start`` ends, behind the white space that follows it.
+
+    A stop ends a sentence if white space and no small letter follow, and no abbreviation or initial stands
+    before it; an empty line always does. A sentence of more than ``LONGEST_SENTENCE`` characters is cut.
+
+    Args:
+        text: The text, or as much of it as has come so far.
+        start: Where the sentence begins.
+        final: Whether this is all of the text. If not, the answer is the one the whole text would give.
+
+    Returns:
+        The end; None at the end of the text, or where more of it has to come first.
+
+    >>> sentence_end("Dr. No is in. Who knows?")
+    14
+    >>> sentence_end("Dr. No is in. ", final=False) is None
+    True
+    """
+    limit = start + LONGEST_SENTENCE
+    for stop in _STOP.finditer(text, start, limit + _LOOK_AHEAD):
+        if stop.start() >= limit:
+            break
+        behind = _GAP.match(text, stop.end())
+        end = stop.end() if behind is None else behind.end()
+        if end == len(text) and not final:
+            return None
+        if stop[0].startswith("\n") or not (text[end : end + 1].islower() or _abbreviates(text, start, stop)):
+            return end
+    if len(text) - start > (LONGEST_SENTENCE if final else LONGEST_SENTENCE + _LOOK_AHEAD):
+        return (
+            max((text.rfind(space, start + LONGEST_SENTENCE // 2, limit) for space in " \n\t"), default=-1)
+            + 1
+            or limit
+        )
+    return len(text) if final and start < len(text) else None
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, white space behind each included: joined, they are the text.
+
+    >>> sentences("It rains. Does it?")
+    ['It rains. ', 'Does it?']
+    """
+    found: list[str] = []
+    start = 0
+    while (end := sentence_end(text, start)) is not None:
+        found.append(text[start:end])
+        start = end
+    return found
+
+
+def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
+    """Whether a full stop belongs to the word before it."""
+    return (
+        stop[0] == "."
+        and _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]) is not None
+    )

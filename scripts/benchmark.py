@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 from benchmarks.answering import latency, throughput
+from benchmarks.generating import generation
 from benchmarks.installing import install, install_core, startup
 from benchmarks.measure import Row, machine
 from benchmarks.peers import read_reviews, train_peers
@@ -28,7 +29,7 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import NlpRnnError, one_of
 
-ROWS = ("latency", "throughput", "training", "install", "startup")
+ROWS = ("latency", "throughput", "training", "generation", "install", "startup")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -36,6 +37,7 @@ def main(
     rows: Annotated[str, typer.Option(help=f"Which of {', '.join(ROWS)}, with commas; or all.")] = "all",
     data: Annotated[Path, typer.Option(envvar="NLP_RNN_DATA", help="Folder with sentiment/imdb.")] = DATA,
     model: Annotated[str | None, typer.Option(help="A saved model; without it, the shipped one.")] = None,
+    generator: Annotated[str | None, typer.Option(help="A model that writes text; else the shipped.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Rounds; starting up takes twice as many.")] = 5,
     reviews: Annotated[int, typer.Option(min=1, help="IMDb test reviews to label.")] = 2000,
     train_reviews: Annotated[int, typer.Option(min=4, help="IMDb reviews the peers train on.")] = 25_000,
@@ -58,6 +60,8 @@ def main(
             found += _try("throughput", lambda: throughput(model, work, read("test", reviews), repeats))
         if "training" in asked:
             found += _try("training", lambda: training(*_shape(model), steps=4 * repeats))
+        if "generation" in asked:
+            found += _try("generation", lambda: generation(generator, repeats))
         if {"install", "startup"} & set(asked):
             found += _try("install", lambda: _core_rows(asked, work / "core", model, repeats))
     if json_out is not None:

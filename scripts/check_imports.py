@@ -15,7 +15,7 @@ PACKAGE = "nlp_rnn"
 ORDER = """
 __init__.py errors.py config.py hub.py figure.py probabilities.py metrics.py text.py spans.py tokenizer.py
 vectors.py cooccurrence.py rows.py corpora.py records.py batch.py reference.py recurrence.py artifact.py
-nn/ runtime.py training/ sentiment/ cli/ __main__.py
+nn/ runtime.py training/ sentiment/ generation/ cli/ __main__.py
 """.split()
 
 

@@ -20,7 +20,7 @@ from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
 from nlp_rnn.recurrence import RecurrentLayer, in_place, pack
 from nlp_rnn.reference import gru_step, lstm_step, rnn_step
-from nlp_rnn.runtime import NumpyEngine, _one_blas_thread, make_engine
+from nlp_rnn.runtime import NumpyEngine, make_engine, one_blas_thread
 
 VOCAB = 20
 Weights = dict[str, NDArray[np.float32]]
@@ -225,7 +225,7 @@ def test_blas_gets_its_threads_back_from_overlapping_callers() -> None:
 
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()
-        first, second = _one_blas_thread(), _one_blas_thread()
+        first, second = one_blas_thread(), one_blas_thread()
         assert first.__enter__() == max(before, default=1)
         assert second.__enter__() == max(before, default=1)
         first.__exit__(None, None, None)

@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | train | evaluate | negation | info``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | train | evaluate | negation | info``.
 
 Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from nlp_rnn import __version__
-from nlp_rnn.cli import classify, evaluate, explain, info, negation, train
+from nlp_rnn.cli import classify, evaluate, explain, generate, info, negation, review, train, train_char
 from nlp_rnn.errors import NlpRnnError
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (classify, explain, train, evaluate, negation, info):
+for _module in (classify, explain, generate, review, train, train_char, evaluate, negation, info):
     app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
 
 
@@ -62,6 +62,8 @@ def main(args: Sequence[str] | None = None) -> int:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show ends no command
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
+    if words[:2] == ["train", "char"]:
+        words[:2] = ["train-char"]
     try:
         code = app(words, prog_name="nlp-rnn", standalone_mode=False)
     except NlpRnnError as error:

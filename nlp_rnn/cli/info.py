@@ -23,7 +23,7 @@ def info(
     from nlp_rnn.sentiment.classifier import SHIPPED
 
     folder = SHIPPED if model is None else model_folder(model, files=FILES)
-    artifact = load(folder)
+    artifact = load(folder, task=None)
     facts: dict[str, Any] = {
         "folder": str(folder),
         "fingerprint": fingerprint(folder),

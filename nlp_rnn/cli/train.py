@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,15 +75,10 @@ def train(
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
-    from nlp_rnn.artifact import check_destination
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.training.curves import plot_history, read_history
 
-    for module in ("torch", "accelerate", "matplotlib"):
-        require(module, extra="train")
-    check_destination(output / "model")
-    if output.exists() and not output.is_dir():
-        raise InputError(f"{output} is a file: name a folder for the run")
+    check_run(output)
     config = TrainConfig(
         max_epochs=max_epochs,
         patience=patience,
@@ -121,26 +117,18 @@ def train(
     texts, labels = load(data, split=split, classes=names)
     held_out = None if validation is None else load(validation, split="validation")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
-    if resume and not _has_checkpoint(output):
-        say(f"{output} holds no checkpoint to go on from: the training begins anew")
-    with progress_bar("loss {task.fields[loss]}", "{task.fields[rate]} tokens/s") as bar:
-        try:
-            classifier.fit(
-                texts,
-                labels,
-                validation=held_out,
-                classes=names,
-                config=config,
-                init_from=start,
-                output=output,
-                resume=resume,
-                progress=_shown_on(bar),
-            )
-        except KeyboardInterrupt:
-            bar.stop()
-            way_on = f"go on with: --output {output} --resume"
-            say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
-            raise
+    with run_with_bar(output, resume, "tokens/s") as progress:
+        classifier.fit(
+            texts,
+            labels,
+            validation=held_out,
+            classes=names,
+            config=config,
+            init_from=start,
+            output=output,
+            resume=resume,
+            progress=progress,
+        )
     model = classifier.save_pretrained(output / "model")
     history = read_history(output / "history.jsonl")
     say(f"Curves: {plot_history(history, output / 'curves.png')}")
@@ -149,6 +137,37 @@ def train(
     score = best["validation"]["score"]
     say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
+
+
+def check_run(output: Path) -> None:
+    """Refuse, before the work, what a training run would only find out after it.
+
+    Raises:
+        MissingExtraError: If a package that training needs is missing.
+        ArtifactError, InputError: If the run or its model cannot be written to ``output``.
+    """
+    from nlp_rnn.artifact import check_destination
+
+    for module in ("torch", "accelerate", "matplotlib"):
+        require(module, extra="train")
+    check_destination(output / "model")
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file: name a folder for the run")
+
+
+@contextmanager
+def run_with_bar(output: Path, resume: bool, unit: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar for a training run, as the callback that moves it; a run that is stopped says how to go on."""
+    if resume and not _has_checkpoint(output):
+        say(f"{output} holds no checkpoint to go on from: the training begins anew")
+    with progress_bar("loss {task.fields[loss]}", f"{{task.fields[rate]}} {unit}") as bar:
+        try:
+            yield _shown_on(bar)
+        except KeyboardInterrupt:
+            bar.stop()
+            way_on = f"go on with: --output {output} --resume"
+            say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
+            raise
 
 
 def _has_checkpoint(folder: Path) -> bool:

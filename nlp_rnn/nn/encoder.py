@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from nlp_rnn.config import ModelConfig
+from nlp_rnn.config import EncoderConfig
 from nlp_rnn.nn.threads import run_side_by_side
 
 _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -69,8 +69,9 @@ class RecurrentEncoder(nn.Module):
         weight_dropout: DropConnect on the recurrent weights (Merity et al. 2018).
     """
 
-    def __init__(self, config: ModelConfig, *, dropout: float = 0.0, weight_dropout: float = 0.0) -> None:
+    def __init__(self, config: EncoderConfig, *, dropout: float = 0.0, weight_dropout: float = 0.0) -> None:
         super().__init__()
+        self.config = config
         self.dropout = dropout
         self.weight_dropout = weight_dropout
         self.layers = nn.ModuleList()
@@ -112,6 +113,33 @@ class RecurrentEncoder(nn.Module):
                 parts = directions["norm"](in_place(outputs, lengths_B)).chunk(len(layers), dim=-1)
                 outputs = [parts[0], *(_take(part, reverse_BT) for part in parts[1:])]
         return outputs
+
+    def start(self, rows: int) -> Tensor:
+        """The state before the first step: zeros (S, L, B, H), S = 2 for an LSTM (h and c), else 1."""
+        weight = next(self.parameters())
+        config = self.config
+        return weight.new_zeros(
+            2 if config.cell == "lstm" else 1, config.num_layers, rows, config.hidden_size
+        )
+
+    def carry(self, x_BTE: Tensor, state_SLBH: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs of a one-way encoder that goes on from a state, and the state after.
+
+        Shape:
+            x_BTE (B, T, E), state (S, L, B, H) -> (B, T, H), (S, L, B, H).
+        """
+        after = []
+        for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
+            if number:
+                x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
+            layer = directions["fwd"]
+            before = tuple(part_BH[None].contiguous() for part_BH in state_SLBH[:, number])
+            given = before if len(before) > 1 else before[0]
+            x_BTE, last = torch.func.functional_call(layer, self._weights(layer), (x_BTE, given))
+            after.append(torch.cat(last if len(before) > 1 else (last,)))
+            if "norm" in directions:
+                x_BTE = directions["norm"](x_BTE)
+        return x_BTE, torch.stack(after, dim=1)
 
     def _weights(self, layer: nn.Module) -> dict[str, Tensor]:
         """A layer's weights, the recurrent ones with dropout in training."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp_rnn.artifact import Artifact
+from nlp_rnn.config import ModelConfig
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.sentiment.classifier import SentimentClassifier
 from nlp_rnn.sentiment.mixture import CLASSES, RATES, Mixture, official_tests
@@ -96,7 +97,9 @@ def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]
     return {"tests": tests, "negation": {"passed": report.pass_share, "rows": report.rows()}}
 
 
-def describe(artifact: Artifact, mixture: Mixture, figures: dict[str, Any]) -> Artifact:
+def describe(
+    artifact: Artifact[ModelConfig], mixture: Mixture, figures: dict[str, Any]
+) -> Artifact[ModelConfig]:
     """The artifact with its figures noted and its card written."""
     from nlp_rnn import __version__
 

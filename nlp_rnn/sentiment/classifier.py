@@ -116,8 +116,8 @@ class SentimentClassifier:
         if self._given is None:
             TextTokenizer(**self._untrained)
         self._engine_name, self._device = engine, device
-        self._start: Artifact | None = None
-        self._artifact: Artifact | None = None
+        self._start: Artifact[ModelConfig] | None = None
+        self._artifact: Artifact[ModelConfig] | None = None
         self._engine: Engine | None = None
 
     @classmethod
@@ -143,13 +143,13 @@ class SentimentClassifier:
         classifier._use(artifact)
         return classifier
 
-    def _use(self, artifact: Artifact) -> None:
+    def _use(self, artifact: Artifact[ModelConfig]) -> None:
         """Take an artifact as this classifier's model (the one place, for training and loading)."""
         self._engine = make_engine(artifact.config, artifact.weights, self._engine_name, device=self._device)
         self._artifact = artifact
 
     @property
-    def artifact(self) -> Artifact:
+    def artifact(self) -> Artifact[ModelConfig]:
         """The model as data.
 
         Raises:
@@ -371,7 +371,7 @@ class SentimentClassifier:
         return probs_NC
 
 
-def _shape(artifact: Artifact) -> dict[str, Any]:
+def _shape(artifact: Artifact[ModelConfig]) -> dict[str, Any]:
     """What a model was made with, without the sizes that its data decided."""
     shape = artifact.config.to_dict()
     del shape["vocab_size"], shape["num_classes"]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from accelerate import Accelerator
@@ -23,7 +23,7 @@ from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from nlp_rnn.config import TrainConfig
+from nlp_rnn.config import LoopConfig
 from nlp_rnn.errors import TrainingError
 from nlp_rnn.training import checkpoint as checkpoints
 from nlp_rnn.training.memory import keep_freed_memory
@@ -33,7 +33,10 @@ Item = TypeVar("Item")
 
 
 class Task(Protocol[Item]):
-    """What is trained: a plan for each epoch, a loss, and figures on held-out data."""
+    """What is trained: a plan for each epoch, a loss, and figures on held-out data.
+
+    A task that carries tensors from one item to the next is a ``CarryingTask``.
+    """
 
     def plan(self, epoch: int) -> Sequence[Item]:
         """The items of an epoch, in order: the same for the same epoch."""
@@ -46,6 +49,17 @@ class Task(Protocol[Item]):
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Figures on held-out data; the one named ``score`` is to be raised."""
+
+
+@runtime_checkable
+class CarryingTask(Protocol):
+    """What a task has besides, if the loss of an item depends on the one before it."""
+
+    def carried(self) -> dict[str, Tensor]:
+        """The tensors that the next item starts from, by name."""
+
+    def carry_on(self, tensors: dict[str, Tensor]) -> None:
+        """Start the next item from what ``carried`` gave."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,7 @@ class Trainer(Generic[Item]):
         self,
         model: nn.Module,
         task: Task[Item],
-        config: TrainConfig,
+        config: LoopConfig,
         *,
         output: Path | None = None,
         identity: Mapping[str, Any] | None = None,
@@ -227,6 +241,8 @@ class Trainer(Generic[Item]):
                 tensors |= {f"{prefix}/{name}": tensor for name, tensor in module.state_dict().items()}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in state.items()}
+        if isinstance(self.task, CarryingTask):
+            tensors |= {f"carried/{name}": tensor for name, tensor in self.task.carried().items()}
         tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
         state = {"identity": self.identity, "place": vars(self.place)}
         checkpoints.save(self.output, checkpoints.Checkpoint(self.step, tensors, state))
@@ -242,7 +258,8 @@ class Trainer(Generic[Item]):
                 f"the checkpoint in {self.output} was made with other {', '.join(changed) or 'settings'}: "
                 "use the same ones, or another output folder"
             )
-        groups: dict[str, dict[str, Tensor]] = {"best": {}, "model": {}, "average": {}, "optimizer": {}}
+        names = ("best", "model", "average", "optimizer", "carried")
+        groups: dict[str, dict[str, Tensor]] = {name: {} for name in names}
         for name, tensor in found.tensors.items():
             prefix, _, rest = name.partition("/")
             groups[prefix][rest] = tensor
@@ -254,6 +271,8 @@ class Trainer(Generic[Item]):
             number, _, key = name.partition("/")
             moments.setdefault(int(number), {})[key] = tensor
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        if isinstance(self.task, CarryingTask):
+            self.task.carry_on(groups["carried"])
         self.best, self.step, self.place = groups["best"], found.step, _Place(**found.state["place"])
 
 
@@ -279,7 +298,7 @@ def _averaging(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]
     return average
 
 
-def _groups(model: nn.Module, config: TrainConfig) -> list[dict[str, Any]]:
+def _groups(model: nn.Module, config: LoopConfig) -> list[dict[str, Any]]:
     """Parameters with weight decay (matrices), without (biases, norms), and the embedding at its own rate."""
     groups: dict[str, list[nn.Parameter]] = {"matrices": [], "rest": [], "embedding": []}
     for name, weight in model.named_parameters():

@@ -1,0 +1,120 @@
+"""``nlp-rnn review``: how risky a text looks, and why; or the text as a policy hands it out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nlp_rnn.cli.common import print_json, say
+from nlp_rnn.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.generation.review import Review
+
+COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
+
+
+def review(
+    source: Annotated[
+        str | None, typer.Argument(metavar="TEXT|FILE", help="A text, or a file; - is standard input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A UTF-8 file, also .gz or .xz; - is a pipe.")] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Print the text as annotate, redact or block hand it out, and its disclaimer."),
+    ] = None,
+    medium: Annotated[float, typer.Option(help="Score from which a sentence is medium.")] = 0.4,
+    high: Annotated[float, typer.Option(help="Score from which a sentence is high.")] = 0.7,
+    act_at: Annotated[str, typer.Option(help="Level from which a policy acts: medium or high.")] = "high",
+    memory: Annotated[
+        Path | None, typer.Option(help="A model folder: look for what is copied from its training text.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what makes a text risky to rely on; nothing is checked for truth."""
+    from nlp_rnn.generation.overlap import OverlapIndex
+    from nlp_rnn.generation.review import Thresholds
+    from nlp_rnn.generation.risk import RiskFilter
+
+    limits = Thresholds(medium=medium, high=high, act_at=act_at)
+    risk_filter = RiskFilter(policy or "annotate", thresholds=limits)
+    index = None if memory is None else OverlapIndex.load(memory)
+    filtered = risk_filter.apply(_text(source, file), memory=index)
+    if as_json:
+        print_json({"policy": risk_filter.policy, "text": filtered.text, **filtered.review.to_dict()})
+    elif policy is not None:
+        typer.echo(str(filtered))
+    else:
+        _show(filtered.review)
+    for sentence in filtered.review.not_checked:
+        say(f"Note: {sentence}")
+
+
+def _text(source: str | None, file: Path | None) -> str:
+    """The text given, or that of the file."""
+    if source is not None and file is not None:
+        raise InputError("give a text, or --file, not both")
+    if file is None and (source is None or source == "-"):
+        file = Path("-")
+    if file is None and source is not None:
+        if not _names_a_file(source):
+            return source
+        file = Path(source)
+    return _read(file or Path("-"))
+
+
+def _names_a_file(source: str) -> bool:
+    """Whether a word on the command line is a file, or looks so much like one that it must be a slip."""
+    try:
+        if Path(source).is_file():
+            return True
+    except (OSError, ValueError):  # too long for a name, or a NUL byte
+        return False
+    named = len(source.split()) == 1 and Path(source).suffix.lower() in (".txt", ".md", ".gz", ".xz")
+    if named:
+        raise DataError(f"there is no file {source}")
+    return False
+
+
+def _read(file: Path) -> str:
+    """A whole text file."""
+    import sys
+
+    from nlp_rnn.rows import DAMAGED, unpacked
+
+    name = "standard input" if str(file) == "-" else str(file)
+    if name == "standard input" and sys.stdin.isatty():
+        raise InputError("there is nothing to review: give a text, a file, or pipe a text in")
+    raw, stream = unpacked(file, name)
+    try:
+        content = stream.read()
+    except DAMAGED as error:
+        raise DataError(f"{name} is damaged or cut short ({error})") from None
+    finally:
+        if raw is not sys.stdin.buffer:
+            stream.close()
+            raw.close()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{name}: invalid UTF-8 (byte 0x{content[error.start]:02X} at offset {error.start}); "
+            "save the file as UTF-8"
+        ) from None
+
+
+def _show(found: Review) -> None:
+    """Level and score, the sentences that made them so with their reasons, and the disclaimer."""
+    risky = [passage for passage in found.passages if passage.level != "low"]
+    level = typer.style(found.level, fg=COLOURS[found.level])
+    typer.echo(f"{level}  {found.score:.2f}  {len(risky):,} of {len(found.passages):,} sentences stand out")
+    for passage in risky:
+        level = typer.style(f"{passage.level:<6}", fg=COLOURS[passage.level])
+        typer.echo(f"\n{level}  {passage.score:.2f}  {' '.join(passage.text.split())}")
+        for signal in passage.signals:
+            typer.echo(f"        {signal.score:.2f}  {signal.kind}: {signal.why}")
+    if found.overlap is not None:
+        typer.echo(f"\n{found.overlap.copied_share:.1%} of it stands in the training text word for word")
+    typer.echo(f"\n{found.disclaimer}")

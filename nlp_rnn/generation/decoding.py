@@ -1,0 +1,248 @@
+"""Continuous batching: many texts in the making, each advanced by one character at a time, together.
+
+A finished text leaves, a waiting one joins, none waits for another. What a text becomes depends on its own
+prompt and seed alone. That needs care: a matrix product of one row and of the same row among others differ
+in their last bits, and a choice on the border between two characters could fall the other way. So the
+arithmetic of one stream alone is the rule, and wherever a batch's choice is close to a border
+(``sampling.is_close``), the text is read again by that rule, from the last place where that was done.
+
+Knows ids and any model with the small interface below; knows no characters, stops or disclaimers.
+
+Shapes: n texts, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.batch import Ids
+from nlp_rnn.generation.sampling import F64, Sampling, distribution, draw, is_close, penalised
+
+State = NDArray[Any]
+Flags = NDArray[np.bool_]
+
+WIDTH = 64
+NOISE = 2e-4
+"""How far a batch's logits may be from those of a stream alone. Gated models forget such differences:
+some 1e-6 stay. A plain RNN with large weights may amplify them beyond any bound; the promise ends there."""
+_UNIFORMS = 256
+_SHARED = 32  # steps taken at once before the caller is asked whether to go on
+
+
+class StepModel(Protocol):
+    """What decoding asks of a model; a state's third axis is the streams."""
+
+    vocab_size: int
+
+    def start(self, streams: int) -> State:
+        """The state before the first character."""
+        ...
+
+    def stepper(self, state: State) -> Callable[[Ids], NDArray[Any]]:
+        """A function that advances this very array: ids (n,) -> logits (n, V)."""
+        ...
+
+
+@dataclass(eq=False)
+class Draft:
+    """A text in the making.
+
+    Attributes:
+        prompt: Ids to read first, at least one.
+        seed: Its random numbers.
+        take: Called with each id chosen and its log-probability; says whether to go on.
+        ids: What was chosen so far.
+    """
+
+    prompt: Sequence[int]
+    seed: int
+    take: Callable[[int, float], bool]
+    ids: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Nothing is chosen yet."""
+        self._rng = np.random.default_rng(self.seed)
+        self._uniforms: list[float] = []
+        self.settled: tuple[int, State] | None = None  # ids read by the rule, and the state after them
+
+    def uniform(self) -> float:
+        """The number that decides the next id; the same until ``chose``."""
+        if not self._uniforms:
+            self._uniforms = self._rng.random(_UNIFORMS)[::-1].tolist()
+        return self._uniforms[-1]
+
+    def chose(self, chosen: int, log_prob: float) -> bool:
+        """Note an id; whether to go on."""
+        self._uniforms.pop()
+        self.ids.append(chosen)
+        return self.take(chosen, log_prob)
+
+    def recent(self, window: int) -> list[int]:
+        """The last ids of prompt and text."""
+        if len(self.ids) >= window:
+            return self.ids[-window:]
+        return [*self.prompt[-(window - len(self.ids)) :], *self.ids]
+
+
+class Decoder:
+    """Advances drafts together.
+
+    Args:
+        model: Gives logits.
+        drafts: Texts to write, in the order in which they join; an iterator is asked only when there is room.
+        sampling: How ids are chosen.
+        banned: Ids that must not come.
+        width: Texts advanced at once at most; changes speed, not texts.
+    """
+
+    def __init__(
+        self,
+        model: StepModel,
+        drafts: Iterable[Draft],
+        sampling: Sampling,
+        *,
+        banned: Sequence[int] = (),
+        width: int = WIDTH,
+    ) -> None:
+        self._model, self._sampling, self._width = model, sampling, width
+        self._waiting = iter(drafts)
+        self._barrier_V = np.zeros(model.vocab_size)
+        self._barrier_V[list(banned)] = -np.inf
+        self._active: list[Draft] = []
+        self._state: State | None = None
+        self._logits_nV: F64 = np.empty((0, model.vocab_size))
+        self._step: Callable[[Ids], NDArray[Any]] | None = None
+        self._read: deque[tuple[tuple[int, ...], State, F64]] = deque(maxlen=1)  # the last prompt read
+
+    def advance(self) -> bool:
+        """Choose one more character of each text; whether any is left."""
+        self._join()
+        if not self._active:
+            return False
+        ids_n, logits_nV = self._choose()
+        shifted_nV = logits_nV - logits_nV.max(axis=-1, keepdims=True)
+        chosen_n = shifted_nV[np.arange(len(ids_n)), ids_n] - np.log(np.exp(shifted_nV).sum(axis=-1))
+        go_on = [
+            draft.chose(chosen, log_prob)
+            for draft, chosen, log_prob in zip(self._active, ids_n.tolist(), chosen_n.tolist(), strict=True)
+        ]
+        if not all(go_on):
+            stay = np.flatnonzero(go_on)
+            self._active = [self._active[i] for i in stay]
+            ids_n = ids_n[stay]
+            assert self._state is not None
+            self._state, self._step = self._state[:, :, stay], None
+        if self._active:
+            self._logits_nV = self._advanced(ids_n)
+        return True
+
+    def _advanced(self, ids_n: Ids) -> F64:
+        """Logits after one more id of each text."""
+        assert self._state is not None
+        if self._step is None:
+            self._step = self._model.stepper(self._state)
+        if len(ids_n) > 1:
+            for number, draft in enumerate(self._active):
+                if draft.settled is None:  # so far it was alone, so its state is by the rule
+                    self._settle_at(draft, number)
+        with np.errstate(over="ignore", under="ignore"):
+            return self._step(ids_n) + self._barrier_V
+
+    def _settle_at(self, draft: Draft, number: int) -> None:
+        """Keep a text's state, which is by the rule, before its last id is read."""
+        assert self._state is not None
+        draft.settled = (len(draft.ids) - 1, self._state[:, :, [number]].copy())
+
+    def _join(self) -> None:
+        """Let texts that wait join while there is room."""
+        states, rows = [], []
+        while len(self._active) < self._width:
+            draft = next(self._waiting, None)
+            if draft is None:
+                break
+            state, logits_V = self._prompted(tuple(draft.prompt))
+            self._active.append(draft)
+            states.append(state)
+            rows.append(logits_V)
+        if states:
+            before = [] if self._state is None or not len(self._logits_nV) else [self._state]
+            if len(self._active) == len(states):
+                before, self._logits_nV = [], self._logits_nV[:0]
+            self._state = np.concatenate([*before, *states], axis=2)
+            self._logits_nV = np.concatenate([self._logits_nV, rows])
+            self._step = None
+
+    def _prompted(self, prompt: tuple[int, ...]) -> tuple[State, F64]:
+        """State and logits after a prompt, read once for all texts in a row that share it."""
+        if not self._read or self._read[0][0] != prompt:
+            state = self._model.start(1)
+            logits_V = self._alone(state, prompt)
+            self._read.append((prompt, state, logits_V))
+        return self._read[0][1], self._read[0][2]
+
+    def _alone(self, state: State, ids: Sequence[int]) -> F64:
+        """Logits after one stream alone has read some ids: the rule. The state is advanced."""
+        step = self._model.stepper(state)
+        logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size))
+        with np.errstate(over="ignore", under="ignore"):
+            for one in ids:
+                logits_1V = step(np.array([one]))
+        return np.asarray(logits_1V[0] + self._barrier_V)
+
+    def _choose(self) -> tuple[Ids, F64]:
+        """The next id of each text, and the logits it was chosen by."""
+        sampling, logits_nV = self._sampling, self._logits_nV
+        uniforms_n = np.array([draft.uniform() for draft in self._active])
+        seen_nV = self._seen()
+        probs_nV = distribution(logits_nV, sampling, seen_nV)
+        if any(draft.settled is not None for draft in self._active):
+            noise = NOISE * max(sampling.repetition_penalty, 1 / sampling.repetition_penalty)
+            penalised_nV = (
+                logits_nV if seen_nV is None else penalised(logits_nV, seen_nV, sampling.repetition_penalty)
+            )
+            close_n = is_close(penalised_nV, probs_nV, uniforms_n, sampling, noise=noise)
+            for number in np.flatnonzero(close_n):
+                self._settle(int(number))
+            if close_n.any():
+                probs_nV = distribution(logits_nV, sampling, seen_nV)
+        return draw(probs_nV, uniforms_n), logits_nV
+
+    def _settle(self, number: int) -> None:
+        """Put a text's state and logits right by reading again, alone, what it chose since they last were."""
+        draft = self._active[number]
+        if draft.settled is None:
+            return
+        done, state = draft.settled
+        if done < len(draft.ids):
+            self._logits_nV[number] = self._alone(state, draft.ids[done:])
+            draft.settled = (len(draft.ids), state.copy())
+            assert self._state is not None
+            self._state[:, :, number] = state[:, :, 0]
+
+    def _seen(self) -> Flags | None:
+        """Which ids stood among the last characters of each text; None if there is no penalty."""
+        if self._sampling.repetition_penalty == 1:
+            return None
+        seen_nV = np.zeros((len(self._active), self._model.vocab_size), bool)
+        for number, draft in enumerate(self._active):
+            seen_nV[number, draft.recent(self._sampling.repetition_window)] = True
+        return seen_nV
+
+
+def decode(
+    decoder: Decoder, quiet: Callable[[], AbstractContextManager[Any]] = nullcontext
+) -> Iterator[None]:
+    """Advance to the end, giving control back every few steps; ``quiet`` is entered for the steps alone."""
+    while True:
+        with quiet():
+            for _ in range(_SHARED):
+                if not decoder.advance():
+                    return
+        yield

@@ -1,0 +1,501 @@
+"""``CharGenerator``: text that a character model writes, marked as such.
+
+Around a model folder, the NumPy runtime and the sampler: prompts and stop strings in, texts with their
+disclaimer out. Whatever leaves here has been through a risk filter, or says that it has not. Using a model
+needs no torch; ``fit`` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.artifact import FILES, Artifact, fingerprint, load, save
+from nlp_rnn.batch import AnyIds
+from nlp_rnn.config import CharConfig, CharTrainConfig
+from nlp_rnn.errors import InputError, NotFittedError, in_range, one_of, require
+from nlp_rnn.generation import corpus
+from nlp_rnn.generation.corpus import Source
+from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft, decode
+from nlp_rnn.generation.disclaimer import UNFILTERED
+from nlp_rnn.generation.overlap import FILE as OVERLAP
+from nlp_rnn.generation.overlap import OverlapIndex
+from nlp_rnn.generation.result import Generated, TextStream
+from nlp_rnn.generation.review import Review
+from nlp_rnn.generation.risk import RiskFilter
+from nlp_rnn.generation.sampling import Sampling
+from nlp_rnn.generation.writing import Writing, speller
+from nlp_rnn.hub import model_folder
+from nlp_rnn.runtime import NumpyCharEngine, one_blas_thread
+from nlp_rnn.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from nlp_rnn.training.loop import Progress
+
+SHIPPED = Path(__file__).parent.parent / "pretrained" / "shakespeare-char"
+KINDS = ("char", "byte")
+LONGEST = 10_000_000
+READ = 4096
+"""Characters of a prompt that are read: its last ones."""
+_TYPES = 100_000  # distinct characters at most
+
+DEFAULT_FILTER: Final = cast("RiskFilter", object())
+"""Stands for a ``RiskFilter()``, made when it is first needed."""
+
+Floats = NDArray[np.float64]
+
+
+class CharGenerator:
+    """A recurrent character model that writes text.
+
+    >>> generator = CharGenerator(hidden_size=32)
+
+    Args:
+        cell: ``lstm``, ``gru`` or ``rnn``.
+        embedding_dim: Width of a character's vector.
+        hidden_size: Width of the state.
+        num_layers: Recurrent layers, 1 to 4.
+        tied: Use the embedding as the output's weight.
+        layer_norm: Normalise each layer's output.
+        tokenizer: ``char``: the corpus's own characters, any other is read as one unknown character and never
+            written; ``byte``: UTF-8 bytes, for any language.
+        min_count: Characters seen fewer times in the corpus are unknown.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        embedding_dim: int = 64,
+        hidden_size: int = 256,
+        num_layers: int = 1,
+        tied: bool = False,
+        layer_norm: bool = False,
+        tokenizer: str = "char",
+        min_count: int = 1,
+    ) -> None:
+        one_of("tokenizer", tokenizer, KINDS)
+        self._shape: dict[str, Any] = {
+            "cell": cell,
+            "embedding_dim": embedding_dim,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "tied": tied,
+            "layer_norm": layer_norm,
+        }
+        CharConfig(vocab_size=2, **self._shape)
+        self._untrained: dict[str, Any] = {"kind": tokenizer, "vocab_size": _TYPES, "min_count": min_count}
+        TextTokenizer(**self._untrained)
+        self._artifact: Artifact[CharConfig] | None = None
+        self._engine: NumpyCharEngine | None = None
+        self._name, self._fingerprint = "unsaved", ""
+        self._default_filter: RiskFilter | None = None
+        self.memory: OverlapIndex | None = None
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path | None = None) -> CharGenerator:
+        """Load a model.
+
+        Args:
+            source: A model folder, or a repository's id on the Hugging Face Hub; None is the shipped model.
+
+        Raises:
+            ArtifactError: If there is no whole, untampered model there.
+            MissingExtraError: If the source needs an extra that is not installed.
+        """
+        folder = SHIPPED if source is None else model_folder(source, files=(*FILES, OVERLAP))
+        artifact = load(folder, task="generation")
+        shape = artifact.config.to_dict()
+        del shape["vocab_size"], shape["bidirectional"]
+        one_of("tokenizer", artifact.tokenizer.kind, KINDS)
+        generator = cls(**shape, tokenizer=artifact.tokenizer.kind)
+        generator._use(artifact)
+        generator._is_at(folder)
+        generator.memory = OverlapIndex.load(folder) if (folder / OVERLAP).is_file() else None
+        return generator
+
+    def _use(self, artifact: Artifact[CharConfig]) -> None:
+        """Take an artifact as this generator's model (the one place, for training and loading)."""
+        self._artifact = artifact
+        self._engine = NumpyCharEngine(artifact.config, artifact.weights)
+        self._name, self._fingerprint = "unsaved", ""
+
+    def _is_at(self, folder: Path) -> None:
+        """Note where the model is, for the provenance of its texts."""
+        self._name, self._fingerprint = folder.name, fingerprint(folder)
+
+    @property
+    def artifact(self) -> Artifact[CharConfig]:
+        """The model as data.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        if self._artifact is None:
+            raise NotFittedError("this generator has no model yet: call fit, or use from_pretrained")
+        return self._artifact
+
+    @property
+    def engine(self) -> NumpyCharEngine:
+        """What computes; errors as ``artifact``."""
+        if self._engine is None:
+            raise NotFittedError("this generator has no model yet: call fit, or use from_pretrained")
+        return self._engine
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        max_new_chars: int = 300,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        seed: int = 0,
+        stop: str | Sequence[str] | None = None,
+        logprobs: bool = False,
+        risk_filter: RiskFilter | None = DEFAULT_FILTER,
+    ) -> Generated:
+        """Write one text.
+
+        Args:
+            prompt: What to go on from; of a long one the last 4,096 characters are read. An empty prompt
+                starts as after a line break.
+            max_new_chars: Characters to write at most.
+            temperature: The logits are divided by it; 0 always takes the most probable character.
+            top_k: Choose among the k most probable.
+            top_p: Choose among the smallest set whose probabilities sum to at least p.
+            min_p: Choose among those at least this share as probable as the most probable.
+            repetition_penalty: Above 1, what stood among the last 64 characters becomes less probable.
+            seed: The same seed gives the same text.
+            stop: A string, or several, before which the text ends.
+            logprobs: Keep the log-probability of each character.
+            risk_filter: Reviews the text; None leaves that out, and the text still says that a machine
+                wrote it.
+
+        Raises:
+            InputError: If the prompt or a stop string is no str, or a stop string is empty.
+            ConfigError: If a setting is outside its range.
+            NotFittedError: Before ``fit``.
+        """
+        sampling = Sampling(
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+        )
+        return self.generate_many(
+            [prompt],
+            sampling=sampling,
+            max_new_chars=max_new_chars,
+            seeds=[seed],
+            stop=stop,
+            logprobs=logprobs,
+            risk_filter=risk_filter,
+        )[0]
+
+    def generate_many(
+        self,
+        prompts: Sequence[str],
+        *,
+        seeds: Sequence[int],
+        sampling: Sampling | None = None,
+        max_new_chars: int = 300,
+        stop: str | Sequence[str] | None = None,
+        logprobs: bool = False,
+        risk_filter: RiskFilter | None = DEFAULT_FILTER,
+        width: int = WIDTH,
+    ) -> list[Generated]:
+        """Write a text for each prompt, many at a time; each is what ``generate`` gives for its seed.
+
+        Args:
+            prompts: As many as texts are wanted; the same one may stand there several times.
+            seeds: One for each prompt.
+            sampling: How characters are chosen.
+            max_new_chars: As in ``generate``, as are the next three.
+            stop: Where to stop.
+            logprobs: Whether to keep log-probabilities.
+            risk_filter: What reviews the texts.
+            width: Texts written at once; changes speed, not texts.
+
+        Raises:
+            InputError: If ``prompts`` is a single str, or there is not a seed for each; else as ``generate``.
+        """
+        if isinstance(prompts, str):
+            raise InputError("generate_many wants a sequence of prompts, got one str: put it in a list")
+        if len(seeds) != len(prompts):
+            raise InputError(f"there are {len(prompts)} prompts and {len(seeds)} seeds: give one for each")
+        in_range("width", width, 1, 2**16)
+        sampling, reviewer = sampling or Sampling(), self._reviewer(risk_filter)
+        writings = [self._writing(max_new_chars, stop) for _ in prompts]
+        drafts = [self._draft(*each) for each in zip(prompts, seeds, writings, strict=True)]
+        for _ in self._decode(drafts, sampling, max_new_chars, width):
+            pass
+        found = []
+        for prompt, seed, writing in zip(prompts, seeds, writings, strict=True):
+            text, known = writing.drain()
+            review = None
+            if reviewer is not None:
+                filtered = reviewer.apply(text, memory=self.memory, char_logprobs=known)
+                text, review = filtered.text, filtered.review
+            found.append(
+                Generated(
+                    prompt=prompt,
+                    text=text,
+                    risk=review,
+                    finish_reason=writing.finish_reason,
+                    provenance=self._provenance(seed, sampling, max_new_chars, review),
+                    logprobs=tuple(known) if logprobs else None,
+                )
+            )
+        return found
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        max_new_chars: int = 300,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        seed: int = 0,
+        stop: str | Sequence[str] | None = None,
+        logprobs: bool = False,
+        risk_filter: RiskFilter | None = DEFAULT_FILTER,
+    ) -> TextStream:
+        """Write one text and yield it piece by piece; joined, the pieces are what ``generate`` gives.
+
+        A filter that annotates lets each piece out at once; one that redacts or blocks, sentence by sentence,
+        and a block ends the text there. The arguments are those of ``generate``.
+
+        Returns:
+            An iterator of pieces, whose ``result`` has the review and the disclaimer.
+
+        Raises:
+            InputError, ConfigError, NotFittedError: As ``generate``, at once.
+        """
+        sampling = Sampling(
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+        )
+        reviewer, writing = self._reviewer(risk_filter), self._writing(max_new_chars, stop)
+        steps = self._decode([self._draft(prompt, seed, writing)], sampling, max_new_chars, 1)
+        return TextStream(
+            writing.pieces(steps),
+            risk=None if reviewer is None else reviewer.open(memory=self.memory),
+            policy=None if reviewer is None else reviewer.policy,
+            result=lambda text, review, known: Generated(
+                prompt=prompt,
+                text=text,
+                risk=review,
+                finish_reason=writing.finish_reason,
+                provenance=self._provenance(seed, sampling, max_new_chars, review),
+                logprobs=tuple(known) if logprobs else None,
+            ),
+        )
+
+    def bits_per_char(self, text: Source) -> float:
+        """How many bits a character of a text costs the model, read whole with the state carried.
+
+        Args:
+            text: A text, or the path of a file or folder.
+
+        Raises:
+            InputError: If it has fewer than two characters.
+            DataError: If a file cannot be read.
+        """
+        return float(-self.log_probs(text).mean() / math.log(2))
+
+    def log_probs(self, text: Source) -> Floats:
+        """Natural log-probability of each character of a text after the first (in bytes: of each byte).
+
+        Shape:
+            (N - 1,).
+
+        Raises:
+            InputError, DataError: As ``bits_per_char``.
+        """
+        engine, ids_N = self.engine, self._ids(text)
+        state, parts = engine.start(1), []
+        with one_blas_thread():
+            for start in range(0, len(ids_N) - 1, 4096):
+                ids_T = ids_N[start : start + 4097].astype(np.int64)
+                logits_TV = engine.read(ids_T[:-1], state).astype(np.float64)
+                logits_TV -= logits_TV.max(axis=1, keepdims=True)
+                chosen_T = logits_TV[np.arange(len(ids_T) - 1), ids_T[1:]]
+                parts.append(chosen_T - np.log(np.exp(logits_TV).sum(axis=1)))
+        return np.concatenate(parts)
+
+    def dynamic_bits_per_char(self, text: Source, *, learning_rate: float = 2e-3) -> float:
+        """``bits_per_char`` of a copy of the model that learns from the text as it reads (extra ``train``).
+
+        Dynamic evaluation (Krause et al. 2018): no figure to set beside ``bits_per_char``.
+
+        Raises:
+            InputError, DataError: As ``bits_per_char``.
+            MissingExtraError: If torch is not installed.
+        """
+        require("torch", extra="train")
+        from nlp_rnn.generation import fitting
+
+        model = fitting.build(self.artifact.config, self.artifact.weights)
+        found = fitting.dynamic_log_probs(model, self._ids(text), learning_rate=learning_rate)
+        return float(-found.mean() / math.log(2))
+
+    def fit(
+        self,
+        text: Source,
+        *,
+        validation: Source | None = None,
+        holdout: float = 0.1,
+        config: CharTrainConfig | None = None,
+        output: str | Path | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> CharGenerator:
+        """Train on a text (extra ``train``).
+
+        Args:
+            text: A text, or the path of a UTF-8 file (also ``.gz``, ``.xz``) or a folder of them; it may be
+                larger than memory.
+            validation: Held-out text; None sets the last ``holdout`` of the text aside.
+            holdout: Share of the text.
+            config: How to train.
+            output: Folder for checkpoints and ``history.jsonl``.
+            resume: Go on from the folder's newest checkpoint, at the very place in the text.
+            progress: Called after each step.
+
+        Returns:
+            self.
+
+        Raises:
+            DataError: If a file cannot be read; a byte that is no UTF-8 is named with its place.
+            InputError: If a text is too short for its windows, or has one distinct character.
+            TrainingError: If training cannot go on.
+            MissingExtraError: If the extra is not installed.
+        """
+        require("torch", extra="train")
+        require("accelerate", extra="train")
+        from nlp_rnn.generation import fitting
+
+        in_range("holdout", holdout, 0.001, 0.9)
+        config = config or CharTrainConfig()
+        before = None if validation is not None else corpus.split_at(text, holdout)
+
+        def train_parts() -> Iterable[str]:
+            parts = corpus.pieces(text)
+            return parts if before is None else corpus.first(parts, before)
+
+        held_out = (
+            corpus.rest(corpus.pieces(text), before or 0) if validation is None else corpus.pieces(validation)
+        )
+        tokenizer = TextTokenizer(**self._untrained).train(train_parts())
+        train_N, validation_N = corpus.encode(train_parts(), tokenizer), corpus.encode(held_out, tokenizer)
+        if train_N.min() == train_N.max():
+            raise InputError("the corpus has one distinct character: there is nothing to learn from it")
+        model_config = CharConfig(vocab_size=tokenizer.vocab_size, **self._shape)
+        weights, notes = fitting.fit_model(
+            train_N,
+            validation_N,
+            model_config=model_config,
+            config=config,
+            unk_id=tokenizer.unk_id,
+            output=None if output is None else Path(output),
+            resume=resume,
+            progress=progress,
+        )
+        notes["train"] = config.to_dict()
+        self.memory = OverlapIndex.build(train_parts())
+        self._use(Artifact("generation", model_config, (), tokenizer, weights, notes=notes))
+        return self
+
+    def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
+        """Write the model folder and the index of the training text; ``dtype="float16"`` halves the weights.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+            ArtifactError: If the folder holds something that is no model.
+        """
+        saved = save(self.artifact, folder, dtype=dtype)
+        if self.memory is not None:
+            self.memory.save(saved)
+        self._is_at(saved)
+        return saved
+
+    def _ids(self, text: Source) -> AnyIds:
+        """Ids of a text to measure."""
+        tokenizer = self.artifact.tokenizer
+        ids_N = corpus.encode(corpus.pieces(text), tokenizer)
+        if len(ids_N) < 2:
+            raise InputError("a text to measure needs at least two characters")
+        return ids_N
+
+    def _writing(self, max_new_chars: int, stop: str | Sequence[str] | None) -> Writing:
+        if isinstance(max_new_chars, bool) or not isinstance(max_new_chars, int):
+            raise InputError(f"max_new_chars must be a whole number, got {max_new_chars!r}")
+        in_range("max_new_chars", max_new_chars, 0, LONGEST)
+        stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
+        for each in stops:
+            if not isinstance(each, str) or not each:
+                raise InputError(f"a stop string must be a str of at least one character, got {each!r}")
+        reason = "cancelled" if max_new_chars else "length"
+        return Writing(speller(self.artifact.tokenizer), max_new_chars, stops, reason)
+
+    def _draft(self, prompt: str, seed: int, writing: Writing) -> Draft:
+        if not isinstance(prompt, str):
+            raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise InputError(f"a seed must be a whole number, got {seed!r}")
+        in_range("seed", seed, 0, 2**63 - 1)
+        return Draft(self.artifact.tokenizer.encode(prompt[-READ:] or "\n").ids, seed, writing.take)
+
+    def _decode(
+        self, drafts: Sequence[Draft], sampling: Sampling, max_new_chars: int, width: int
+    ) -> Iterator[None]:
+        """Write the drafts, giving control back now and then."""
+        tokenizer = self.artifact.tokenizer
+        banned = (tokenizer.pad_id, tokenizer.unk_id)
+        decoder = Decoder(self.engine, drafts if max_new_chars else (), sampling, banned=banned, width=width)
+        return decode(decoder, one_blas_thread)
+
+    def _reviewer(self, risk_filter: RiskFilter | None) -> RiskFilter | None:
+        """The filter asked for; the default one is made once."""
+        if risk_filter is not DEFAULT_FILTER:
+            return risk_filter
+        if self._default_filter is None:
+            self._default_filter = RiskFilter()
+        return self._default_filter
+
+    def _provenance(
+        self, seed: int, sampling: Sampling, max_new_chars: int, review: Review | None
+    ) -> dict[str, Any]:
+        """Where a text comes from, as plain JSON values."""
+        from nlp_rnn import __version__
+
+        return {
+            "machine_generated": True,
+            "generator": f"nlp_rnn {__version__}",
+            "model": self._name,
+            "fingerprint": self._fingerprint,
+            "seed": seed,
+            "sampling": {**sampling.to_dict(), "max_new_chars": max_new_chars},
+            "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "risk_level": None if review is None else review.level,
+            "disclaimer": UNFILTERED if review is None else review.disclaimer,
+        }

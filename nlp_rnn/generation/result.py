@@ -1,0 +1,123 @@
+"""What a generator hands out: a text with its disclaimer, whole or piece by piece.
+
+Knows the risk filter's reviews; not how a text is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nlp_rnn.generation.disclaimer import UNFILTERED
+from nlp_rnn.generation.review import Review
+from nlp_rnn.generation.risk import RiskStream
+
+Piece = tuple[str, list[float]]
+"""Some text, and the log-probability of each of its characters."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A text that a machine wrote; ``str`` shows it with its disclaimer.
+
+    Attributes:
+        prompt: What it goes on from.
+        text: What was written, without the prompt and without a stop string.
+        risk: The risk filter's review; None if there was no filter.
+        finish_reason: ``length``, ``stop`` (a stop string was met) or ``cancelled``.
+        provenance: Model, seed, settings, time and risk level, as plain JSON values.
+        logprobs: Natural log-probability of each character under the model itself, before temperature and
+            filters; None unless asked for.
+    """
+
+    prompt: str
+    text: str
+    risk: Review | None
+    finish_reason: str
+    provenance: dict[str, Any]
+    logprobs: tuple[float, ...] | None = None
+
+    @property
+    def disclaimer(self) -> str:
+        """What a reader must know."""
+        return UNFILTERED if self.risk is None else self.risk.disclaimer
+
+    def __str__(self) -> str:
+        """Prompt, text and disclaimer."""
+        return f"{self.prompt}{self.text}\n\n{self.disclaimer}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON values."""
+        values = {name: getattr(self, name) for name in ("prompt", "text", "disclaimer", "finish_reason")}
+        if self.risk is not None:
+            values["risk"] = self.risk.to_dict()
+        if self.logprobs is not None:
+            values["logprobs"] = list(self.logprobs)
+        return {**values, "provenance": self.provenance}
+
+
+class TextStream(Iterator[str]):
+    """Pieces of a text as they are written; ``result`` is the whole with its review and its disclaimer.
+
+    ``close`` cancels the rest, as does asking for the result before the end.
+
+    Args:
+        pieces: The text as it is written.
+        risk: Reviews it on the way; None if nothing does.
+        policy: The filter's. ``annotate`` lets each piece out as it comes, any other each sentence when the
+            review has decided on it, and ``block`` ends the text where it acts.
+        result: Makes the result of text, review and log-probabilities.
+    """
+
+    def __init__(
+        self,
+        pieces: Generator[Piece, None, None],
+        *,
+        risk: RiskStream | None,
+        policy: object,
+        result: Callable[[str, Review | None, list[float]], Generated],
+    ) -> None:
+        self._pieces, self._risk, self._policy, self._make_result = pieces, risk, policy, result
+        self._shown: list[str] = []
+        self._logprobs: list[float] = []
+        self._result: Generated | None = None
+        self._out = self._run()
+
+    def __next__(self) -> str:
+        """The next piece; at the end, StopIteration."""
+        return next(self._out)
+
+    def close(self) -> None:
+        """Write no more."""
+        self._pieces.close()
+        self._out.close()
+
+    @property
+    def result(self) -> Generated:
+        """What has been written."""
+        if self._result is None:
+            self.close()
+            review = None
+            if self._risk is not None:
+                self._risk.finish()
+                review = self._risk.review
+            self._result = self._make_result("".join(self._shown), review, self._logprobs)
+        return self._result
+
+    def _run(self) -> Generator[str, None, None]:
+        """What may be shown."""
+        at_once = self._risk is None or self._policy == "annotate"
+        for piece, known in self._pieces:
+            self._logprobs += known
+            decided = [] if self._risk is None else self._risk.push(piece, known)
+            yield from self._show([piece] if at_once else [passage.shown for passage in decided])
+            if self._policy == "block" and self._risk is not None and self._risk.stopped:
+                return
+        if self._risk is not None and not at_once:
+            yield from self._show([passage.shown for passage in self._risk.finish()])
+
+    def _show(self, pieces: Iterable[str]) -> Iterator[str]:
+        for piece in pieces:
+            self._shown.append(piece)
+            yield piece

@@ -1,0 +1,52 @@
+"""A signal: one reason for doubt, with its place in the text; and how signals add up.
+
+Knows numbers and places; finds no signals itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """One reason for doubt.
+
+    Attributes:
+        kind: What was seen, e.g. ``authority`` or ``memorised``.
+        start, end: Where, in characters of the text under review.
+        score: How much it weighs, in [0, 1].
+        why: The evidence, in words for a reader.
+    """
+
+    kind: str
+    start: int
+    end: int
+    score: float
+    why: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The signal as plain JSON values."""
+        return asdict(self)
+
+
+def combined(signals: Iterable[Signal]) -> float:
+    """What several signals weigh together: 1 - Π(1 - score), of each kind the heaviest alone.
+
+    Two kinds of reason for doubt weigh more than either; the same reason twice weighs no more.
+
+    >>> combined([])
+    0.0
+    >>> half = [Signal(kind=kind, start=0, end=1, score=0.5, why="") for kind in ("url", "url", "date")]
+    >>> combined(half)
+    0.75
+    """
+    heaviest: dict[str, float] = {}
+    for signal in signals:
+        heaviest[signal.kind] = max(signal.score, heaviest.get(signal.kind, 0.0))
+    kept = 1.0
+    for score in heaviest.values():
+        kept *= 1 - score
+    return round(1 - kept, 3)

@@ -1,0 +1,82 @@
+"""From ids to characters: spelling, stop strings and length of a text in the making.
+
+Knows tokenizers; no models, no sampling.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+
+from nlp_rnn.tokenizer import TextTokenizer
+
+
+@dataclass(eq=False)
+class Writing:
+    """One text in the making.
+
+    Attributes:
+        spell: Ids to characters, see ``speller``.
+        limit: Characters at most.
+        stops: Strings before which the text ends.
+        finish_reason: Why it ended: ``length`` or ``stop``; until then, and if it never does, ``cancelled``.
+    """
+
+    spell: Callable[[int], str]
+    limit: int
+    stops: tuple[str, ...]
+    finish_reason: str = "cancelled"
+    _letters: list[str] = field(default_factory=list)
+    _logprobs: list[float] = field(default_factory=list)
+    _ready: int = 0  # letters that no stop string can take back
+    _count: int = 0
+    _nats: float = 0.0  # log-probability of the bytes of a character so far
+
+    def take(self, chosen: int, log_prob: float) -> bool:
+        """Add an id; whether to go on."""
+        self._nats += log_prob
+        for letter in self.spell(chosen):  # none inside a character's bytes, two if those were no character
+            self._letters.append(letter)
+            self._logprobs.append(self._nats)
+            self._nats = 0.0
+            self._count += 1
+            for stop in self.stops:
+                if stop[-1] == letter and "".join(self._letters[-len(stop) :]) == stop:
+                    return self._end("stop", len(self._letters) - len(stop))
+            if self._count >= self.limit:
+                return self._end("length", len(self._letters))
+        held = max((len(stop) - 1 for stop in self.stops), default=0)
+        self._ready = max(0, len(self._letters) - held)
+        return True
+
+    def _end(self, reason: str, ready: int) -> bool:
+        self.finish_reason, self._ready = reason, ready
+        return False
+
+    def drain(self) -> tuple[str, list[float]]:
+        """What has been written for good since the last call, and its log-probabilities."""
+        ready, self._ready = self._ready, 0
+        piece, known = "".join(self._letters[:ready]), self._logprobs[:ready]
+        del self._letters[:ready], self._logprobs[:ready]
+        return piece, known
+
+    def pieces(self, steps: Iterable[object]) -> Generator[tuple[str, list[float]], None, None]:
+        """What has been written for good after each of some steps that write it."""
+        for _ in chain(steps, [None]):
+            piece, known = self.drain()
+            if piece:
+                yield piece, known
+
+
+def speller(tokenizer: TextTokenizer) -> Callable[[int], str]:
+    """A function from the ids of a text, in their order, to its characters; "" within a character's bytes."""
+    if tokenizer.kind == "char":
+        return tokenizer.vocab.__getitem__
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that stand for themselves
+    letters = {chr(byte): byte for byte in plain}
+    letters |= {chr(256 + i): byte for i, byte in enumerate(sorted(set(range(256)) - set(plain)))}
+    bytes_of = [bytes([letters[token]]) if token in letters else b"" for token in tokenizer.vocab]
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return lambda chosen: decoder.decode(bytes_of[chosen])

@@ -1,0 +1,121 @@
+"""Continuous batching on a fake model: who joins, who leaves, and that company changes nobody's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from nlp_rnn.generation.decoding import Decoder, Draft, decode
+from nlp_rnn.generation.sampling import Sampling
+
+V = 7
+
+
+class Fake:
+    """Remembers the sum of what each stream read; its logits depend on that, and a little on the company."""
+
+    vocab_size = V
+
+    def __init__(self, noise: float = 0.0) -> None:
+        self.noise = noise
+        self.sizes: list[int] = []
+        self.table = np.random.default_rng(0).normal(0, 1.5, (50, V))
+
+    def start(self, streams: int) -> np.ndarray:
+        return np.zeros((1, 1, streams, 1))
+
+    def stepper(self, state: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        n = state.shape[2]
+        off = np.random.default_rng(n).uniform(-self.noise, self.noise, V) if n > 1 else 0.0
+
+        def step(ids: np.ndarray) -> np.ndarray:
+            self.sizes.append(n)
+            state[0, 0, :, 0] += ids + 1
+            return self.table[state[0, 0, :, 0].astype(int) % 50] + off
+
+        return step
+
+
+def draft(prompt: list[int], seed: int, length: int) -> Draft:
+    made = Draft(prompt, seed, lambda chosen, log_prob: len(made.ids) < length)
+    return made
+
+
+def drafts() -> list[Draft]:
+    return [draft([i % 5, 2], seed=i, length=3 + 7 * i % 40) for i in range(30)]
+
+
+def texts(fake: Fake, width: int, sampling: Sampling) -> list[list[int]]:
+    made = drafts()
+    for _ in decode(Decoder(fake, made, sampling, width=width, banned=[0])):
+        pass
+    return [one.ids for one in made]
+
+
+def test_company_changes_no_text() -> None:
+    for sampling in (Sampling(temperature=1), Sampling(top_p=0.7), Sampling(repetition_penalty=1.4)):
+        alone = texts(Fake(), 1, sampling)
+        for width in (2, 7, 64):
+            assert texts(Fake(noise=1.9e-4), width, sampling) == alone
+
+
+def test_noise_that_is_not_settled_would_change_texts() -> None:
+    sampling = Sampling(temperature=1)
+    assert texts(Fake(noise=0.05), 64, sampling) != texts(Fake(), 1, sampling)
+
+
+def test_a_finished_text_leaves_and_a_waiting_one_joins_at_once() -> None:
+    fake = Fake()
+    made = [draft([1], seed=i, length=10 if i else 30) for i in range(5)]
+    decoder = Decoder(fake, made, Sampling(), width=2)
+    while decoder.advance():
+        pass
+    steps = [size for size in fake.sizes if size == 2]
+    assert len(steps) >= 25  # the long text is hardly ever alone
+    assert [len(one.ids) for one in made] == [30, 10, 10, 10, 10]
+
+
+def test_texts_are_asked_for_only_when_there_is_room() -> None:
+    asked = []
+
+    def endless() -> Iterator[Draft]:
+        while True:
+            asked.append(1)
+            yield draft([1], seed=len(asked), length=4)
+
+    decoder = Decoder(Fake(), endless(), Sampling(), width=3)
+    for _ in range(4):
+        decoder.advance()
+    assert len(asked) == 3
+
+
+def test_a_shared_prompt_is_read_once() -> None:
+    fake = Fake()
+    made = [draft([1, 2, 3, 4, 5], seed=i, length=2) for i in range(8)]
+    for _ in decode(Decoder(fake, made, Sampling(), width=8)):
+        pass
+    assert fake.sizes.count(1) == 5
+    assert fake.sizes.count(8) == 1
+
+
+def test_banned_ids_never_come_and_log_probs_are_the_models() -> None:
+    fake, seen = Fake(), []
+    one = Draft([1], 0, lambda chosen, log_prob: seen.append((chosen, log_prob)) or len(seen) < 200)
+    for _ in decode(Decoder(fake, [one], Sampling(temperature=3), banned=[0, 1])):
+        pass
+    assert not {0, 1} & {chosen for chosen, _ in seen}
+    logits = fake.table[2][2:]  # after the prompt, without the banned
+    expected = logits - np.log(np.exp(logits).sum())
+    assert np.isclose(seen[0][1], expected[seen[0][0] - 2])
+
+
+def test_greedy_is_the_most_probable_each_time() -> None:
+    fake = Fake()
+    one = draft([1], seed=0, length=20)
+    for _ in decode(Decoder(fake, [one], Sampling(temperature=0))):
+        pass
+    total = 2
+    for chosen in one.ids:
+        assert chosen == fake.table[total % 50].argmax()
+        total += chosen + 1
