@@ -132,10 +132,7 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
     from safetensors.numpy import save as to_bytes
 
     one_of("dtype", dtype, ("float32", "float16"))
-    folder = Path(folder).resolve()
-    occupied = folder.is_dir() and any(folder.iterdir())
-    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
-        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
+    folder = claim(folder)
     try:
         with np.errstate(over="ignore"):
             weights = {name: np.ascontiguousarray(array, dtype) for name, array in artifact.weights.items()}
@@ -159,6 +156,24 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
     except (ArtifactError, TypeError, ValueError) as error:
         raise ArtifactError(f"This model cannot be saved to {folder}: {error}") from None
 
+    return replace_folder(folder, files)
+
+
+def claim(folder: str | Path) -> Path:
+    """The whole path of a folder that a model may be written to.
+
+    Raises:
+        ArtifactError: If it holds something that is no model.
+    """
+    folder = Path(folder).resolve()
+    occupied = folder.is_dir() and any(folder.iterdir())
+    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
+        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
+    return folder
+
+
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a model's files so that a reader sees the old ones or the new; other files are kept."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     try:
@@ -222,10 +237,12 @@ def fingerprint(folder: str | Path) -> str:
 
 
 def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
-    for name in FILES:
+    values: dict[str, Any] = {}
+    for name in (CONFIG, *FILES):  # what the model is for comes first: another task has other files
         if not (folder / name).is_file():
             raise ArtifactError(f"{name} is missing; copy the whole folder again")
-    values = _read_config((folder / CONFIG).read_bytes(), task)
+        if not values:
+            values = _read_config((folder / CONFIG).read_bytes(), task)
     content = {name: (folder / name).read_bytes() for name in (TOKENIZER, WEIGHTS)}
     for name, found in content.items():
         if hashlib.sha256(found).hexdigest() != values["sha256"][name]:
@@ -238,7 +255,7 @@ def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
         config=CONFIGS[values["task"]].from_dict(values["model"]),
         classes=tuple(values["classes"]),
         tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
-        weights=_read_weights(content[WEIGHTS]),
+        weights=read_weights(content[WEIGHTS]),
         temperature=values["temperature"],
         card=(folder / CARD).read_text(encoding="utf-8", errors="replace"),
         notes=values["notes"],
@@ -273,7 +290,7 @@ def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
     return values
 
 
-def _read_weights(content: bytes) -> Weights:
+def read_weights(content: bytes) -> Weights:
     """Tensors of a safetensors file as float32."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
