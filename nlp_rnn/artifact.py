@@ -157,6 +157,11 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
     except (ArtifactError, TypeError, ValueError) as error:
         raise ArtifactError(f"This model cannot be saved to {folder}: {error}") from None
 
+    return replace_folder(folder, files)
+
+
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a model's files so that a reader sees the old ones or the new; other files are kept."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     try:
@@ -233,10 +238,12 @@ def fingerprint(folder: str | Path) -> str:
 
 
 def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
-    for name in FILES:
+    values: dict[str, Any] = {}
+    for name in (CONFIG, *FILES):  # what the model is for comes first: another task has other files
         if not (folder / name).is_file():
             raise ArtifactError(f"{name} is missing; copy the whole folder again")
-    values = _read_config((folder / CONFIG).read_bytes(), task)
+        if not values:
+            values = _read_config((folder / CONFIG).read_bytes(), task)
     content = {name: (folder / name).read_bytes() for name in (TOKENIZER, WEIGHTS)}
     for name, found in content.items():
         if hashlib.sha256(found).hexdigest() != values["sha256"][name]:
@@ -249,7 +256,7 @@ def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
         config=CONFIGS[values["task"]].from_dict(values["model"]),
         classes=tuple(values["classes"]),
         tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
-        weights=_read_weights(content[WEIGHTS]),
+        weights=read_weights(content[WEIGHTS]),
         temperature=values["temperature"],
         card=(folder / CARD).read_text(encoding="utf-8", errors="replace"),
         notes=values["notes"],
@@ -292,7 +299,7 @@ def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
     return values
 
 
-def _read_weights(content: bytes) -> Weights:
+def read_weights(content: bytes) -> Weights:
     """Tensors of a safetensors file as float32."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes

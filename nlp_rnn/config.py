@@ -135,6 +135,63 @@ class CharConfig(EncoderConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForecastConfig(Settings):
+    """Shape of a forecaster: a recurrent encoder over the last steps, a linear head of quantiles.
+
+    Attributes:
+        columns: Names of the series that are read and forecast.
+        context: Steps read before a forecast.
+        horizon: Steps forecast at once.
+        quantiles: Levels of the quantiles forecast, rising; the median, 0.5, is the forecast itself.
+        cell, hidden_size, num_layers: As in ``EncoderConfig``.
+        log: The logarithm is forecast, for series that grow by shares; they are positive.
+        carried: The network was trained with its state carried along the series (truncated
+            back-propagation through time), so it reads levels and changes instead of normalised windows.
+    """
+
+    columns: tuple[str, ...]
+    context: int = 24
+    horizon: int = 1
+    quantiles: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
+    cell: str = "lstm"
+    hidden_size: int = 32
+    num_layers: int = 1
+    log: bool = False
+    carried: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range; lists, as JSON has them, become tuples."""
+        object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "quantiles", tuple(self.quantiles))
+        _whole("context", self.context, 2)
+        _whole("horizon", self.horizon, 1)
+        if not self.columns or len(set(self.columns)) != len(self.columns):
+            raise ConfigError(f"Invalid columns {self.columns!r}; they should be names that differ")
+        for level in self.quantiles:
+            in_range("quantiles", level, 0.001, 0.999)
+        if 0.5 not in self.quantiles or list(self.quantiles) != sorted(set(self.quantiles)):
+            raise ConfigError(f"Invalid quantiles {self.quantiles!r}; they should rise and include 0.5")
+        _ = self.encoder
+
+    @property
+    def encoder(self) -> EncoderConfig:
+        """The encoder's shape; it has no vocabulary, so the smallest stands there."""
+        return EncoderConfig(
+            vocab_size=2,
+            cell=self.cell,
+            embedding_dim=len(self.columns) * (2 if self.carried else 1),
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            bidirectional=False,
+        )
+
+    @property
+    def output_dim(self) -> int:
+        """Numbers in a forecast: steps, series, quantiles."""
+        return self.horizon * len(self.columns) * len(self.quantiles)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoopConfig(Settings):
     """What every training run has; the loop knows no more.
 
@@ -244,6 +301,37 @@ class CharTrainConfig(LoopConfig):
         in_range("restart", self.restart, 0, 1)
         for name in ("activation_penalty", "slowness_penalty"):
             in_range(name, getattr(self, name), 0, 1e3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastTrainConfig(LoopConfig):
+    """How to train a forecaster.
+
+    Attributes:
+        epoch_steps: Steps between two looks at the validation part.
+        batch_size: Windows (or streams) in a batch.
+        window: Steps after which the gradient stops while the state is carried on (truncated
+            back-propagation through time); 0 trains on windows of ``context`` steps, each from a zero state.
+        validation: Share of the series, its latest part, that is held out to choose the epoch.
+    """
+
+    max_epochs: int = 16
+    batch_size: int = 64
+    learning_rate: float = 5e-3
+    weight_decay: float = 1e-3
+    ema_decay: float = 0.0
+    patience: int = 16
+    dropout: float = 0.0
+    epoch_steps: int = 50
+    window: int = 0
+    validation: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        in_range("epoch_steps", self.epoch_steps, 1, 2**31)
+        in_range("window", self.window, 0, 2**20)
+        in_range("validation", self.validation, 0.01, 0.5)
 
 
 def _whole(name: str, value: object, low: int) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 PACKAGE = "nlp_rnn"
 ORDER = """
 __init__.py errors.py config.py hub.py figure.py probabilities.py metrics.py text.py spans.py tokenizer.py
-vectors.py cooccurrence.py rows.py corpora.py records.py batch.py reference.py recurrence.py artifact.py
-nn/ runtime.py training/ sentiment/ generation/ cli/ __main__.py
+vectors.py cooccurrence.py rows.py corpora.py records.py batch.py reference.py exchange.py recurrence.py
+artifact.py nn/ runtime.py training/ studies/ sequence/ sentiment/ generation/ cli/ __main__.py
 """.split()
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | train | evaluate | negation | info``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | train | evaluate | ...``.
 
 Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
@@ -17,7 +17,19 @@ from typing import Annotated, Any
 import typer
 
 from nlp_rnn import __version__
-from nlp_rnn.cli import classify, evaluate, explain, generate, info, negation, review, train, train_char
+from nlp_rnn.cli import (
+    classify,
+    evaluate,
+    explain,
+    forecast,
+    generate,
+    info,
+    negation,
+    review,
+    study,
+    train,
+    train_char,
+)
 from nlp_rnn.errors import NlpRnnError
 
 app = typer.Typer(
@@ -25,8 +37,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (classify, explain, generate, review, train, train_char, evaluate, negation, info):
+for _module in (
+    classify,
+    explain,
+    generate,
+    review,
+    forecast,
+    train,
+    train_char,
+    evaluate,
+    negation,
+    info,
+):
     app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
+app.add_typer(study.app, name="study")
 
 
 def _show_version(wanted: bool) -> None:

@@ -68,11 +68,11 @@ def say_skipped(count: int, reasons: Sequence[str]) -> None:
     say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
 
 
-def console() -> Console:
-    """A rich console on standard output."""
+def console(*, stderr: bool = False) -> Console:
+    """A rich console on standard output, or on standard error for what is no answer."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, stderr=stderr)
 
 
 def progress_bar(*columns: str) -> Progress:

@@ -96,6 +96,7 @@ class Trainer(Generic[Item]):
         output: Folder for checkpoints and ``history.jsonl``; None keeps nothing.
         identity: Plain values that a checkpoint must share to be resumed from (data, model, settings).
         progress: Called after each step.
+        enough: Training ends with the epoch whose ``score`` reaches this.
     """
 
     def __init__(
@@ -107,8 +108,10 @@ class Trainer(Generic[Item]):
         output: Path | None = None,
         identity: Mapping[str, Any] | None = None,
         progress: Callable[[Progress], None] | None = None,
+        enough: float = math.inf,
     ) -> None:
         self.model, self.task, self.config = model, task, config
+        self.enough = enough
         self.output, self.progress = output, progress
         self.identity = {"train": config.to_dict(), **(identity or {})}
         AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
@@ -143,7 +146,12 @@ class Trainer(Generic[Item]):
             self._resume(found)
         keep_freed_memory()
         place = self.place
-        while place.epoch < self.config.max_epochs and place.bad_epochs < self.config.patience:
+        config = self.config
+        while (
+            place.epoch < config.max_epochs
+            and place.bad_epochs < config.patience
+            and place.best < self.enough
+        ):
             self._epoch()
         self.accelerator.unwrap_model(self.wrapped).load_state_dict(self.best)
         self.model.to("cpu").eval()

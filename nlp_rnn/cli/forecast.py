@@ -1,0 +1,132 @@
+"""``nlp-rnn forecast``: a series in a file, its next steps with intervals in another, and a picture."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nlp_rnn.cli.common import console, progress_bar, say, split_names
+from nlp_rnn.errors import InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.sequence.forecaster import Forecaster
+    from nlp_rnn.sequence.series import Series
+
+
+def forecast(
+    data: Annotated[Path, typer.Option(help="A CSV, TSV, JSONL or Parquet file, oldest row first.")],
+    column: Annotated[
+        str | None, typer.Option(help="The columns of values, e.g. load,price; by default all but the times.")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option(help="The column of times; by default the first, if it holds no numbers.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Steps to forecast, in closed loop.")] = 24,
+    output: Annotated[Path | None, typer.Option(help="CSV to write; standard output if left out.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf; extra: plot).")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A saved forecaster; without it, one is trained.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Save the trained forecaster in this folder.")] = None,
+    context: Annotated[int, typer.Option(help="Steps read before a forecast.")] = 24,
+    horizon: Annotated[int, typer.Option(help="Steps forecast at once.")] = 1,
+    log: Annotated[bool, typer.Option("--log", help="For series that grow by shares.")] = False,
+    window: Annotated[
+        int, typer.Option(help="Train along the series, the gradient cut after so many steps; 0: windows.")
+    ] = 0,
+    test: Annotated[
+        int, typer.Option(help="Hold out so many last steps first, and compare (extra: forecast).")
+    ] = 0,
+    season: Annotated[int, typer.Option(help="Steps of a season, for the comparison.")] = 1,
+    target: Annotated[
+        str | None, typer.Option(help="The column compared and drawn; by default the last.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
+) -> None:
+    """Forecast a series with intervals; train first if no model is given (extra: train)."""
+    from nlp_rnn.sequence.backtest import plot_forecast
+    from nlp_rnn.sequence.forecaster import Forecaster
+    from nlp_rnn.sequence.series import read_series
+
+    series = read_series(data, columns=split_names(column), time_column=time_column)
+    if target is not None and target not in series.columns:
+        raise InputError(f"there is no series {target!r}; they are {', '.join(series.columns)}")
+    at = len(series.columns) - 1 if target is None else series.columns.index(target)
+    if model is None:
+        settings: dict[str, Any] = {"seed": seed, "log": log, "window": window}
+        if test:
+            _compare(Forecaster(context, horizon, **settings), series, test, season, at)
+        forecaster = _trained(Forecaster(context, horizon, **settings), series)
+        if save is not None:
+            say(f"Model: {forecaster.save_pretrained(save)}")
+    elif test or save:
+        raise InputError("--test and --save train a forecaster; leave out --model")
+    else:
+        forecaster = Forecaster.from_pretrained(model)
+    middle = forecaster.rollout(steps, series)
+    quantiles = forecaster.rollout_quantiles(steps, series, seed=seed)
+    count = len(series.columns)
+    middle_KF, quantiles_KFQ = middle.reshape(steps, count), quantiles.reshape(steps, count, -1)
+    _write(output, series, middle_KF, quantiles_KFQ, forecaster.config.quantiles)
+    if plot is not None:
+        shown = series.values_TF[-4 * forecaster.config.context :, at]
+        name = f"{data.name}: {series.columns[at]}"
+        say(f"Picture: {plot_forecast(shown, middle_KF[:, at], quantiles_KFQ[:, at], plot, name=name)}")
+
+
+def _trained(forecaster: Forecaster, series: Series) -> Forecaster:
+    with progress_bar("loss {task.fields[loss]}") as bar:
+        task = bar.add_task("Training", total=None, loss="-")
+        return forecaster.fit(
+            series,
+            progress=lambda now: bar.update(
+                task, completed=now.step, total=now.total_steps, loss=f"{now.loss:.3f}"
+            ),
+        )
+
+
+def _compare(forecaster: Forecaster, series: Series, test: int, season: int, target: int) -> None:
+    """Print how the last ``test`` steps would have been forecast, by every method."""
+    from rich.table import Table
+
+    from nlp_rnn.sequence.backtest import backtest
+
+    name = series.columns[target]
+    found = backtest(series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target)
+    header, *rows = found.table()
+    table = Table(*header, title=f"{name}: the last {test:,} steps, one step ahead", title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    console(stderr=True).print(table)
+    say(f"{found.covered:.0%} of the values are inside the {found.expected:.0%} interval")
+
+
+def _write(
+    output: Path | None, series: Series, middle_KF: Any, quantiles_KFQ: Any, levels: tuple[float, ...]
+) -> None:
+    """One row for each step: its time or number, and for each series the forecast and its quantiles."""
+    from nlp_rnn.sequence.series import next_times
+
+    when: list[Any] = list(range(1, len(middle_KF) + 1))
+    if series.times_T is not None and len(series.times_T) > 1:
+        when = next_times(series.times_T, len(middle_KF)).astype(str).tolist()
+    names = [name for column in series.columns for name in (column, *(f"{column} q{q:g}" for q in levels))]
+    with (
+        nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8", newline="") as file
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["step" if series.times_T is None else "time", *names])
+        for time, middle_F, quantiles_FQ in zip(when, middle_KF, quantiles_KFQ, strict=True):
+            cells = [
+                f"{value:.6g}"
+                for middle, quantiles_Q in zip(middle_F, quantiles_FQ, strict=True)
+                for value in (middle, *quantiles_Q)
+            ]
+            writer.writerow([time, *cells])
+    if output is not None:
+        say(f"Forecast {len(middle_KF):,} steps: {output}")

@@ -1,0 +1,192 @@
+"""Weights from one library to another: the reference's, torch's and Keras 3's recurrent layers.
+
+What differs between them, and is settled here:
+
+- Keras stores a matrix transposed: (inputs, gates).
+- Keras orders the GRU's gates z, r, n where torch has r, z, n; the LSTM's are i, f, g, o in both.
+- torch has two biases everywhere, Keras one for RNN and LSTM; only their sum counts. Its GRU has two, like
+  torch's, if ``reset_after=True`` (its default, and the only form with torch's equations).
+- torch stacks layers and directions in one module; Keras has a layer object for each, and ``Bidirectional``.
+
+Knows weights; runs nothing. torch needs the extra ``train``, Keras the extra ``keras``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nlp_rnn.errors import InputError, MissingExtraError, require
+from nlp_rnn.reference import Array, Network, Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_TORCH = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
+_KERAS = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+_PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+def from_torch(module: nn.RNNBase) -> Network:
+    """The weights of a ``torch.nn.RNN``, ``GRU`` or ``LSTM``, copied, in its dtype.
+
+    Raises:
+        InputError: If it is another module, an RNN with ReLU, or an LSTM with projections.
+        MissingExtraError: If torch is not installed.
+    """
+    torch = require("torch", extra="train")
+    cell = next((name for name, kind in _TORCH.items() if isinstance(module, getattr(torch.nn, kind))), None)
+    if cell is None:
+        raise InputError(f"from_torch takes a torch.nn.RNN, GRU or LSTM, not {type(module).__name__}")
+    if module.mode == "RNN_RELU" or module.proj_size:
+        raise InputError("from_torch takes tanh cells without projections: nonlinearity='tanh', proj_size=0")
+
+    def weights(suffix: str) -> Weights:
+        names = _PARAMETERS if module.bias else _PARAMETERS[:2]
+        arrays = [getattr(module, name + suffix).detach().cpu().numpy().copy() for name in names]
+        no_bias = np.zeros(arrays[0].shape[0], arrays[0].dtype)
+        return Weights(*arrays, *([] if module.bias else [no_bias, no_bias.copy()]))
+
+    suffixes = ("", "_reverse")[: 1 + module.bidirectional]
+    layers = range(module.num_layers)
+    return Network(cell, tuple(tuple(weights(f"_l{n}{suffix}") for suffix in suffixes) for n in layers))
+
+
+def to_torch(network: Network, *, batch_first: bool = False) -> nn.RNNBase:
+    """A ``torch.nn.RNN``, ``GRU`` or ``LSTM`` with these weights, in their dtype.
+
+    Raises:
+        MissingExtraError: If torch is not installed.
+    """
+    torch = require("torch", extra="train")
+    # An empty layer draws no random numbers, so that the caller's stay as they are.
+    module: nn.RNNBase = getattr(torch.nn, _TORCH[network.cell])(
+        network.input_size,
+        network.hidden_size,
+        len(network.layers),
+        batch_first=batch_first,
+        bidirectional=network.directions == 2,
+        dtype=torch.from_numpy(network.layers[0][0].W_xh).dtype,
+        device="meta",
+    ).to_empty(device="cpu")
+    state = {}
+    for number, layer in enumerate(network.layers):
+        for weights, suffix in zip(layer, ("", "_reverse"), strict=False):
+            for name, array in zip(_PARAMETERS, weights, strict=True):
+                state[f"{name}_l{number}{suffix}"] = torch.tensor(array)
+    module.load_state_dict(state)
+    return module
+
+
+def from_keras(layers: Any) -> Network:
+    """The weights of Keras 3 recurrent layers, copied.
+
+    Args:
+        layers: A ``SimpleRNN``, ``GRU`` or ``LSTM`` layer, one of these in ``Bidirectional``, a sequence of
+            them, or a ``Sequential`` of nothing else; built.
+
+    Returns:
+        A network that gives the same outputs. One bias where torch has two becomes the first of them.
+
+    Raises:
+        InputError: If a layer is another kind, has other activations, another GRU (``reset_after=False``),
+            reads backwards, or is not built.
+        MissingExtraError: If Keras or its back end is not installed.
+    """
+    keras = _keras()
+    if isinstance(layers, keras.Sequential):
+        layers = layers.layers
+    listed = list(layers) if isinstance(layers, Sequence) else [layers]
+    cells, found = set(), []
+    for layer in listed:
+        halves = [layer]
+        if isinstance(layer, keras.layers.Bidirectional):
+            if layer.merge_mode != "concat":
+                raise InputError(f"Bidirectional should merge by 'concat', not {layer.merge_mode!r}")
+            halves = [layer.forward_layer, layer.backward_layer]
+        elif getattr(layer, "go_backwards", False):
+            raise InputError("a layer that only reads backwards has no like in torch: use Bidirectional")
+        cells |= {_keras_cell(keras, half) for half in halves}
+        found.append(tuple(_from_keras_layer(_keras_cell(keras, half), half) for half in halves))
+    if len(cells) != 1:
+        raise InputError(f"from_keras takes layers of one kind, not {', '.join(sorted(cells)) or 'none'}")
+    return Network(cells.pop(), tuple(found))
+
+
+def to_keras(network: Network) -> Any:
+    """A ``keras.Sequential`` with these weights that returns the outputs of every step.
+
+    It takes (B, T, E) and gives (B, T, F). The two biases of RNN and LSTM are added up.
+
+    Raises:
+        MissingExtraError: If Keras or its back end is not installed.
+    """
+    keras = _keras()
+    make = getattr(keras.layers, _KERAS[network.cell])
+    dtype = str(network.layers[0][0].W_xh.dtype)
+    model = keras.Sequential([keras.Input((None, network.input_size), dtype=dtype)])
+    for layer in network.layers:
+        one = make(network.hidden_size, return_sequences=True, dtype=dtype)
+        two = network.directions == 2
+        model.add(keras.layers.Bidirectional(one, dtype=dtype) if two else one)
+        arrays = [array for weights in layer for array in _to_keras_arrays(network.cell, weights)]
+        model.layers[-1].set_weights(arrays)
+    return model
+
+
+def _keras() -> Any:
+    """Keras, or what is missing: itself, or the back end it is set to."""
+    try:
+        return require("keras", extra="keras")
+    except ModuleNotFoundError as error:
+        if isinstance(error, MissingExtraError):
+            raise
+        raise MissingExtraError(
+            f"Keras is set to a back end that is not installed ({error.name}): set KERAS_BACKEND=torch "
+            "before Python starts, or install that back end"
+        ) from None
+
+
+def _keras_cell(keras: Any, layer: Any) -> str:
+    """Which cell a Keras layer is.
+
+    Raises:
+        InputError: If it is none of ours.
+    """
+    cell = next((c for c, kind in _KERAS.items() if isinstance(layer, getattr(keras.layers, kind))), None)
+    if cell is None:
+        raise InputError(f"from_keras takes SimpleRNN, GRU and LSTM layers, not {type(layer).__name__}")
+    activations = keras.activations
+    gates = getattr(layer, "recurrent_activation", activations.sigmoid)
+    if layer.activation is not activations.tanh or gates is not activations.sigmoid:
+        raise InputError(f"{layer.name} should have the activations tanh and, in its gates, sigmoid")
+    if cell == "gru" and not layer.reset_after:
+        raise InputError(
+            f"{layer.name} has reset_after=False, whose equations torch does not have: use reset_after=True"
+        )
+    if not layer.built:
+        raise InputError(f"{layer.name} has no weights yet: call its build, or use it once")
+    return cell
+
+
+def _from_keras_layer(cell: str, layer: Any) -> Weights:
+    kernel, recurrent, *bias = (np.array(array) for array in layer.get_weights())
+    b_xh = b_hh = np.zeros(kernel.shape[1], kernel.dtype)
+    if bias:
+        b_xh, b_hh = bias[0] if cell == "gru" else (bias[0], b_hh)
+    return Weights(*(np.array(_gates(cell, array)) for array in (kernel.T, recurrent.T, b_xh, b_hh)))
+
+
+def _to_keras_arrays(cell: str, weights: Weights) -> list[Array]:
+    W_xh, W_hh, b_xh, b_hh = (_gates(cell, array) for array in weights)
+    return [W_xh.T, W_hh.T, np.stack([b_xh, b_hh]) if cell == "gru" else b_xh + b_hh]
+
+
+def _gates(cell: str, array: Array) -> Array:
+    """From one library's order of gates to the other's; for the GRU the first two change places."""
+    if cell != "gru":
+        return array
+    first, second, candidate = np.split(array, 3)
+    return np.concatenate([second, first, candidate])

@@ -1,0 +1,1 @@
+"""Studies: what the toolkit is built on, measured. Each gives a table, JSON and a picture."""

@@ -1,0 +1,88 @@
+#!/usr/bin/env python
+"""Forecast the textbook's sine wave, and with ``--data FOLDER`` four real series beside classical models.
+
+Writes ``forecast_sine.png``; with data also ``forecast_real.png`` and ``forecast.json``. Needs the extra
+``forecast``. For a series of your own: ``nlp-rnn forecast --data FILE``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nlp_rnn import Forecaster
+from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.sequence.backtest import Backtest, backtest, histories, plot_backtests, plot_forecast
+from nlp_rnn.sequence.scores import rmse
+from nlp_rnn.sequence.series import read_series
+
+# Name, file, steps used (ETTh1's customary 20 months), steps held out, steps of a season, logarithm.
+SERIES = (
+    ("airline passengers", "airline-passengers.csv", None, 24, 12, True),
+    ("daily minimum temperatures", "daily-min-temperatures.csv", None, 730, 365, False),
+    ("monthly sunspots", "monthly-sunspots.csv", None, 564, 132, False),
+    ("ETTh1, oil temperature", "ETTh1.csv", 14_400, 2_880, 24, False),
+)
+
+
+def sine(output: Path, steps: int = 200) -> None:
+    """The smallest example: 1,000 steps of a sine wave, and the next 200 in closed loop."""
+    wave_T1 = np.sin(2 * np.pi * np.arange(1_000 + steps) / 50)[:, None]
+    forecaster = Forecaster(context=24, horizon=1, seed=0).fit(wave_T1[:1_000])
+    actual, loop = wave_T1[1_000:, 0], forecaster.rollout(steps)
+    one_step = forecaster.predict(histories(forecaster, wave_T1, 1_000))[:, 0]
+    picture = plot_forecast(
+        wave_T1[900:1_000, 0],
+        loop,
+        forecaster.rollout_quantiles(steps),
+        output / "forecast_sine.png",
+        name="a sine wave: one step ahead, and 200 steps in closed loop",
+        actual_K=actual,
+        one_step_K=one_step,
+    )
+    print(f"sine, amplitude 1: one step ahead RMSE {rmse(actual, one_step):.4f}", end=", ")
+    print(f"{steps} steps in closed loop RMSE {rmse(actual, loop):.4f}; picture: {picture}")
+
+
+def real(data: Path, output: Path) -> list[Backtest]:
+    """The four series, each split by time."""
+    found = []
+    for name, file, used, test, season, log in SERIES:
+        values_TF = read_series(data / file).values_TF[:used]
+        forecaster = Forecaster(context=24, horizon=1, seed=0, log=log)
+        found.append(backtest(values_TF, test, name=name, forecaster=forecaster, season=season))
+        header, *rows = found[-1].table()
+        table = Table(*header, title=f"{name}: the last {test:,} steps", title_justify="left")
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
+        print(f"{found[-1].covered:.0%} of the values are inside the {found[-1].expected:.0%} interval\n")
+    figures = json.dumps([one.to_dict() for one in found], indent=2)
+    (output / "forecast.json").write_text(figures + "\n", encoding="utf-8")
+    print(f"picture: {plot_backtests(found, output / 'forecast_real.png')}")
+    return found
+
+
+def main(
+    data: Annotated[Path | None, typer.Option(help="Folder with the four series as CSV.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder for pictures and figures.")] = Path("."),
+) -> None:
+    """Forecast a sine wave, and four real series if their folder is given."""
+    output.mkdir(parents=True, exist_ok=True)
+    sine(output)
+    if data is not None:
+        real(data, output)
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except NlpRnnError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False)
+        raise SystemExit(2) from None
