@@ -193,14 +193,14 @@ class ForecastConfig(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationConfig(EncoderConfig):
-    """Shape of an encoder-decoder: one embedding for both languages, a two-way encoder, a decoder of two layers.
+    """Shape of an encoder-decoder: one embedding for both languages, a two-way encoder, two decoder layers.
 
     Attributes:
         hidden_size: Of each direction of the encoder and each layer of the decoder.
         num_layers: Of the encoder.
-        attention: Each step of the decoder sees a mean of the encoder's outputs, weighted anew (Bahdanau et al.
-            2015); without it, all steps see the same vector: what each direction of the encoder wrote last
-            (Cho et al. 2014).
+        attention: Each step of the decoder sees a mean of the encoder's outputs, weighted anew (Bahdanau et
+            al. 2015); without it, all steps see the same vector: what each direction of the encoder wrote
+            last (Cho et al. 2014).
     """
 
     embedding_dim: int = 256
@@ -386,7 +386,7 @@ class TranslationTrainConfig(LoopConfig):
         batch_size: Pairs in a batch at most.
         batch_tokens: Tokens in a batch, both languages and padding included.
         label_smoothing: Mass moved from the right token to all (Szegedy 2016).
-        copy_share: Share of the names and numbers that stand in both texts of a pair which are read and written
+        copy_share: Share of the names and numbers standing in both texts of a pair that are read and written
             as unknown, so that the decoder learns to copy what it does not know.
     """
 

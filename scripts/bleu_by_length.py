@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """BLEU against sentence length, with and without attention: a table, a picture and a JSON file.
 
-``python scripts/bleu_by_length.py --data FOLDER --attention RUN/model --plain RUN/model --output FOLDER``. Reproduces
-what attention was invented for (Bahdanau et al. 2015, figure 2). Needs the extras ``plot`` and ``translate``.
+``python scripts/bleu_by_length.py --data FOLDER --attention RUN/model --plain RUN/model --output FOLDER``
+reproduces what attention was invented for (Bahdanau et al. 2015, figure 2). Needs the extra ``translate``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def main(arguments: argparse.Namespace) -> None:
         texts = [s for s, _ in test], [translated[s] for s, _ in test], [[t] for _, t in test]
         quarters[name] = by_length(*texts, groups=4)
         lines[name] = by_length(*texts, groups=8)
-    print("| words | pairs | BLEU with attention | one vector | difference | chrF with attention | one vector |")
+    print(
+        "| words | pairs | BLEU with attention | one vector | difference | chrF with attention | one vector |"
+    )
     print("|---|---|---|---|---|---|---|")
     for ours, plain in zip(quarters["attention"], quarters["one vector"], strict=True):
         print(

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Train and measure a translator: ``python scripts/train_translator.py --data FOLDER --output RUN``.
 
-FOLDER holds ``tatoeba_en_fr`` or ``multi30k``, each with ``train``, ``validation`` and ``test``. ``--plain`` trains the
-form without attention and is the same in all else. A run that was killed goes on with ``--resume``. Needs the extras
-``train`` and ``translate``.
+FOLDER holds ``tatoeba_en_fr`` or ``multi30k``, each with ``train``, ``validation`` and ``test``. ``--plain`` trains
+the form without attention, the same in all else. A run that was killed goes on with ``--resume``. Needs the
+extra ``translate``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Clock:
             )
 
 
-def epochs_within(minutes: float, pairs: list[tuple[str, str]], config: TranslationTrainConfig, plain: bool) -> int:
+def epochs_within(
+    minutes: float, pairs: list[tuple[str, str]], config: TranslationTrainConfig, plain: bool
+) -> int:
     """How many epochs fit into a time, by a rehearsal of some steps."""
     clock = Clock()
     rehearsal = Translator(attention=not plain)

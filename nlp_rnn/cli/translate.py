@@ -37,7 +37,8 @@ def translate(
         bool, typer.Option("--json", help="Print a JSON array with pieces, score and attention.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the attention for a single text (.png, .svg, .pdf; extra: plot).")
+        Path | None,
+        typer.Option(help="Draw the attention for a single text (.png, .svg, .pdf; extra: plot)."),
     ] = None,
     on_error: OnError = "raise",
 ) -> None:
@@ -104,6 +105,7 @@ def _write(
 
     count = 0
     with write_records(output, source=source) as out:
-        for count, (record, translation) in enumerate(answers, 1):
+        for record, translation in answers:
             out.add(record, {"translation": translation.text})
+            count += 1
     say(f"Translated {count:,} texts: {output}")

@@ -1,7 +1,7 @@
 """The encoder-decoder in NumPy: reads a batch of source rows, then writes step by step.
 
-The same folder and the same numbers as ``nn/seq2seq.py``, on the layers of ``recurrence.py``. Knows ids; knows no
-texts, and not how a search chooses.
+The same folder and the same numbers as ``nn/seq2seq.py``, on the layers of ``recurrence.py``. Knows ids;
+knows no texts, and not how a search chooses.
 
 Shapes: B texts, S source steps, n rows being written, V vocabulary, E embedding, H hidden units, D = 2H,
 A width of the attention, N packed tokens, P parts of a state.

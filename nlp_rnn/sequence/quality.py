@@ -1,7 +1,7 @@
 """How good translations are: BLEU and chrF, of all pairs and by length of the source.
 
-The counting is sacrebleu's (extra ``translate``), so that figures can be set beside published ones; its signature is
-kept with them. Takes texts, whoever translated them; knows no models.
+The counting is sacrebleu's (extra ``translate``), so that figures can be set beside published ones; its
+signature is kept with them. Takes texts, whoever translated them; knows no models.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def by_length(
         raise InputError(f"{len(sources)} texts cannot be parted into {groups} groups")
     order = sorted(range(len(sources)), key=lambda i: (len(sources[i].split()), len(sources[i])))
     edges = [len(order) * g // groups for g in range(groups + 1)]
-    parts = [order[low:high] for low, high in zip(edges, edges[1:], strict=False)]
+    parts = [order[low:high] for low, high in pairwise(edges)]
     return [
         measure([sources[i] for i in part], [translations[i] for i in part], [references[i] for i in part])
         for part in parts
@@ -127,7 +128,11 @@ def plot_by_length(
     axes = figure.add_subplot()
     for colour, (name, groups) in zip((BLUE, VERMILION, *OTHER_COLOURS), models.items(), strict=False):
         axes.plot(
-            [group.words for group in groups], [group.bleu for group in groups], "o-", color=colour, label=name
+            [group.words for group in groups],
+            [group.bleu for group in groups],
+            "o-",
+            color=colour,
+            label=name,
         )
     axes.set(xlabel="words of the source (mean of a group)", ylabel="BLEU", title=title)
     axes.set_ylim(bottom=0)

@@ -61,7 +61,7 @@ class _Beam:
 
 
 def penalty(length: int, alpha: float) -> float:
-    """What a log-probability is divided by, so that short rows do not win by being short (Wu et al. 2016, eq. 14).
+    """What a log-probability is divided by, or short rows would win by being short (Wu et al. 2016, eq. 14).
 
     >>> penalty(1, 0.6), round(penalty(13, 1.0), 2)
     (1.0, 3.0)
@@ -81,7 +81,7 @@ def beam_search(
 ) -> list[Written]:
     """Write one row for each text.
 
-    A text is done when ``beam`` of its candidates have ended. Its answer does not depend on the texts beside it.
+    A text is done when ``beam`` of its candidates have ended; its answer does not depend on other texts.
 
     Args:
         writer: The model, with one row for each text.
@@ -140,13 +140,13 @@ def _candidates(
     shifted_nV = logits_nV - logits_nV.max(axis=1, keepdims=True)
     log_sum_n = np.log(np.exp(shifted_nV).sum(axis=1))
     shifted_nV[:, list(never)] = -np.inf
-    most = min(most, shifted_nV.shape[1] - len(never))
-    ids_nM = np.argpartition(-shifted_nV, most - 1, axis=1)[:, :most]
+    own = min(most, shifted_nV.shape[1] - len(never))
+    ids_nM = np.argpartition(-shifted_nV, own - 1, axis=1)[:, :own]
     scores_nM = (score_n - log_sum_n)[:, None] + np.take_along_axis(shifted_nV, ids_nM, axis=1)
-    from_m = np.repeat(np.arange(len(text_n)), most)
+    from_m = np.repeat(np.arange(len(text_n)), own)
     ids_m, scores_m = ids_nM.ravel(), scores_nM.ravel().astype(np.float64)
     # By text, then by falling score, then by row and id, so that ties do not depend on the machine.
     order = np.lexsort((ids_m, from_m, -scores_m, text_n[from_m]))
-    _, first, count = np.unique(text_n[from_m[order]], return_index=True, return_counts=True)
-    kept = np.concatenate([order[at : at + min(most, number)] for at, number in zip(first, count, strict=True)])
+    edges = np.flatnonzero(np.diff(text_n[from_m[order]])) + 1
+    kept = np.concatenate([candidates[:most] for candidates in np.split(order, edges)])
     return from_m[kept], ids_m[kept], scores_m[kept]

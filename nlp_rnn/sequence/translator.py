@@ -1,7 +1,7 @@
 """``Translator``: texts of one language in, texts of another out.
 
-Around a model folder, the NumPy encoder-decoder and the search. Using a model needs no torch; ``fit`` does. Each
-text is read as one sentence.
+Around a model folder, the NumPy encoder-decoder and the search. Using a model needs no torch; ``fit`` does.
+Each text is read as one sentence.
 
 Shapes: S source pieces, T target pieces.
 """
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_rnn import __version__
 from nlp_rnn.artifact import FILES, Artifact, load, save
 from nlp_rnn.batch import Batch, batches
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
@@ -34,6 +35,24 @@ if TYPE_CHECKING:
 TextPairs = Sequence[tuple[str, str]]
 LONGEST = 256
 """Pieces of a text at most."""
+_CARD = """\
+---
+license: mit
+library_name: nlp-rnn
+---
+
+# Translator
+
+{form} {cell} encoder-decoder of {hidden} units and {pieces:,} pieces, trained on {pairs:,} pairs of texts. It
+runs in NumPy; nlp-rnn {version} trained it. What it knows is in those pairs: of other texts, it makes
+something up.
+
+```python
+from nlp_rnn import Translator
+
+Translator.from_pretrained("this-folder").translate(["..."])
+```
+"""
 _BATCH_TOKENS = 1024  # source tokens read at once
 _HELD_OUT = 2_000  # pairs at most
 
@@ -48,8 +67,8 @@ class Translation:
         score: Its log-probability in nats, over the length penalty.
         source_pieces: What was read, S pieces.
         pieces: What was written, T pieces, the mark for the end included; copied words stand as copied.
-        attention: Which piece was looked at (column) when each was written (row), *shape (T, S)*, rows sum to 1;
-            None if the model has no attention.
+        attention: Which piece was looked at (column) when each was written (row), *shape (T, S)*, rows sum
+            to 1; None if the model has no attention.
     """
 
     source: str
@@ -65,7 +84,7 @@ class Translation:
         return {**vars(self), "attention": attention}
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
-        """Draw the attention as a heat map (extra ``plot``): what was read on top, what was written at the side.
+        """Draw the attention (extra ``plot``): what was read on top, what was written at the side.
 
         Returns:
             The path written.
@@ -94,8 +113,8 @@ class Translator:
     >>> translator = Translator(hidden_size=32)
 
     Args:
-        attention: Let each step of the decoder look at all of the source (Bahdanau et al. 2015); without it, the
-            source is one vector.
+        attention: Let each step of the decoder look at all of the source (Bahdanau et al. 2015); without it,
+            the source is one vector.
         cell: ``lstm``, ``gru`` or ``rnn``.
         embedding_dim: Width of a piece's vector.
         hidden_size: Width of each direction of the encoder and of each layer of the decoder.
@@ -172,7 +191,7 @@ class Translator:
     ) -> list[Translation]:
         """The translation of each text, with its score and what was attended to.
 
-        A character that the model never saw is copied: where it writes ``<unk>``, the unknown part of the source
+        What no piece can spell is copied: where the model writes ``<unk>``, the unknown part of the source
         with the greatest attention stands (Jean et al. 2015). An empty text stays empty.
 
         Args:
@@ -254,8 +273,8 @@ class Translator:
 
         Args:
             pairs: Texts and their translations.
-            validation: Held-out pairs that select the epoch; None sets a fiftieth of the source texts aside, with
-                all their translations.
+            validation: Held-out pairs that select the epoch; None sets a fiftieth of the source texts aside,
+                with all their translations.
             config: How to train.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
@@ -293,7 +312,15 @@ class Translator:
             progress=progress,
         )
         notes["train"] = config.to_dict()
-        self._use(Artifact("translation", model_config, (), tokenizer, weights, notes=notes))
+        card = _CARD.format(
+            form="An attentive" if model_config.attention else "A plain",
+            cell=model_config.cell,
+            hidden=model_config.hidden_size,
+            pieces=model_config.vocab_size,
+            pairs=notes["pairs"],
+            version=__version__,
+        )
+        self._use(Artifact("translation", model_config, (), tokenizer, weights, card=card, notes=notes))
         return self
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
@@ -323,7 +350,9 @@ def _marks(tokenizer: TextTokenizer) -> tuple[int, int]:
     """Ids of the marks for beginning and end."""
     begin_id, end_id = tokenizer.token_to_id(BEGIN), tokenizer.token_to_id(END)
     if begin_id is None or end_id is None:
-        raise ArtifactError(f"a translator's tokenizer needs the marks {BEGIN} and {END}, and this one lacks them")
+        raise ArtifactError(
+            f"a translator's tokenizer needs the marks {BEGIN} and {END}, and this one lacks them"
+        )
     return begin_id, end_id
 
 
@@ -391,7 +420,7 @@ def _split(pairs: list[tuple[str, str]], seed: int) -> tuple[list[tuple[str, str
     sources = sorted({source for source, _ in pairs})
     if len(sources) < 2:
         raise InputError(
-            f"there are pairs of {len(sources)} different source texts: give at least two, or a validation set"
+            f"there are pairs of {len(sources)} different source texts: give two or more, or a validation set"
         )
     most = max(1, min(len(sources) // 50, _HELD_OUT))
     aside = {sources[i] for i in np.random.default_rng(seed).permutation(len(sources))[:most]}
