@@ -2,8 +2,8 @@
 """Train and measure a translator: ``python scripts/train_translator.py --data FOLDER --output RUN``.
 
 FOLDER holds ``tatoeba_en_fr`` or ``multi30k``, each with ``train``, ``validation`` and ``test``. ``--plain``
-trains the form without attention, the same in all else. A run that was killed goes on with ``--resume``. Needs
-the extra ``translate``.
+trains the form without attention, the same in all else. A run that was killed goes on with ``--resume``.
+Needs the extra ``translate``.
 """
 
 from __future__ import annotations

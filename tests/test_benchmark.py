@@ -49,11 +49,12 @@ def test_taking_turns_calls_each_as_often() -> None:
     assert "".join(calls) == "ab" + "aaabbb" * 2
 
 
-def test_the_sentence_has_20_tokens() -> None:
+def test_the_sentences_are_as_long_as_they_are_called() -> None:
     from nlp_rnn.tokenizer import TextTokenizer
 
-    tokenizer = TextTokenizer("word", min_count=1).train([answering.SENTENCE])
-    assert len(tokenizer.encode(answering.SENTENCE).ids) == 20
+    tokenizer = TextTokenizer("word", min_count=1).train(list(answering.SENTENCES.values()))
+    for length, sentence in answering.SENTENCES.items():
+        assert f"{len(tokenizer.encode(sentence).ids)} tokens" == length
 
 
 def test_floating_point_operations_by_hand() -> None:

@@ -96,7 +96,7 @@ class Seq2Seq(nn.Module):
             -> (B, T, H + D), (B, T, S).
         """
         memory_BSD, inside_BS, summary_BD = self.encode(source)
-        state_2BH = torch.tanh(self.bridge(summary_BD)).unflatten(-1, (2, -1)).transpose(0, 1)
+        state_2BH = torch.stack(torch.tanh(self.bridge(summary_BD)).chunk(2, dim=-1))
         x_BTE = locked_dropout(self.embedding(ids_BT), self.dropout, self.training)
         lower_BTH, _ = self.lower.carry(x_BTE, self._begin(self.lower, state_2BH[0]))
         weights_BTS = None

@@ -61,8 +61,8 @@ def recurrent(
 def histories(forecaster: Forecaster, values_TF: F64, split: int) -> F64:
     """What is read before each held-out step: (N, C, F)."""
     context = forecaster.config.context
-    windows_NFC: F64 = sliding_window_view(values_TF[split - context : -1], context, axis=0)
-    return windows_NFC.swapaxes(1, 2)
+    read_NCF: F64 = sliding_window_view(values_TF[split - context : -1], context, axis=0).swapaxes(1, 2)
+    return read_NCF
 
 
 def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:

@@ -66,7 +66,7 @@ def penalty(length: int, alpha: float) -> float:
     >>> penalty(1, 0.6), round(penalty(13, 1.0), 2)
     (1.0, 3.0)
     """
-    return ((5 + length) / 6) ** alpha
+    return float(((5 + length) / 6) ** alpha)
 
 
 def beam_search(

@@ -406,12 +406,14 @@ def _checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str
     """The pairs as a list, each of them two texts with something in them."""
     if isinstance(pairs, str):
         raise InputError(f"{what} must be a sequence of (text, translation), got one str")
-    listed = [tuple(pair) if isinstance(pair, tuple | list) else pair for pair in pairs]
-    for number, pair in enumerate(listed):
-        if not isinstance(pair, tuple) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+    listed: list[tuple[str, str]] = []
+    for number, pair in enumerate(pairs):
+        whole = isinstance(pair, tuple | list) and len(pair) == 2
+        if not whole or not all(isinstance(text, str) for text in pair):
             raise InputError(f"{what}[{number}] should be (text, translation), two str, and is {pair!r:.60}")
         if not all(text.strip() for text in pair):
             raise InputError(f"{what}[{number}] has an empty text: leave it out")
+        listed.append((pair[0], pair[1]))
     return listed
 
 

@@ -44,7 +44,7 @@ class NbSvm:
         positive = np.array(labels) == "positive"
         p_N, q_N = (1 + np.asarray(counts[rows].sum(axis=0))[0] for rows in (positive, ~positive))
         ratio_N = np.log((p_N / p_N.sum()) / (q_N / q_N.sum())).astype(np.float32)
-        svm = require("sklearn.svm", extra="bench").LinearSVC(C=1.0, dual=False)
+        svm = require("sklearn.svm", extra="bench").LinearSVC(C=1.0, tol=0.01, random_state=0)
         svm.fit(counts.multiply(ratio_N).tocsr(), positive)
         weights_N = (0.25 * svm.coef_[0] + 0.75 * np.abs(svm.coef_).mean()) * ratio_N
         return cls(vectorizer.get_feature_names_out().tolist(), weights_N, float(svm.intercept_[0]))
