@@ -182,7 +182,7 @@ def pick(reached: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
 
 
 def is_close(
-    logits: F64,
+    logits: NDArray[np.floating[Any]],
     reached: F64,
     uniforms: ArrayLike,
     sampling: Sampling,
@@ -205,12 +205,14 @@ def is_close(
         -> (...).
     """
     filtered = (sampling.top_k, sampling.top_p, sampling.min_p) != (None, None, None)
-    falling = -np.sort(-logits, axis=-1) if filtered or sampling.temperature == 0 else logits
+    falling = np.asarray(logits, np.float64)
+    if filtered or sampling.temperature == 0:
+        falling = -np.sort(-falling, axis=-1)
     if sampling.temperature == 0:
         return np.asarray(falling[..., 0] - falling[..., 1] < 2 * noise)
     noise = 2 * noise / sampling.temperature
     falling = falling / sampling.temperature
-    near = _near(reached, np.asarray(uniforms)[..., None], noise)
+    near = _near(reached, np.asarray(uniforms, np.float64)[..., None], noise)
     if sampling.top_k is not None:
         near |= _gap(falling, np.full(near.shape, sampling.top_k)) < noise
         falling = falling[..., : sampling.top_k]
@@ -224,7 +226,7 @@ def is_close(
     return np.asarray(near)
 
 
-def _near(reached: F64, border: ArrayLike, noise: float) -> NDArray[np.bool_]:
+def _near(reached: F64, border: F64 | float, noise: float) -> NDArray[np.bool_]:
     """Whether any sum of probabilities is so near a number that noise in the logits may carry it across."""
     return np.asarray((np.abs(reached - border) <= noise * reached * (1 - reached) + 1e-12).any(axis=-1))
 
