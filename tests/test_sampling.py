@@ -120,7 +120,7 @@ def test_a_choice_that_noise_changes_is_called_close(sampling: Sampling) -> None
     logits = rng.normal(0, 2, (4000, 12))
     uniforms, noise = rng.random(4000), 1e-3
     probs = distribution(logits, sampling)
-    close = is_close(logits, probs, uniforms, sampling, noise=noise)
+    close = is_close(logits, np.cumsum(probs, axis=-1), uniforms, sampling, noise=noise)
     changed = np.zeros(4000, bool)
     for _ in range(20):
         other = distribution(logits + rng.uniform(-noise, noise, logits.shape), sampling)

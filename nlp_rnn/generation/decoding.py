@@ -23,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
-from nlp_rnn.generation.sampling import F64, Sampling, distribution, draw, is_close, penalised
+from nlp_rnn.generation.sampling import Sampling, distribution, is_close, penalised, pick
 
 State = NDArray[Any]
+F32 = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 WIDTH = 64
-NOISE = 2e-4
+NOISE = 3e-5
 """How far a batch's logits may be from those of a stream alone. Gated models forget such differences:
 some 1e-6 stay. A plain RNN with large weights may amplify them beyond any bound; the promise ends there."""
 _UNIFORMS = 256
@@ -113,25 +114,26 @@ class Decoder:
     ) -> None:
         self._model, self._sampling, self._width = model, sampling, width
         self._waiting = iter(drafts)
-        self._barrier_V = np.zeros(model.vocab_size)
+        self._barrier_V = np.zeros(model.vocab_size, np.float32)
         self._barrier_V[list(banned)] = -np.inf
         self._active: list[Draft] = []
         self._state: State | None = None
-        self._logits_nV: F64 = np.empty((0, model.vocab_size))
+        self._logits_nV: F32 = np.empty((0, model.vocab_size), np.float32)
+        self._in_company = False  # whether any text's state may be off from what the rule makes it
         self._step: Callable[[Ids], NDArray[Any]] | None = None
-        self._read: deque[tuple[tuple[int, ...], State, F64]] = deque(maxlen=1)  # the last prompt read
+        self._read: deque[tuple[tuple[int, ...], State, F32]] = deque(maxlen=1)  # the last prompt read
 
     def advance(self) -> bool:
         """Choose one more character of each text; whether any is left."""
         self._join()
         if not self._active:
             return False
-        ids_n, logits_nV = self._choose()
-        shifted_nV = logits_nV - logits_nV.max(axis=-1, keepdims=True)
-        chosen_n = shifted_nV[np.arange(len(ids_n)), ids_n] - np.log(np.exp(shifted_nV).sum(axis=-1))
+        ids_n = self._choose()
         go_on = [
             draft.chose(chosen, log_prob)
-            for draft, chosen, log_prob in zip(self._active, ids_n.tolist(), chosen_n.tolist(), strict=True)
+            for draft, chosen, log_prob in zip(
+                self._active, ids_n.tolist(), self._log_probs(ids_n).tolist(), strict=True
+            )
         ]
         if not all(go_on):
             stay = np.flatnonzero(go_on)
@@ -140,20 +142,27 @@ class Decoder:
             assert self._state is not None
             self._state, self._step = self._state[:, :, stay], None
         if self._active:
-            self._logits_nV = self._advanced(ids_n)
+            self._advance(ids_n)
         return True
 
-    def _advanced(self, ids_n: Ids) -> F64:
-        """Logits after one more id of each text."""
+    def _log_probs(self, ids_n: Ids) -> F32:
+        """Of some ids, under the model's own distribution."""
+        shifted_nV = self._logits_nV - self._logits_nV.max(axis=-1, keepdims=True)
+        log_probs_n: F32 = shifted_nV[np.arange(len(ids_n)), ids_n] - np.log(np.exp(shifted_nV).sum(axis=-1))
+        return log_probs_n
+
+    def _advance(self, ids_n: Ids) -> None:
+        """Let the model read one more id of each text."""
         assert self._state is not None
         if self._step is None:
             self._step = self._model.stepper(self._state)
-        if len(ids_n) > 1:
-            for number, draft in enumerate(self._active):
-                if draft.settled is None:  # so far it was alone, so its state is by the rule
-                    self._settle_at(draft, number)
+            if len(ids_n) > 1:
+                for number, draft in enumerate(self._active):
+                    if draft.settled is None:  # so far it was alone, so its state is by the rule
+                        self._settle_at(draft, number)
+            self._in_company = any(draft.settled is not None for draft in self._active)
         with np.errstate(over="ignore", under="ignore"):
-            return self._step(ids_n) + self._barrier_V
+            self._logits_nV = self._step(ids_n) + self._barrier_V
 
     def _settle_at(self, draft: Draft, number: int) -> None:
         """Keep a text's state, which is by the rule, before its last id is read."""
@@ -179,7 +188,7 @@ class Decoder:
             self._logits_nV = np.concatenate([self._logits_nV, rows])
             self._step = None
 
-    def _prompted(self, prompt: tuple[int, ...]) -> tuple[State, F64]:
+    def _prompted(self, prompt: tuple[int, ...]) -> tuple[State, F32]:
         """State and logits after a prompt, read once for all texts in a row that share it."""
         if not self._read or self._read[0][0] != prompt:
             state = self._model.start(1)
@@ -187,32 +196,30 @@ class Decoder:
             self._read.append((prompt, state, logits_V))
         return self._read[0][1], self._read[0][2]
 
-    def _alone(self, state: State, ids: Sequence[int]) -> F64:
+    def _alone(self, state: State, ids: Sequence[int]) -> F32:
         """Logits after one stream alone has read some ids: the rule. The state is advanced."""
         step = self._model.stepper(state)
-        logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size))
+        logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size), np.float32)
         with np.errstate(over="ignore", under="ignore"):
             for one in ids:
                 logits_1V = step(np.array([one]))
-        return np.asarray(logits_1V[0] + self._barrier_V)
+        return np.asarray(logits_1V[0] + self._barrier_V, np.float32)
 
-    def _choose(self) -> tuple[Ids, F64]:
-        """The next id of each text, and the logits it was chosen by."""
-        sampling, logits_nV = self._sampling, self._logits_nV
+    def _choose(self) -> Ids:
+        """The next id of each text."""
+        sampling, logits_nV, seen_nV = self._sampling, self._logits_nV, self._seen()
         uniforms_n = np.array([draft.uniform() for draft in self._active])
-        seen_nV = self._seen()
-        probs_nV = distribution(logits_nV, sampling, seen_nV)
-        if any(draft.settled is not None for draft in self._active):
-            noise = NOISE * max(sampling.repetition_penalty, 1 / sampling.repetition_penalty)
-            penalised_nV = (
-                logits_nV if seen_nV is None else penalised(logits_nV, seen_nV, sampling.repetition_penalty)
-            )
-            close_n = is_close(penalised_nV, probs_nV, uniforms_n, sampling, noise=noise)
-            for number in np.flatnonzero(close_n):
-                self._settle(int(number))
+        reached_nV = np.cumsum(distribution(logits_nV, sampling, seen_nV), axis=-1)
+        if self._in_company:
+            penalty = sampling.repetition_penalty
+            compared_nV = logits_nV if seen_nV is None else penalised(logits_nV, seen_nV, penalty)
+            noise = NOISE * max(penalty, 1 / penalty)
+            close_n = is_close(compared_nV, reached_nV, uniforms_n, sampling, noise=noise)
             if close_n.any():
-                probs_nV = distribution(logits_nV, sampling, seen_nV)
-        return draw(probs_nV, uniforms_n), logits_nV
+                for number in np.flatnonzero(close_n):
+                    self._settle(int(number))
+                reached_nV = np.cumsum(distribution(logits_nV, sampling, seen_nV), axis=-1)
+        return pick(reached_nV, uniforms_n)
 
     def _settle(self, number: int) -> None:
         """Put a text's state and logits right by reading again, alone, what it chose since they last were."""

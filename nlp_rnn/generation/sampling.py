@@ -167,15 +167,23 @@ def draw(probs: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
     >>> draw(np.array([[0.2, 0.8], [0.2, 0.8]]), [0.1, 0.3]).tolist()
     [0, 1]
     """
-    reached = np.cumsum(probs, axis=-1)
+    return pick(np.cumsum(probs, axis=-1), uniforms)
+
+
+def pick(reached: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
+    """``draw`` from probabilities that are summed up already.
+
+    Shape:
+        (..., V), (...) -> (...).
+    """
     total = reached[..., -1:]
     target = np.minimum(np.asarray(uniforms)[..., None] * total, np.nextafter(total, 0))
     return np.asarray((reached <= target).sum(axis=-1))
 
 
 def is_close(
-    logits: F64,
-    probs: F64,
+    logits: NDArray[np.floating[Any]],
+    reached: F64,
     uniforms: ArrayLike,
     sampling: Sampling,
     *,
@@ -183,11 +191,12 @@ def is_close(
 ) -> NDArray[np.bool_]:
     """Whether logits that are off by ``noise`` might lead to another choice: something is near a border.
 
-    A row may be called close and be safe; never the other way round.
+    A row may be called close and be safe; never the other way round. Of logits l that are off by e, a sum of
+    softmax probabilities F is off by at most 2 e F (1 - F) / temperature (to first order).
 
     Args:
         logits: As given to ``distribution``, penalties applied, *shape (..., V)*.
-        probs: What ``distribution`` made of them, *shape (..., V)*.
+        reached: What ``distribution`` made of them, summed up, *shape (..., V)*.
         uniforms: The numbers that choose, *shape (...)*.
         sampling: Settings.
         noise: How far each logit may be off.
@@ -196,23 +205,30 @@ def is_close(
         -> (...).
     """
     filtered = (sampling.top_k, sampling.top_p, sampling.min_p) != (None, None, None)
-    falling = -np.sort(-logits, axis=-1) if filtered or sampling.temperature == 0 else logits
+    falling = np.asarray(logits, np.float64)
+    if filtered or sampling.temperature == 0:
+        falling = -np.sort(-falling, axis=-1)
     if sampling.temperature == 0:
         return np.asarray(falling[..., 0] - falling[..., 1] < 2 * noise)
     noise = 2 * noise / sampling.temperature
     falling = falling / sampling.temperature
-    near = (np.abs(np.cumsum(probs, axis=-1) - np.asarray(uniforms)[..., None]) < noise).any(axis=-1)
+    near = _near(reached, np.asarray(uniforms, np.float64)[..., None], noise)
     if sampling.top_k is not None:
         near |= _gap(falling, np.full(near.shape, sampling.top_k)) < noise
         falling = falling[..., : sampling.top_k]
     if sampling.top_p is not None and sampling.top_p < 1:
         kept = softmaxed(falling)
         reached = np.cumsum(kept, axis=-1)
-        near |= (np.abs(reached - sampling.top_p) < noise).any(axis=-1)
+        near |= _near(reached, sampling.top_p, noise)
         near |= _gap(falling, (reached - kept < sampling.top_p).sum(axis=-1)) < noise
     if sampling.min_p:
         near |= (np.abs(falling - falling[..., :1] - math.log(sampling.min_p)) < noise).any(axis=-1)
     return np.asarray(near)
+
+
+def _near(reached: F64, border: F64 | float, noise: float) -> NDArray[np.bool_]:
+    """Whether any sum of probabilities is so near a number that noise in the logits may carry it across."""
+    return np.asarray((np.abs(reached - border) <= noise * reached * (1 - reached) + 1e-12).any(axis=-1))
 
 
 def _gap(falling: F64, count: NDArray[np.integer[Any]]) -> F64:
