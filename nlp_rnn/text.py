@@ -14,7 +14,7 @@ LONGEST_SENTENCE = 1000
 
 # What may end a sentence, and what stands in front of a stop that ends none. Every repetition is bounded,
 # so that a stream knows how far it has to look ahead.
-_STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|(?<=[\u3002\uff01\uff1f])")
+_STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|[\u3002\uff01\uff1f]{1,20}")
 _GAP = re.compile(r"\s{0,200}")
 _LOOK_AHEAD = 300
 _ABBREVIATION = re.compile(
