@@ -16,17 +16,15 @@ if TYPE_CHECKING:
     from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.sequence.forecaster import Forecaster
-    from nlp_rnn.sequence.translator import Translator
 
 __version__ = "0.1.0"
-__all__ = ["CharGenerator", "Forecaster", "RiskFilter", "SentimentClassifier", "Translator", "__version__"]
+__all__ = ["CharGenerator", "Forecaster", "RiskFilter", "SentimentClassifier", "__version__"]
 
 _HOME = {
     "CharGenerator": "nlp_rnn.generation.generator",
     "Forecaster": "nlp_rnn.sequence.forecaster",
     "RiskFilter": "nlp_rnn.generation.risk",
     "SentimentClassifier": "nlp_rnn.sentiment.classifier",
-    "Translator": "nlp_rnn.sequence.translator",
 }
 
 

@@ -20,16 +20,12 @@ from typing import Any, Generic, Literal, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.config import CharConfig, EncoderConfig, ModelConfig, TranslationConfig
+from nlp_rnn.config import CharConfig, EncoderConfig, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, one_of
 from nlp_rnn.tokenizer import TextTokenizer
 
 FORMAT = 1
-CONFIGS: dict[str, type[EncoderConfig]] = {
-    "sentiment": ModelConfig,
-    "generation": CharConfig,
-    "translation": TranslationConfig,
-}
+CONFIGS: dict[str, type[EncoderConfig]] = {"sentiment": ModelConfig, "generation": CharConfig}
 TASKS = tuple(CONFIGS)
 CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
@@ -47,9 +43,9 @@ class Artifact(Generic[Config]):
     """Everything a model needs to answer.
 
     Attributes:
-        task: What the model is for: ``sentiment``, ``generation`` or ``translation``.
+        task: What the model is for: ``sentiment`` or ``generation``.
         config: Shape of the model.
-        classes: Name of each column of the answer; none for a model that writes.
+        classes: Name of each column of the answer; none for a model that generates.
         tokenizer: Text to ids.
         weights: float32 arrays under the torch model's parameter names.
         temperature: The logits are divided by it before the softmax.
@@ -69,9 +65,18 @@ class Artifact(Generic[Config]):
 
 def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor of a model, as in the state dict of its torch model in ``nn/``."""
-    shapes = {"embedding.weight": (config.vocab_size, config.embedding_dim), **_layers("encoder", config)}
-    if isinstance(config, TranslationConfig):
-        return shapes | _decoder(config)
+    hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (config.vocab_size, config.embedding_dim)}
+    for layer in range(config.num_layers):
+        width = config.embedding_dim if layer == 0 else config.output_dim
+        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
+            prefix = f"encoder.layers.{layer}.{direction}."
+            shapes[prefix + "weight_ih_l0"] = (gates, width)
+            shapes[prefix + "weight_hh_l0"] = (gates, hidden)
+            shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (gates,)
+        if config.layer_norm:
+            for name in ("weight", "bias"):
+                shapes[f"encoder.layers.{layer}.norm.{name}"] = (config.output_dim,)
     if isinstance(config, CharConfig):
         if not config.tied:
             shapes["output.weight"] = (config.vocab_size, config.output_dim)
@@ -85,37 +90,6 @@ def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
     shapes["output.weight"] = (config.num_classes, config.pooled_dim)
     shapes["output.bias"] = (config.num_classes,)
     return shapes
-
-
-def _layers(part: str, config: EncoderConfig) -> dict[str, tuple[int, ...]]:
-    """The tensors of recurrent layers."""
-    hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
-    shapes: dict[str, tuple[int, ...]] = {}
-    for layer in range(config.num_layers):
-        width = config.embedding_dim if layer == 0 else config.output_dim
-        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
-            prefix = f"{part}.layers.{layer}.{direction}."
-            shapes[prefix + "weight_ih_l0"] = (gates, width)
-            shapes[prefix + "weight_hh_l0"] = (gates, hidden)
-            shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (gates,)
-        if config.layer_norm:
-            for name in ("weight", "bias"):
-                shapes[f"{part}.layers.{layer}.norm.{name}"] = (config.output_dim,)
-    return shapes
-
-
-def _decoder(config: TranslationConfig) -> dict[str, tuple[int, ...]]:
-    """The tensors of a translator's decoder."""
-    hidden, memory = config.hidden_size, config.output_dim
-    shapes = {**_layers("lower", config.lower), **_layers("upper", config.upper)}
-    linear = {"bridge": (2 * hidden, memory), "readout": (config.embedding_dim, hidden + memory)}
-    if config.attention:
-        linear["attention.query"] = (hidden, hidden)
-        shapes["attention.key.weight"] = (hidden, memory)
-        shapes["attention.score.weight"] = (1, hidden)
-    for name, shape in linear.items():
-        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    return shapes | {"output.bias": (config.vocab_size,)}
 
 
 def check_weights(config: EncoderConfig, weights: Mapping[str, NDArray[Any]]) -> None:
@@ -226,8 +200,6 @@ def check_destination(folder: str | Path) -> Path:
 def load(folder: str | Path, *, task: Literal["sentiment"] = ...) -> Artifact[ModelConfig]: ...
 @overload
 def load(folder: str | Path, *, task: Literal["generation"]) -> Artifact[CharConfig]: ...
-@overload
-def load(folder: str | Path, *, task: Literal["translation"]) -> Artifact[TranslationConfig]: ...
 @overload
 def load(folder: str | Path, *, task: str | None) -> Artifact[EncoderConfig]: ...
 def load(folder: str | Path, *, task: str | None = "sentiment") -> Artifact[Any]:

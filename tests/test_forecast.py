@@ -32,6 +32,7 @@ def wave(steps: int, columns: int = 1) -> F64:
 @pytest.fixture(scope="module")
 def fitted() -> Forecaster:
     """Two series, three steps at once."""
+    pytest.importorskip("torch", reason="training needs the train extra")
     return Forecaster(**TINY, horizon=3).fit(wave(120, 2), columns=["up", "down"], config=QUICK)
 
 

@@ -435,7 +435,7 @@ def test_sentences_join_to_the_text_and_more_text_changes_none_that_is_decided(t
         ("Wait... what? No!", 2),
         ("One line\n\nanother", 2),
         ("It cost 3.50 euros.", 1),
-        ("你好。再见！", 2),
+        ("你好。再见\uff01", 2),
         ("a " * 2000, 4),
         ("", 0),
     ],

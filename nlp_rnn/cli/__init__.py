@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | ...``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | train | evaluate | ...``.
 
 Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
@@ -29,7 +29,6 @@ from nlp_rnn.cli import (
     study,
     train,
     train_char,
-    translate,
 )
 from nlp_rnn.errors import NlpRnnError
 
@@ -38,20 +37,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_COMMANDS = (
+for _module in (
     classify,
     explain,
     generate,
     review,
     forecast,
-    translate,
     train,
     train_char,
     evaluate,
     negation,
     info,
-)
-for _module in _COMMANDS:
+):
     app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
 app.add_typer(study.app, name="study")
 

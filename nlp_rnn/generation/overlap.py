@@ -82,7 +82,7 @@ class OverlapIndex:
 
     >>> index = OverlapIndex.build("The quick brown fox jumps over the lazy dog, and the dog sleeps on.")
     >>> index.runs("Look: the quick brown fox jumps over the lazy dog, and the dog sleeps!")
-    [(6, 67)]
+    [(7, 69)]
 
     Attributes:
         run: Every shared run of at least so many characters is found, and hardly ever a shorter one.
