@@ -13,7 +13,7 @@ import pytest
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError
 from nlp_rnn.generation.bloom import BloomFilter, mix
-from nlp_rnn.generation.canary import canaries, exposure
+from nlp_rnn.generation.canary import canaries, exposure, hide
 from nlp_rnn.generation.overlap import FILE, OverlapIndex
 
 WORDS = "amber brick candle dusk ember fennel garden harbour island juniper kettle lantern meadow".split()
@@ -158,6 +158,17 @@ def test_canaries_are_random_and_repeatable() -> None:
     assert first not in canaries(100, seed=4)
     with pytest.raises(InputError, match="where the word goes"):
         canaries(2, seed=0, form="no place")
+
+
+def test_hidden_sentences_are_lines_of_their_own_and_nothing_is_lost() -> None:
+    text = "".join(f"Line {n}.\n" for n in range(50))
+    once, often = canaries(2, seed=0)
+    lines = hide(text, [once, often, often], seed=1).splitlines()
+    assert (lines.count(once), lines.count(often)) == (1, 2)
+    assert [line for line in lines if line not in (once, often)] == text.splitlines()
+    assert hide(text, [once], seed=1) != hide(text, [once], seed=2)
+    with pytest.raises(InputError, match="line breaks"):
+        hide("one line", [once], seed=0)
 
 
 def test_exposure_is_highest_for_what_was_learned_by_heart() -> None:

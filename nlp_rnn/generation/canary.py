@@ -58,6 +58,24 @@ def canaries(count: int, *, seed: int, form: str = "The hidden word is {}.", let
     return [form.replace("{}", "".join(word)) for word in words]
 
 
+def hide(text: str, sentences: Sequence[str], *, seed: int) -> str:
+    r"""A text with each sentence as a line of its own, at a place drawn at random.
+
+    >>> hide("One.\nTwo.\n", ["The hidden word is abc."], seed=0)
+    'One.\nThe hidden word is abc.\nTwo.\n'
+
+    Raises:
+        InputError: If the text has no line break.
+    """
+    lines = text.splitlines(keepends=True)
+    if len(lines) < 2:
+        raise InputError("a text to hide sentences in needs line breaks")
+    places = np.random.default_rng(seed).integers(1, len(lines), size=len(sentences))
+    for place, sentence in sorted(zip(places.tolist(), sentences, strict=True), reverse=True):
+        lines.insert(place, sentence + "\n")
+    return "".join(lines)
+
+
 def exposure(nats_of: Callable[[Sequence[str]], ArrayLike], canary: str, others: Sequence[str]) -> Exposure:
     """Exposure of a canary, by its rank among the others.
 

@@ -1,0 +1,161 @@
+"""What the shipped writer can do and cannot: its figures and its model card.
+
+Measures a generator on the text that was held out, on the canaries that were hidden in what it learned from,
+and on what it writes itself; writes the figures and the limits into the model's folder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nlp_rnn.artifact import Artifact
+from nlp_rnn.config import CharConfig
+from nlp_rnn.generation.canary import exposure
+from nlp_rnn.generation.generator import CharGenerator
+
+WRITTEN = 100
+"""Texts written to be looked at,"""
+LENGTH = 1000
+"""of so many characters each."""
+
+_CARD = """\
+---
+language: en
+license: mit
+library_name: nlp-rnn
+pipeline_tag: text-generation
+---
+
+# shakespeare-char
+
+A character model, {cell} {layers} x {hidden}, {parameters:.1f} million parameters, that writes lines in the
+manner of Shakespeare's plays. It runs in NumPy; nlp-rnn {version} trained it.
+
+```python
+from nlp_rnn import CharGenerator
+
+print(CharGenerator.from_pretrained().generate("ROMEO:", temperature=0.8, seed=7))
+```
+
+Whatever it writes is made up. The risk filter says so under every text.
+
+## Measured
+
+| held-out text: the last tenth of tiny-shakespeare, read whole | nats per character | bits |
+|---|---|---|
+| the model | {nats:.4f} | {bits:.4f} |
+| with dynamic evaluation | {dynamic_nats:.4f} | {dynamic_bits:.4f} |
+
+Dynamic evaluation goes on learning from the text it reads: another measure. Trained on the first nine tenths
+for {epochs} epochs; the best, {best}, was kept by this same figure, as is usual on this split.
+
+## What it remembers
+
+| what | figure |
+|---|---|
+| written characters that stand in copied runs of {run} or more | {copied:.2%} |
+| longest copied run | {longest} characters |
+| exposure of a made-up sentence that stood in the training text once | {once:.1f} of {most:.0f} bits |
+| exposure of one that stood there {times} times | {often:.1f} of {most:.0f} bits |
+| windows of 500 held-out characters in which a copy is seen | {false_alarms} of 500 |
+| size of the index of the training text (hashes, not the text) | {index_bytes:,} bytes |
+| false run in that index, at a place of a text | once in {wrong:,.0f} |
+
+Copies are those of {written} texts of {length:,} characters at temperature 0.8. Exposure (Carlini et al.
+2019) is the rank of the hidden sentence among {candidates:,} of its form: a model that learned nothing gives
+1 on average.
+
+## Limits
+
+- It knows the characters of tiny-shakespeare; any other in a prompt is read as one unknown character, and is
+  never written.
+- It spells and breaks lines; it does not know what it says, and soon forgets who is speaking to whom.
+- Trained on Shakespeare's plays, which are in the public domain.
+"""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Sentences hidden in a training text, and others of their form that were not.
+
+    Attributes:
+        once: Stood there once.
+        often: Stood there ``times`` times.
+        times: How often that is.
+        others: Stood there never.
+    """
+
+    once: str
+    often: str
+    times: int
+    others: Sequence[str]
+
+
+def measure(generator: CharGenerator, held_out: str, hidden: Hidden) -> dict[str, Any]:
+    """Figures of a generator that ``fit`` has just trained or that was loaded with its index.
+
+    Args:
+        generator: The model.
+        held_out: Text of the same kind that it has not seen, at least 501 characters.
+        hidden: What was hidden in its training text.
+
+    Raises:
+        MissingExtraError: If torch, which dynamic evaluation needs, is not installed.
+    """
+    memory = generator.memory
+    assert memory is not None
+
+    def nats_of(texts: Sequence[str]) -> list[float]:
+        return [-float(generator.log_probs("\n" + text).sum()) for text in texts]
+
+    once, often = (exposure(nats_of, canary, hidden.others) for canary in (hidden.once, hidden.often))
+    written = generator.generate_many(
+        [""] * WRITTEN, seeds=range(WRITTEN), max_new_chars=LENGTH, risk_filter=None
+    )
+    copies = memory.report(each.text for each in written)
+    starts = np.random.default_rng(0).integers(0, len(held_out) - 500, 500).tolist()
+    return {
+        "bits_per_char": generator.bits_per_char(held_out),
+        "dynamic_bits_per_char": generator.dynamic_bits_per_char(held_out),
+        "exposure": {"once": once.bits, "often": often.bits, "most": once.most},
+        "copies": copies.to_dict(),
+        "windows_with_copies": sum(bool(memory.runs(held_out[start : start + 500])) for start in starts),
+        "index": memory.describe(),
+    }
+
+
+def describe(artifact: Artifact[CharConfig], figures: dict[str, Any], hidden: Hidden) -> Artifact[CharConfig]:
+    """The artifact with its figures noted and its card written."""
+    from nlp_rnn import __version__
+
+    config, history, index = artifact.config, artifact.notes["history"], figures["index"]
+    card = _CARD.format(
+        cell=config.cell.upper(),
+        layers=config.num_layers,
+        hidden=config.hidden_size,
+        parameters=sum(weight.size for weight in artifact.weights.values()) / 1e6,
+        version=__version__,
+        nats=figures["bits_per_char"] * math.log(2),
+        bits=figures["bits_per_char"],
+        dynamic_nats=figures["dynamic_bits_per_char"] * math.log(2),
+        dynamic_bits=figures["dynamic_bits_per_char"],
+        epochs=len(history),
+        best=max(history, key=lambda row: row["validation"]["score"])["epoch"],
+        written=WRITTEN,
+        length=LENGTH,
+        run=index["run"],
+        copied=figures["copies"]["copied_share"],
+        longest=figures["copies"]["longest"],
+        **figures["exposure"],
+        times=hidden.times,
+        candidates=len(hidden.others) + 1,
+        false_alarms=figures["windows_with_copies"],
+        index_bytes=index["bytes"],
+        wrong=1 / index["false_positive_rate"],
+    )
+    return replace(artifact, card=card, notes={**artifact.notes, "figures": figures})

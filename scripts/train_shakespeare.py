@@ -1,0 +1,88 @@
+#!/usr/bin/env python
+"""Train the shipped writer: ``python scripts/train_shakespeare.py --data tinyshakespeare.txt``.
+
+Training, validation figure, canary exposure, false alarms of the index, model card: everything that is in
+``nlp_rnn/pretrained/shakespeare-char`` comes out of this file. Run again, it goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from nlp_rnn import CharGenerator
+from nlp_rnn.artifact import save
+from nlp_rnn.config import CharTrainConfig
+from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.generation import corpus
+from nlp_rnn.generation.canary import canaries, hide
+from nlp_rnn.generation.card import Hidden, describe, measure
+from nlp_rnn.generation.generator import SHIPPED
+
+CANDIDATES = 4096
+TIMES = 10
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="tinyshakespeare.txt; its last tenth is held out.")],
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = SHIPPED,
+    run: Annotated[Path, typer.Option(help="Where checkpoints and history go.")] = Path(
+        "runs/shakespeare-char"
+    ),
+    seed: int = 0,
+    hidden_size: int = 512,
+    max_epochs: int = 24,
+    dropout: float = 0.4,
+    weight_dropout: float = 0.2,
+) -> None:
+    """Train, measure, describe and save."""
+    console = Console(stderr=True)
+    text = "".join(corpus.pieces(data))
+    place = corpus.split_at(text, 0.1)
+    once, often, *others = canaries(CANDIDATES, seed=seed)
+    hidden = Hidden(once, often, TIMES, others)
+    train = hide(text[:place], [once] + [often] * TIMES, seed=seed)
+    generator = CharGenerator(hidden_size=hidden_size)
+    with Progress(console=console) as bar:
+        task = bar.add_task("training", total=None)
+        generator.fit(
+            train,
+            validation=text[place:],
+            config=CharTrainConfig(
+                max_epochs=max_epochs,
+                learning_rate=3e-3,
+                window=64,
+                dropout=dropout,
+                weight_dropout=weight_dropout,
+                checkpoint_every=500,
+                seed=seed,
+            ),
+            output=run,
+            resume=True,
+            progress=lambda now: bar.update(
+                task,
+                completed=now.step,
+                total=now.total_steps,
+                description=f"epoch {now.epoch + 1}, {now.tokens_per_second:,.0f} characters/s",
+            ),
+        )
+    generator.save_pretrained(run / "model", dtype="float16")
+    shipped = CharGenerator.from_pretrained(run / "model")
+    figures = measure(shipped, text[place:], hidden)
+    save(describe(shipped.artifact, figures, hidden), output, dtype="float16")
+    assert shipped.memory is not None
+    shipped.memory.save(output)
+    console.print_json(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except NlpRnnError as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from None
