@@ -19,6 +19,7 @@ import typer
 from benchmarks.answering import latency, throughput
 from benchmarks.generating import generation
 from benchmarks.installing import install, install_core, startup
+from benchmarks.learning import learning
 from benchmarks.measure import Row, machine
 from benchmarks.peers import read_reviews, train_peers
 from benchmarks.training import training
@@ -29,13 +30,13 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import NlpRnnError, one_of
 
-ROWS = ("latency", "throughput", "training", "generation", "install", "startup")
+ROWS = ("latency", "throughput", "training", "learning", "generation", "install", "startup")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def main(
     rows: Annotated[str, typer.Option(help=f"Which of {', '.join(ROWS)}, with commas; or all.")] = "all",
-    data: Annotated[Path, typer.Option(envvar="NLP_RNN_DATA", help="Folder with sentiment/imdb.")] = DATA,
+    data: Annotated[Path, typer.Option(envvar="NLP_RNN_DATA", help="Folder of corpora.")] = DATA,
     model: Annotated[str | None, typer.Option(help="A saved model; without it, the shipped one.")] = None,
     generator: Annotated[str | None, typer.Option(help="A model that writes text; else the shipped.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Rounds; starting up takes twice as many.")] = 5,
@@ -60,6 +61,8 @@ def main(
             found += _try("throughput", lambda: throughput(model, work, read("test", reviews), repeats))
         if "training" in asked:
             found += _try("training", lambda: training(*_shape(model), steps=4 * repeats))
+        if "learning" in asked:
+            found += _try("learning", lambda: learning(data, repeats))
         if "generation" in asked:
             found += _try("generation", lambda: generation(generator, repeats))
         if {"install", "startup"} & set(asked):
