@@ -1,8 +1,8 @@
-"""The README runs: its Python blocks as they stand, its commands as they are typed.
+"""The README and the guide run: their Python blocks as they stand, their commands as they are typed.
 
-A ``python`` block goes on where the one before it ended. Of a ``console`` block every line ``$ nlp-rnn ...``
-is run, and the labels it prints must be those the block shows, in their order; figures may differ.
-Blocks marked ``sh`` are for people.
+A ``python`` block goes on where the one before it in the page ended. Of a ``console`` block every line
+``$ nlp-rnn ...`` is run, and the labels it prints must be those the block shows, in their order; figures may
+differ. Blocks marked ``sh`` are for people.
 """
 
 from __future__ import annotations
@@ -18,25 +18,30 @@ import nlp_rnn
 from nlp_rnn.cli import main
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-TEXT = README.read_text(encoding="utf-8") if README.is_file() else ""
+PAGES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", ROOT / "docs" / "GUIDE.md")
+    if path.is_file()
+}
 LABEL = re.compile(r"\b(negative|neutral|positive)\b")
 
-pytestmark = pytest.mark.skipif(not TEXT, reason="the README is not beside these tests")
+pytestmark = pytest.mark.skipif("README.md" not in PAGES, reason="the README is not beside these tests")
 
 
-def blocks(language: str) -> Iterator[tuple[int, str]]:
-    """Line and content of the README's blocks of a language."""
-    for found in re.finditer(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL):
-        yield TEXT[: found.start()].count("\n") + 2, found[1]
+def blocks(page: str, language: str) -> Iterator[tuple[int, str]]:
+    """Line and content of a page's blocks of a language."""
+    text = PAGES[page]
+    for found in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield text[: found.start()].count("\n") + 2, found[1]
 
 
 def commands() -> Iterator[tuple[str, str]]:
     """Commands with the output shown below each."""
-    for _, block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
-            yield command, shown
+    for page in PAGES:
+        for _, block in blocks(page, "console"):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                yield command, shown
 
 
 @pytest.fixture
@@ -47,14 +52,15 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_python_blocks(somewhere: Path) -> None:
+@pytest.mark.parametrize("page", list(PAGES))
+def test_python_blocks(somewhere: Path, page: str) -> None:
     for module in ("matplotlib", "torch", "accelerate", "torchtext"):
-        pytest.importorskip(module, reason="the README shows the extras, too")
-    names: dict[str, object] = {"__name__": "readme"}
-    found = list(blocks("python"))
+        pytest.importorskip(module, reason=f"{page} shows the extras, too")
+    names: dict[str, object] = {"__name__": "page"}
+    found = list(blocks(page, "python"))
     assert found
     for line, block in found:
-        exec(compile("\n" * (line - 1) + block, str(README), "exec"), names)
+        exec(compile("\n" * (line - 1) + block, page, "exec"), names)
 
 
 @pytest.mark.parametrize(("command", "shown"), list(commands()))
@@ -72,11 +78,15 @@ def test_every_file_of_the_package_is_on_the_map() -> None:
         for path in Path(nlp_rnn.__file__).parent.iterdir()
         if not path.name.startswith(("_", "py.typed"))
     }
+    text = PAGES["README.md"]
     assert [
-        name for name in sorted(files - {"data"}) if f"`{name}" not in TEXT and f"/{name}" not in TEXT
+        name for name in sorted(files - {"data"}) if f"`{name}" not in text and f"/{name}" not in text
     ] == []
 
 
 def test_links_lead_somewhere() -> None:
-    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", TEXT)
-    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        targets = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8"))
+        assert [name for name in targets if "://" not in name and not (path.parent / name).exists()] == [], (
+            path
+        )
