@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nlp_rnn.generation.generator import CharGenerator
     from nlp_rnn.generation.risk import RiskFilter
+    from nlp_rnn.language.model import LanguageModel
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.sequence.forecaster import Forecaster
 
 __version__ = "0.1.0"
-__all__ = ["CharGenerator", "Forecaster", "RiskFilter", "SentimentClassifier", "__version__"]
+__all__ = ["CharGenerator", "Forecaster", "LanguageModel", "RiskFilter", "SentimentClassifier", "__version__"]
 
 _HOME = {
     "CharGenerator": "nlp_rnn.generation.generator",
     "Forecaster": "nlp_rnn.sequence.forecaster",
+    "LanguageModel": "nlp_rnn.language.model",
     "RiskFilter": "nlp_rnn.generation.risk",
     "SentimentClassifier": "nlp_rnn.sentiment.classifier",
 }

@@ -20,12 +20,16 @@ from typing import Any, Generic, Literal, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.config import CharConfig, EncoderConfig, ModelConfig
+from nlp_rnn.config import CharConfig, EncoderConfig, LanguageConfig, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, one_of
 from nlp_rnn.tokenizer import TextTokenizer
 
 FORMAT = 1
-CONFIGS: dict[str, type[EncoderConfig]] = {"sentiment": ModelConfig, "generation": CharConfig}
+CONFIGS: dict[str, type[EncoderConfig]] = {
+    "sentiment": ModelConfig,
+    "generation": CharConfig,
+    "language": LanguageConfig,
+}
 TASKS = tuple(CONFIGS)
 CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
@@ -43,9 +47,9 @@ class Artifact(Generic[Config]):
     """Everything a model needs to answer.
 
     Attributes:
-        task: What the model is for: ``sentiment`` or ``generation``.
+        task: What the model is for: ``sentiment``, ``generation`` or ``language`` (pretraining).
         config: Shape of the model.
-        classes: Name of each column of the answer; none for a model that generates.
+        classes: Name of each column of the answer; only a classifier has any.
         tokenizer: Text to ids.
         weights: float32 arrays under the torch model's parameter names.
         temperature: The logits are divided by it before the softmax.
@@ -68,7 +72,7 @@ def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
     hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (config.vocab_size, config.embedding_dim)}
     for layer in range(config.num_layers):
-        width = config.embedding_dim if layer == 0 else config.output_dim
+        width = config.embedding_dim if layer == 0 else config.inner_dim
         for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
             prefix = f"encoder.layers.{layer}.{direction}."
             shapes[prefix + "weight_ih_l0"] = (gates, width)
@@ -77,6 +81,10 @@ def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
         if config.layer_norm:
             for name in ("weight", "bias"):
                 shapes[f"encoder.layers.{layer}.norm.{name}"] = (config.output_dim,)
+    if isinstance(config, LanguageConfig):
+        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
+            shapes[f"projection.{direction}.weight"] = (config.embedding_dim, hidden)
+        return shapes | {"bias": (config.vocab_size,)}
     if isinstance(config, CharConfig):
         if not config.tied:
             shapes["output.weight"] = (config.vocab_size, config.output_dim)
@@ -200,6 +208,8 @@ def check_destination(folder: str | Path) -> Path:
 def load(folder: str | Path, *, task: Literal["sentiment"] = ...) -> Artifact[ModelConfig]: ...
 @overload
 def load(folder: str | Path, *, task: Literal["generation"]) -> Artifact[CharConfig]: ...
+@overload
+def load(folder: str | Path, *, task: Literal["language"]) -> Artifact[LanguageConfig]: ...
 @overload
 def load(folder: str | Path, *, task: str | None) -> Artifact[EncoderConfig]: ...
 def load(folder: str | Path, *, task: str | None = "sentiment") -> Artifact[Any]:

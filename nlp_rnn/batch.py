@@ -46,7 +46,11 @@ class Batch:
 
 
 def pad(
-    rows: Sequence[Sequence[int]], *, pad_id: int, which: Ids | None = None, labels: Ids | None = None
+    rows: Sequence[Sequence[int]] | Sequence[AnyIds],
+    *,
+    pad_id: int,
+    which: Ids | None = None,
+    labels: Ids | None = None,
 ) -> Batch:
     """One batch of the given rows (all of them, or those ``which`` names).
 

@@ -81,6 +81,11 @@ class EncoderConfig(Settings):
         """Width of the encoder's output at each step."""
         return self.hidden_size * (2 if self.bidirectional else 1)
 
+    @property
+    def inner_dim(self) -> int:
+        """Width of what each layer after the first reads: both directions of the layer below."""
+        return self.output_dim
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(EncoderConfig):
@@ -104,6 +109,29 @@ class ModelConfig(EncoderConfig):
     def pooled_dim(self) -> int:
         """Width of the pooled vector."""
         return self.output_dim * (2 if self.pooling == "mean+max" else 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageConfig(EncoderConfig):
+    """Shape of a pair of language models, forward and backward, that share embedding and output.
+
+    The output's weight is the embedding (Press & Wolf 2017), behind a projection for each direction.
+    ``bidirectional=False`` has the forward one alone.
+    """
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range, and what would show a direction the word it is to predict."""
+        super().__post_init__()
+        if self.layer_norm:
+            raise ConfigError(
+                "layer_norm joins both directions, so each would see the word that it is to predict: "
+                "pretrain without it"
+            )
+
+    @property
+    def inner_dim(self) -> int:
+        """Width of what each layer after the first reads: its own direction of the layer below."""
+        return self.hidden_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +295,31 @@ class TrainConfig(LoopConfig):
         in_range("batch_tokens", self.batch_tokens, 1, 2**31)
         for name in ("label_smoothing", "embedding_dropout", "unk_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainConfig(LoopConfig):
+    """How to train language models for a classifier to start from.
+
+    Attributes:
+        batch_tokens: Tokens in a batch, padding included.
+        window: Longer texts are read in pieces of about equal length, of at most this many tokens.
+        samples: Words that each batch is normalised over instead of the vocabulary (sampled softmax, Jean et
+            al. 2015); 0 takes the whole vocabulary, for a small one or a GPU.
+    """
+
+    max_epochs: int = 3
+    dropout: float = 0.1
+    batch_tokens: int = 8192
+    window: int = 256
+    samples: int = 1024
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        in_range("batch_tokens", self.batch_tokens, 1, 2**31)
+        in_range("window", self.window, 1, 2**20)
+        in_range("samples", self.samples, 0, 2**20)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ Knows the names of the optional extras in ``pyproject.toml``; knows nothing abou
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -88,3 +89,27 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
     if not number or not (low <= value < high if open_high else low <= value <= high):
         bracket = ")" if open_high else "]"
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")
+
+
+def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
+    """The texts as a list, each of them a str.
+
+    Args:
+        texts: Any sequence of str; one str is none.
+        what: What the message calls them.
+
+    Raises:
+        InputError: If it is no sequence of str.
+    """
+    if isinstance(texts, str):
+        raise InputError(f"{what} must be a sequence of str, got one str: put it in a list")
+    if isinstance(texts, Mapping):
+        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}: give a list")
+    try:
+        listed = list(texts)
+    except TypeError:
+        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}") from None
+    for number, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise InputError(f"{what}[{number}] must be a str, got {type(text).__name__}: {text!r:.60}")
+    return listed

@@ -15,7 +15,7 @@ PACKAGE = "nlp_rnn"
 ORDER = """
 __init__.py errors.py config.py hub.py figure.py probabilities.py metrics.py text.py spans.py tokenizer.py
 vectors.py cooccurrence.py rows.py corpora.py records.py batch.py reference.py exchange.py recurrence.py
-artifact.py nn/ runtime.py training/ studies/ sequence/ sentiment/ generation/ cli/ __main__.py
+artifact.py nn/ runtime.py training/ studies/ sequence/ language/ sentiment/ generation/ cli/ __main__.py
 """.split()
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | train | evaluate | ...``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | train | pretrain | ...``.
 
 Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
@@ -25,6 +25,7 @@ from nlp_rnn.cli import (
     generate,
     info,
     negation,
+    pretrain,
     review,
     study,
     train,
@@ -44,6 +45,7 @@ for _module in (
     review,
     forecast,
     train,
+    pretrain,
     train_char,
     evaluate,
     negation,

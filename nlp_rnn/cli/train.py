@@ -50,7 +50,9 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
     init_from: Annotated[
         str | None,
-        typer.Option(help="Go on from this model folder (or 'shipped'), with its tokenizer and shape."),
+        typer.Option(
+            help="Start from this classifier (or 'shipped') or pretrained folder, its tokenizer and shape."
+        ),
     ] = None,
     cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
     embedding_dim: Annotated[int, typer.Option(help="Width of a word vector.")] = 128,
@@ -104,7 +106,7 @@ def train(
         vocab_size=vocab_size,
         max_tokens=max_tokens,
     )
-    start = None if init_from is None else load_model(None if init_from == "shipped" else init_from)
+    start = load_model(None) if init_from == "shipped" else init_from
     load = partial(
         load_labelled,
         text_column=text_column,

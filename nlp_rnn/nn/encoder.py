@@ -63,6 +63,8 @@ def locked_dropout(x_BTE: Tensor, share: float, training: bool) -> Tensor:
 class RecurrentEncoder(nn.Module):
     """Layers of RNN, GRU or LSTM cells over right-padded rows.
 
+    A layer reads both directions of the one below, or its own alone if ``config.inner_dim`` says so.
+
     Args:
         config: Cell, sizes, layers, directions, layer norm.
         dropout: Locked, on the input of every layer after the first.
@@ -76,7 +78,7 @@ class RecurrentEncoder(nn.Module):
         self.weight_dropout = weight_dropout
         self.layers = nn.ModuleList()
         for layer in range(config.num_layers):
-            width = config.embedding_dim if layer == 0 else config.output_dim
+            width = config.embedding_dim if layer == 0 else config.inner_dim
             directions = nn.ModuleDict()
             for name in ("fwd", "bwd") if config.bidirectional else ("fwd",):
                 directions[name] = _LAYERS[config.cell](width, config.hidden_size, batch_first=True)
@@ -104,10 +106,13 @@ class RecurrentEncoder(nn.Module):
         outputs: list[Tensor] = []
         reverse_BT = reverse_index(lengths_B, x_BTE.size(1))
         for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
-            if number:
-                x_BTE = locked_dropout(in_place(outputs, lengths_B), self.dropout, self.training)
             layers = [directions[name] for name in ("fwd", "bwd") if name in directions]
-            inputs = [x_BTE, _take(x_BTE, reverse_BT)] if len(layers) > 1 else [x_BTE]
+            if number and self.config.inner_dim < self.config.output_dim:
+                inputs = [locked_dropout(each, self.dropout, self.training) for each in outputs]
+            else:
+                if number:
+                    x_BTE = locked_dropout(in_place(outputs, lengths_B), self.dropout, self.training)
+                inputs = [x_BTE, _take(x_BTE, reverse_BT)] if len(layers) > 1 else [x_BTE]
             outputs = run_side_by_side(layers, [self._weights(layer) for layer in layers], inputs)
             if "norm" in directions:
                 parts = directions["norm"](in_place(outputs, lengths_B)).chunk(len(layers), dim=-1)

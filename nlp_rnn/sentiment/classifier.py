@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import FILES, Artifact, load, save
+from nlp_rnn.artifact import FILES, Artifact, Weights, load, save
 from nlp_rnn.batch import batches
-from nlp_rnn.config import ModelConfig, TrainConfig
-from nlp_rnn.errors import ConfigError, InputError, NotFittedError, one_of, require
+from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, NotFittedError, as_texts, one_of, require
 from nlp_rnn.hub import model_folder
+from nlp_rnn.language.transfer import encoder_weights
 from nlp_rnn.probabilities import polarity, softmax
 from nlp_rnn.runtime import ENGINES, Engine, make_engine
 from nlp_rnn.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
+    from nlp_rnn.language.model import LanguageModel
     from nlp_rnn.sentiment.explain import Explanation
     from nlp_rnn.training.loop import Progress
 
@@ -180,7 +182,7 @@ class SentimentClassifier:
         Raises:
             InputError: If ``texts`` is a single str, or holds anything but str.
         """
-        rows = self.artifact.tokenizer.encode_batch(_checked(texts))
+        rows = self.artifact.tokenizer.encode_batch(as_texts(texts))
         return self._probs_of_rows(rows, batch_tokens=batch_tokens)
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
@@ -258,7 +260,7 @@ class SentimentClassifier:
         validation: Labelled | Mapping[str, Labelled] | None = None,
         classes: Sequence[str] | None = None,
         config: TrainConfig | None = None,
-        init_from: SentimentClassifier | None = None,
+        init_from: SentimentClassifier | LanguageModel | str | Path | None = None,
         vectors: NDArray[np.float32] | None = None,
         output: str | Path | None = None,
         resume: bool = False,
@@ -275,8 +277,10 @@ class SentimentClassifier:
                 (their macro recalls count alike); None sets a tenth of the texts aside.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
-            init_from: A trained classifier to start from instead (fine-tuning): its tokenizer, shape and
-                weights; the head is kept if the classes are the same.
+            init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
+                head is kept if the classes are the same), or a pretrained ``LanguageModel`` (its tokenizer,
+                embedding and recurrent layers; pooling and head are this classifier's own). Or the folder or
+                Hub id of either.
             vectors: Word vectors (V, E) for the given, trained tokenizer to start from.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
@@ -288,6 +292,7 @@ class SentimentClassifier:
         Raises:
             InputError: If texts and labels do not fit together, there are fewer than two classes, or the
                 vectors are not one for each token.
+            ArtifactError: If ``init_from`` names no whole classifier or language model.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
@@ -296,7 +301,7 @@ class SentimentClassifier:
         from nlp_rnn.sentiment import fitting
 
         config = config or TrainConfig()
-        texts, labels = _checked(texts), _checked(labels, "labels")
+        texts, labels = as_texts(texts), as_texts(labels, "labels")
         if len(texts) != len(labels):
             raise InputError(
                 f"there are {len(texts)} texts but {len(labels)} labels: give one label per text"
@@ -309,14 +314,7 @@ class SentimentClassifier:
         sets = _validation_sets(validation)
         if not sets:
             (texts, labels), sets = _held_out(texts, labels, config.seed)
-        initial: dict[str, NDArray[np.float32]] = {}
-        start = self._start if init_from is None else init_from.artifact
-        if start is not None:
-            tokenizer, shape, weights = start.tokenizer, _shape(start), start.weights
-            same = start.classes == names
-            initial = {name: weights[name] for name in weights if same or not name.startswith("output.")}
-        else:
-            tokenizer, shape = self._given or TextTokenizer(**self._untrained).train(texts), self._shape
+        tokenizer, shape, initial = self._beginning(init_from, names, texts)
         if vectors is not None:
             expected = (tokenizer.vocab_size, shape["embedding_dim"])
             if np.shape(vectors) != expected:
@@ -348,6 +346,31 @@ class SentimentClassifier:
         self._use(Artifact("sentiment", model_config, names, tokenizer, weights, temperature, notes=notes))
         return self
 
+    def _beginning(
+        self,
+        init_from: SentimentClassifier | LanguageModel | str | Path | None,
+        classes: tuple[str, ...],
+        texts: Sequence[str],
+    ) -> tuple[TextTokenizer, dict[str, Any], Weights]:
+        """Tokenizer, shape and first weights of a model that is to be trained."""
+        start: Artifact[EncoderConfig] | None = self._start
+        if isinstance(init_from, (str, Path)):
+            start = load(model_folder(init_from, files=FILES), task=None)
+        elif init_from is not None:
+            start = init_from.artifact
+        if start is None:
+            return self._given or TextTokenizer(**self._untrained).train(texts), self._shape, {}
+        if isinstance(start.config, LanguageConfig):
+            return start.tokenizer, self._shape | _shape(start), encoder_weights(start.config, start.weights)
+        if not isinstance(start.config, ModelConfig):
+            raise ArtifactError(
+                f"a classifier cannot start from a model for the task {start.task!r}: give a classifier or a "
+                "language model (nlp-rnn pretrain)"
+            )
+        same = start.classes == classes
+        kept = {name: start.weights[name] for name in start.weights if same or not name.startswith("output.")}
+        return start.tokenizer, _shape(start), kept
+
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
         """Write the model folder; ``dtype="float16"`` halves its size.
 
@@ -371,27 +394,10 @@ class SentimentClassifier:
         return probs_NC
 
 
-def _shape(artifact: Artifact[ModelConfig]) -> dict[str, Any]:
+def _shape(artifact: Artifact[EncoderConfig]) -> dict[str, Any]:
     """What a model was made with, without the sizes that its data decided."""
     shape = artifact.config.to_dict()
-    del shape["vocab_size"], shape["num_classes"]
-    return shape
-
-
-def _checked(texts: Sequence[str], what: str = "texts") -> list[str]:
-    """The texts as a list, each of them a str."""
-    if isinstance(texts, str):
-        raise InputError(f"{what} must be a sequence of str, got one str: put it in a list")
-    if isinstance(texts, Mapping):
-        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}: give a list")
-    try:
-        listed = list(texts)
-    except TypeError:
-        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}") from None
-    for number, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise InputError(f"{what}[{number}] must be a str, got {type(text).__name__}: {text!r:.60}")
-    return listed
+    return {name: value for name, value in shape.items() if name not in ("vocab_size", "num_classes")}
 
 
 def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> dict[str, Labelled]:
@@ -400,8 +406,8 @@ def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> di
     sets = validation if isinstance(validation, Mapping) else {"validation": validation}
     checked: dict[str, Labelled] = {}
     for name, (texts, labels) in sets.items():
-        texts = _checked(texts, f"the texts of the validation set {name}")
-        labels = _checked(labels, f"the labels of the validation set {name}")
+        texts = as_texts(texts, f"the texts of the validation set {name}")
+        labels = as_texts(labels, f"the labels of the validation set {name}")
         if len(texts) != len(labels):
             raise InputError(f"the validation set {name} has {len(texts)} texts and {len(labels)} labels")
         if len(set(labels)) < 2:

@@ -1,0 +1,1 @@
+"""Language models that a classifier starts from: pretraining on texts without labels."""

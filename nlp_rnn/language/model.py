@@ -1,0 +1,212 @@
+"""``LanguageModel``: pretraining on texts without labels, for a classifier to start from.
+
+A forward and a backward recurrent language model over one embedding (Dai & Le 2015; Howard & Ruder 2018).
+Around a model folder and the training; ``SentimentClassifier.fit(init_from=...)`` uses what it learned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nlp_rnn.artifact import FILES, Artifact, load, save
+from nlp_rnn.config import LanguageConfig, PretrainConfig
+from nlp_rnn.errors import InputError, NotFittedError, as_texts, require
+from nlp_rnn.hub import model_folder
+from nlp_rnn.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from nlp_rnn.language import fitting
+    from nlp_rnn.training.loop import Progress
+
+_HELD_OUT = 100  # one text in so many is held out
+_CHUNK = 4_096  # texts whose ids are made at once
+
+
+class LanguageModel:
+    """A pair of recurrent language models, forward and backward, that share embedding and vocabulary.
+
+    >>> model = LanguageModel(hidden_size=32)
+
+    Args:
+        cell: ``lstm``, ``gru`` or ``rnn``.
+        embedding_dim: Width of a word vector.
+        hidden_size: Width of the state, per direction.
+        num_layers: Recurrent layers; each direction has a stack of its own.
+        bidirectional: Learn the backward model, too.
+        tokenizer: ``word``, ``subword``, ``char`` or ``byte``, or a trained ``TextTokenizer``.
+        vocab_size: Ids to learn at most.
+        min_count: Leave out tokens seen fewer times.
+        max_tokens: Of a longer text the first and the last half of this many tokens are read, here and by the
+            classifier.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        embedding_dim: int = 128,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        tokenizer: str | TextTokenizer = "word",
+        vocab_size: int = 30_000,
+        min_count: int = 2,
+        max_tokens: int = 1024,
+    ) -> None:
+        self._shape: dict[str, Any] = {
+            "cell": cell,
+            "embedding_dim": embedding_dim,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "bidirectional": bidirectional,
+        }
+        LanguageConfig(vocab_size=2, **self._shape)
+        self._given = tokenizer if isinstance(tokenizer, TextTokenizer) else None
+        self._untrained: dict[str, Any] = {
+            "kind": tokenizer if isinstance(tokenizer, str) else tokenizer.kind,
+            "vocab_size": vocab_size,
+            "min_count": min_count,
+            "max_tokens": max_tokens,
+        }
+        if self._given is None:
+            TextTokenizer(**self._untrained)
+        self._start: Artifact[LanguageConfig] | None = None
+        self._artifact: Artifact[LanguageConfig] | None = None
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> LanguageModel:
+        """Load a model; ``fit`` then goes on training it, as on the texts of a new domain.
+
+        Args:
+            source: A model folder, or a repository's id on the Hugging Face Hub.
+
+        Raises:
+            ArtifactError: If there is no whole, untampered language model there.
+            MissingExtraError: If the source needs an extra that is not installed.
+        """
+        artifact = load(model_folder(source, files=FILES), task="language")
+        shape = artifact.config.to_dict()
+        del shape["vocab_size"], shape["layer_norm"]
+        model = cls(**shape, tokenizer=artifact.tokenizer)
+        model._start = model._artifact = artifact
+        return model
+
+    @property
+    def artifact(self) -> Artifact[LanguageConfig]:
+        """The model as data.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        if self._artifact is None:
+            raise NotFittedError("this language model has not learned yet: call fit, or use from_pretrained")
+        return self._artifact
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        *,
+        validation: Sequence[str] | None = None,
+        config: PretrainConfig | None = None,
+        output: str | Path | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> LanguageModel:
+        """Learn to predict the next word and the one before (extra ``train``).
+
+        A model that ``from_pretrained`` made goes on from there, with its vocabulary; any other starts from
+        nothing, each time.
+
+        Args:
+            texts: Texts, without labels.
+            validation: Held-out texts whose perplexity selects the epoch; None sets one text in a hundred
+                aside, at least one.
+            config: How to train.
+            output: Folder for checkpoints and ``history.jsonl``.
+            resume: Go on from the folder's newest checkpoint.
+            progress: Called after each step.
+
+        Returns:
+            self.
+
+        Raises:
+            InputError: If ``texts`` is a single str, holds anything but str, or has nothing to predict.
+            TrainingError: If training cannot go on.
+            MissingExtraError: If the extra is not installed.
+        """
+        require("torch", extra="train")
+        require("accelerate", extra="train")
+        from nlp_rnn.language import fitting
+
+        config = config or PretrainConfig()
+        texts = as_texts(texts)
+        if validation is None:
+            order = np.random.default_rng(config.seed).permutation(len(texts))
+            aside = set(order[: max(1, len(texts) // _HELD_OUT)].tolist())
+            validation = [texts[i] for i in sorted(aside)]
+            texts = [text for i, text in enumerate(texts) if i not in aside]
+        start = self._start
+        if start is not None:
+            tokenizer = start.tokenizer
+        else:
+            tokenizer = self._given or TextTokenizer(**self._untrained).train(texts)
+        model_config = LanguageConfig(vocab_size=tokenizer.vocab_size, **self._shape)
+        weights, notes = fitting.fit_model(
+            _rows(texts, tokenizer, config.window),
+            _rows(as_texts(validation), tokenizer, config.window),
+            model_config=model_config,
+            config=config,
+            pad_id=tokenizer.pad_id,
+            initial=None if start is None else start.weights,
+            output=None if output is None else Path(output),
+            resume=resume,
+            progress=progress,
+        )
+        notes["train"] = config.to_dict()
+        self._artifact = Artifact("language", model_config, (), tokenizer, weights, notes=notes)
+        return self
+
+    def perplexity(self, texts: Sequence[str]) -> dict[str, float]:
+        """Exact perplexity of a word (unknown ones count as one word), ``forward`` and ``backward``.
+
+        Extra ``train``.
+
+        Raises:
+            InputError: If no text has two tokens or more.
+            MissingExtraError: If torch is not installed.
+        """
+        require("torch", extra="train")
+        from nlp_rnn.language import fitting
+
+        artifact = self.artifact
+        rows = _rows(as_texts(texts), artifact.tokenizer, PretrainConfig().window)
+        if not rows:
+            raise InputError("no text has two tokens or more: there is no next word to measure")
+        model = fitting.build(artifact.config, artifact.weights)
+        nats = fitting.mean_nats(model, rows, pad_id=artifact.tokenizer.pad_id)
+        return {name: math.exp(value) for name, value in nats.items()}
+
+    def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
+        """Write the model folder; ``dtype="float16"`` halves its size.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+            ArtifactError: If the folder holds something that is no model.
+        """
+        return save(self.artifact, folder, dtype=dtype)
+
+
+def _rows(texts: Sequence[str], tokenizer: TextTokenizer, window: int) -> list[fitting.Row]:
+    """The texts as rows to learn from."""
+    from nlp_rnn.language import fitting
+
+    parts = (tokenizer.encode_batch(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK))
+    return fitting.rows_of((ids for part in parts for ids in part), window=window)
