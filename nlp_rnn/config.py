@@ -228,6 +228,10 @@ class LoopConfig(Settings):
         batch_size: Texts (or streams) in a batch at most.
         learning_rate: Peak of the schedule (linear warm-up, then a cosine to zero).
         embedding_rate: The embedding's learning rate over the rest's; below 1 keeps given vectors general.
+        encoder_rate: The recurrent layers' learning rate over the head's: with ``embedding_rate`` below it,
+            discriminative fine-tuning (Howard & Ruder 2018, section 3.2).
+        frozen_epochs: Epochs in which the head learns alone; the embedding waits as many again (gradual
+            unfreezing, section 3.3 there).
         warmup: Share of all steps spent warming up.
         weight_decay: Decoupled, as in AdamW (Loshchilov & Hutter 2019); not on biases and norms.
         max_grad_norm: The gradient's norm is clipped to this (Pascanu 2013).
@@ -244,6 +248,8 @@ class LoopConfig(Settings):
     batch_size: int = 256
     learning_rate: float = 2e-3
     embedding_rate: float = 1.0
+    encoder_rate: float = 1.0
+    frozen_epochs: int = 0
     warmup: float = 0.05
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
@@ -263,7 +269,9 @@ class LoopConfig(Settings):
         for name in ("warmup", "ema_decay", "dropout", "weight_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
         in_range("learning_rate", self.learning_rate, 1e-8, 10)
-        in_range("embedding_rate", self.embedding_rate, 0, 10)
+        for name in ("embedding_rate", "encoder_rate"):
+            in_range(name, getattr(self, name), 0, 10)
+        in_range("frozen_epochs", self.frozen_epochs, 0, 2**31)
         in_range("weight_decay", self.weight_decay, 0, 10)
         in_range("max_grad_norm", self.max_grad_norm, 1e-6, 1e6)
         in_range("checkpoint_every", self.checkpoint_every, 0, 2**31)

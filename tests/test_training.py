@@ -211,6 +211,33 @@ def test_averaged_weights_are_kept_and_not_the_last_ones() -> None:
     assert not same(fit(), fit(plain))
 
 
+def test_each_part_learns_at_its_own_rate_and_from_its_own_epoch_on() -> None:
+    def moved(**settings: object) -> dict[str, bool]:
+        with seeded(0):
+            model = BiLSTMClassifier(MODEL)
+        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        config = TrainConfig(**{**CONFIG.to_dict(), "ema_decay": 0.0, "patience": 9, **settings})
+        task = ClassificationTask(TRAIN, {"held out": HELD_OUT}, pad_id=0, model=MODEL, config=config)
+        task.validate = lambda model: {"score": float(next(score))}  # type: ignore[method-assign]
+        score = iter(range(9))
+        Trainer(model, task, config).run()
+        after = model.state_dict()
+        changed: dict[str, bool] = {}
+        for name, tensor in before.items():
+            part = name.partition(".")[0]
+            changed[part] = changed.get(part, False) or not torch.equal(tensor, after[name])
+        return changed
+
+    everything = {"embedding": True, "encoder": True, "output": True}
+    assert moved() == everything
+    assert moved(encoder_rate=0.0) == everything | {"encoder": False}
+    assert moved(embedding_rate=0.0) == everything | {"embedding": False}
+    frozen = everything | {"embedding": False, "encoder": False}
+    assert moved(frozen_epochs=1, max_epochs=1) == frozen
+    assert moved(frozen_epochs=1, max_epochs=2) == frozen | {"encoder": True}
+    assert moved(frozen_epochs=1, max_epochs=3) == everything
+
+
 def test_stops_early_and_keeps_the_best_epoch() -> None:
     figures = iter([0.5, 0.9, 0.4, 0.3, 0.2, 0.1])
     seen: list[dict[str, torch.Tensor]] = []

@@ -69,6 +69,15 @@ def train(
     batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
     batch_size: Annotated[int, typer.Option(help="Texts in a batch at most.")] = _DEFAULT.batch_size,
     learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = _DEFAULT.learning_rate,
+    embedding_rate: Annotated[
+        float, typer.Option(help="The embedding's learning rate over the head's.")
+    ] = _DEFAULT.embedding_rate,
+    encoder_rate: Annotated[
+        float, typer.Option(help="The recurrent layers' learning rate over the head's.")
+    ] = _DEFAULT.encoder_rate,
+    frozen_epochs: Annotated[
+        int, typer.Option(help="Epochs in which the head learns alone.")
+    ] = _DEFAULT.frozen_epochs,
     dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
     label_smoothing: Annotated[float, typer.Option(help="In [0, 1).")] = _DEFAULT.label_smoothing,
     class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
@@ -87,6 +96,9 @@ def train(
         batch_tokens=batch_tokens,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        embedding_rate=embedding_rate,
+        encoder_rate=encoder_rate,
+        frozen_epochs=frozen_epochs,
         dropout=dropout,
         label_smoothing=label_smoothing,
         class_weights=class_weights,

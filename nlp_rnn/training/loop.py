@@ -209,7 +209,8 @@ class Trainer(Generic[Item]):
         config = self.config
         factor = warmup_cosine(self.step, self.total_steps, config.warmup)
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * factor * group["rate"]
+            thawed = self.place.epoch >= group["frozen"]
+            group["lr"] = config.learning_rate * factor * group["rate"] * thawed
         with seeded(config.seed, self.step, self.accelerator.process_index), self.accelerator.autocast():
             try:
                 loss = self.task.loss(self.wrapped, item)
@@ -307,13 +308,17 @@ def _averaging(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]
 
 
 def _groups(model: nn.Module, config: LoopConfig) -> list[dict[str, Any]]:
-    """Parameters with weight decay (matrices), without (biases, norms), and the embedding at its own rate."""
-    groups: dict[str, list[nn.Parameter]] = {"matrices": [], "rest": [], "embedding": []}
+    """Embedding, encoder and head, each at its own rate, from its own epoch on; only matrices decay."""
+    rates = {"embedding": (config.embedding_rate, 2), "encoder": (config.encoder_rate, 1)}
+    groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, weight in model.named_parameters():
-        kind = "embedding" if name.startswith("embedding.") else "matrices" if weight.ndim > 1 else "rest"
-        groups[kind].append(weight)
-    return [
-        {"params": groups["matrices"], "weight_decay": config.weight_decay, "rate": 1.0},
-        {"params": groups["rest"], "weight_decay": 0.0, "rate": 1.0},
-        {"params": groups["embedding"], "weight_decay": 0.0, "rate": config.embedding_rate},
-    ]
+        part = name.partition(".")[0]
+        part = part if part in rates else "head"
+        groups.setdefault((part, weight.ndim > 1 and part != "embedding"), []).append(weight)
+    found = []
+    for (part, decays), weights in groups.items():
+        rate, waits = rates.get(part, (1.0, 0))
+        decay = config.weight_decay if decays else 0.0
+        frozen = waits * config.frozen_epochs
+        found.append({"params": weights, "weight_decay": decay, "rate": rate, "frozen": frozen})
+    return found
