@@ -7,7 +7,7 @@ Knows no tensors and imports neither NumPy nor torch. A model's settings are sav
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
 from nlp_rnn.errors import ConfigError, in_range, one_of
@@ -15,6 +15,7 @@ from nlp_rnn.errors import ConfigError, in_range, one_of
 CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
 PRECISIONS = ("no", "fp16", "bf16")
+OBJECTIVES = ("adversarial", "virtual_adversarial", "entropy")
 
 Own = TypeVar("Own", bound="Settings")
 
@@ -34,7 +35,7 @@ class Settings:
         Raises:
             ConfigError: On an unknown key, a missing key, or a value out of range.
         """
-        known = [field.name for field in fields(cls)]
+        known = [each.name for each in fields(cls)]
         unknown = [key for key in values if key not in known]
         if unknown:
             raise ConfigError(f"Unknown setting {unknown[0]!r}; the settings are {', '.join(known)}")
@@ -288,6 +289,13 @@ class TrainConfig(LoopConfig):
         class_weights: ``none`` or ``balanced`` (inverse class frequency).
         embedding_dropout: Share of whole words whose vector is zeroed (Gal & Ghahramani 2016).
         unk_dropout: Share of tokens replaced by the unknown token in training.
+        objectives: Weight of each loss beside the cross-entropy: ``adversarial``, on labelled texts;
+            ``virtual_adversarial`` (both Miyato et al. 2017) and ``entropy`` (Sachan et al. 2019), on
+            unlabelled texts if there are any, else on the labelled ones.
+        perturbation: Length of an adversarial step over all words of a text, in units of the embedding's
+            spread.
+        objective_share: Share of the steps that have these losses: with one adversarial loss such a step
+            takes about three times as long, with both five times.
     """
 
     batch_tokens: int = 8192
@@ -295,6 +303,9 @@ class TrainConfig(LoopConfig):
     class_weights: str = "none"
     embedding_dropout: float = 0.0
     unk_dropout: float = 0.02
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    perturbation: float = 5.0
+    objective_share: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
@@ -303,6 +314,16 @@ class TrainConfig(LoopConfig):
         in_range("batch_tokens", self.batch_tokens, 1, 2**31)
         for name in ("label_smoothing", "embedding_dropout", "unk_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
+        if not isinstance(self.objectives, Mapping):
+            raise ConfigError(
+                f"Invalid objectives. Received: {self.objectives!r}; it should be weights by name, such as "
+                '{"virtual_adversarial": 1.0}'
+            )
+        for name, weight in self.objectives.items():
+            one_of("objective", name, OBJECTIVES)
+            in_range(f"weight of the objective {name}", weight, 0, 1e3)
+        in_range("perturbation", self.perturbation, 0, 1e3)
+        in_range("objective_share", self.objective_share, 0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,6 +155,38 @@ def load_labelled(
     return texts, corpus.labels
 
 
+def load_texts(sources: Sequence[str], column: str | None, on_error: str) -> list[str]:
+    """The texts of files, and of the files in folders, that are not empty; labels are not read."""
+    from nlp_rnn.records import read_texts
+
+    texts: list[str] = []
+    for file in [file for source in sources for file in _files(source)]:
+        with read_texts(file, column=column, on_error=on_error) as reader:
+            texts += [record.text for record in reader if record.text.strip()]
+        if reader.skipped:
+            say_skipped(reader.skipped, reader.reasons)
+    return texts
+
+
+def _files(source: str) -> list[Path]:
+    """The file itself, or all files of texts in a folder and its folders, by name."""
+    from nlp_rnn.rows import format_of
+
+    path = Path(source)
+    if not path.is_dir():
+        return [path]
+    found = []
+    for file in sorted(path.rglob("*")):
+        try:
+            if file.is_file() and format_of(file):
+                found.append(file)
+        except InputError:
+            continue
+    if not found:
+        raise InputError(f"{source} holds no file of texts: CSV, TSV, JSON Lines, Parquet or plain text")
+    return found
+
+
 def split_names(names: str | None) -> list[str] | None:
     """``negative,positive`` as a list."""
     return None if names is None else [name.strip() for name in names.split(",")]

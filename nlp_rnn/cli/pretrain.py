@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import OnError, TextColumn, say, say_skipped
+from nlp_rnn.cli.common import OnError, TextColumn, load_texts, say
 from nlp_rnn.cli.train import check_run, run_with_bar
 from nlp_rnn.config import PretrainConfig
-from nlp_rnn.errors import InputError
 
 _DEFAULT = PretrainConfig()
 
@@ -89,8 +87,8 @@ def pretrain(
             min_count=min_count,
             max_tokens=max_tokens,
         )
-    texts = list(_texts(data, text_column, on_error))
-    held_out = list(_texts(validation, text_column, on_error)) if validation else None
+    texts = load_texts(data, text_column, on_error)
+    held_out = load_texts(validation, text_column, on_error) if validation else None
     say(f"{len(texts):,} texts")
     with run_with_bar(output, resume, "tokens/s") as progress:
         model.fit(texts, validation=held_out, config=config, output=output, resume=resume, progress=progress)
@@ -105,33 +103,3 @@ def pretrain(
     )
     say(f"Best epoch {best['epoch']} of {len(history)}: perplexity of held-out texts {figures}")
     say(f"Use it: nlp-rnn train --init-from {folder} --data FILE --output FOLDER")
-
-
-def _texts(sources: Sequence[str], column: str | None, on_error: str) -> Iterator[str]:
-    """The texts of files, and of the files in folders, that are not empty; labels are not read."""
-    from nlp_rnn.records import read_texts
-
-    for file in [file for source in sources for file in _files(source)]:
-        with read_texts(file, column=column, on_error=on_error) as reader:
-            yield from (record.text for record in reader if record.text.strip())
-        if reader.skipped:
-            say_skipped(reader.skipped, reader.reasons)
-
-
-def _files(source: str) -> list[Path]:
-    """The file itself, or all files of texts in a folder and its folders, by name."""
-    from nlp_rnn.rows import format_of
-
-    path = Path(source)
-    if not path.is_dir():
-        return [path]
-    found = []
-    for file in sorted(path.rglob("*")):
-        try:
-            if file.is_file() and format_of(file):
-                found.append(file)
-        except InputError:
-            continue
-    if not found:
-        raise InputError(f"{source} holds no file of texts: CSV, TSV, JSON Lines, Parquet or plain text")
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from nlp_rnn.cli.common import (
     Treebank,
     load_labelled,
     load_model,
+    load_texts,
     progress_bar,
     say,
     split_names,
@@ -80,6 +81,23 @@ def train(
     ] = _DEFAULT.frozen_epochs,
     dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
     label_smoothing: Annotated[float, typer.Option(help="In [0, 1).")] = _DEFAULT.label_smoothing,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial or "
+            "entropy; may be given several times."
+        ),
+    ] = None,
+    objective_share: Annotated[
+        float, typer.Option(help="Share of the steps that have these losses, which cost much.")
+    ] = _DEFAULT.objective_share,
+    perturbation: Annotated[
+        float, typer.Option(help="Length of an adversarial step.")
+    ] = _DEFAULT.perturbation,
+    unlabelled: Annotated[
+        list[str] | None,
+        typer.Option(help="Texts without labels for virtual_adversarial and entropy: a file, or a folder."),
+    ] = None,
     class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
     precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
     checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
@@ -102,6 +120,9 @@ def train(
         dropout=dropout,
         label_smoothing=label_smoothing,
         class_weights=class_weights,
+        objectives=_weights(objective or []),
+        objective_share=objective_share,
+        perturbation=perturbation,
         precision=precision,
         checkpoint_every=checkpoint_every,
         seed=seed,
@@ -130,12 +151,14 @@ def train(
     names = split_names(classes)
     texts, labels = load(data, split=split, classes=names)
     held_out = None if validation is None else load(validation, split="validation")
+    more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(
             texts,
             labels,
             validation=held_out,
+            unlabelled=more,
             classes=names,
             config=config,
             init_from=start,
@@ -151,6 +174,20 @@ def train(
     score = best["validation"]["score"]
     say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
+
+
+def _weights(pairs: Sequence[str]) -> dict[str, float]:
+    """``["entropy=1"]`` as a dict."""
+    found = {}
+    for pair in pairs:
+        name, _, weight = pair.partition("=")
+        try:
+            found[name.strip()] = float(weight)
+        except ValueError:
+            raise InputError(
+                f"Invalid --objective {pair!r}; it should be like virtual_adversarial=1.0"
+            ) from None
+    return found
 
 
 def check_run(output: Path) -> None:

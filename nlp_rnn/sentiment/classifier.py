@@ -258,6 +258,7 @@ class SentimentClassifier:
         labels: Sequence[str],
         *,
         validation: Labelled | Mapping[str, Labelled] | None = None,
+        unlabelled: Sequence[str] | None = None,
         classes: Sequence[str] | None = None,
         config: TrainConfig | None = None,
         init_from: SentimentClassifier | LanguageModel | str | Path | None = None,
@@ -275,6 +276,8 @@ class SentimentClassifier:
             labels: The class name of each.
             validation: Held-out texts and labels to stop early and calibrate on, or several such sets by name
                 (their macro recalls count alike); None sets a tenth of the texts aside.
+            unlabelled: Texts without labels, for the objectives ``virtual_adversarial`` and ``entropy`` of
+                ``config``. To have these on the labelled texts, too, let them be among these.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
             init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
@@ -306,6 +309,12 @@ class SentimentClassifier:
             raise InputError(
                 f"there are {len(texts)} texts but {len(labels)} labels: give one label per text"
             )
+        if unlabelled is not None and not {"virtual_adversarial", "entropy"} & {*config.objectives}:
+            raise InputError(
+                "unlabelled texts are for the objectives virtual_adversarial and entropy: give one a weight, "
+                'as in TrainConfig(objectives={"virtual_adversarial": 1.0})'
+            )
+        more = [] if unlabelled is None else as_texts(unlabelled, "unlabelled")
         names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))
         if len(names) < 2 or len(set(names)) != len(names):
             raise InputError(
@@ -314,7 +323,7 @@ class SentimentClassifier:
         sets = _validation_sets(validation)
         if not sets:
             (texts, labels), sets = _held_out(texts, labels, config.seed)
-        tokenizer, shape, initial = self._beginning(init_from, names, texts)
+        tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more])
         if vectors is not None:
             expected = (tokenizer.vocab_size, shape["embedding_dim"])
             if np.shape(vectors) != expected:
@@ -337,6 +346,7 @@ class SentimentClassifier:
             config=config,
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
+            unlabelled=tokenizer.encode_batch(more),
             initial=initial,
             output=None if output is None else Path(output),
             resume=resume,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+from nlp_rnn.training.objectives import Reading, adversarial, entropy, virtual_adversarial
 
 Rows = Sequence[Sequence[int]]
 
@@ -36,7 +38,7 @@ class LabelledRows:
 
 
 class ClassificationTask:
-    """Cross-entropy on length buckets; macro recall on the validation sets."""
+    """Cross-entropy on length buckets, other objectives beside it; macro recall on the validation sets."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class ClassificationTask:
         pad_id: int,
         model: ModelConfig,
         config: TrainConfig,
+        unlabelled: Rows = (),
     ) -> None:
         self.train, self.validation = train, validation
         self.pad_id, self.config = pad_id, config
@@ -56,6 +59,17 @@ class ClassificationTask:
             self.class_weights = torch.tensor(
                 len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))
             ).float()
+        self.unlabelled = unlabelled
+        self.unlabelled_plan = plan(
+            [len(row) for row in unlabelled],
+            batch_tokens=config.batch_tokens,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
+        counts_V = np.ones(model.vocab_size)
+        for row in (*train.rows, *unlabelled) if config.objectives else ():
+            np.add.at(counts_V, row, 1)
+        self.shares_V = torch.from_numpy(counts_V / counts_V.sum()).float()
 
     def plan(self, epoch: int) -> Sequence[Ids]:
         """Length buckets in an order of this epoch's own."""
@@ -69,14 +83,45 @@ class ClassificationTask:
         return sum(self.lengths[i] for i in item)
 
     def loss(self, model: nn.Module, item: Ids) -> Tensor:
-        """Smoothed cross-entropy, mean over the batch's texts."""
-        batch = pad(self.train.rows, pad_id=self.pad_id, which=item, labels=self.train.labels_N)
-        logits_BC = model(batch)
+        """Smoothed cross-entropy, mean over the batch's texts, and in some steps the other objectives."""
+        batch = pad(self.train.rows, pad_id=self.pad_id, which=item)
+        loss = self.cross_entropy(model(batch), item)
+        if self.config.objectives and torch.rand(()) < self.config.objective_share:
+            inner = getattr(model, "module", model)  # whatever accelerate put around it
+            assert isinstance(inner, BiLSTMClassifier)
+            loss = loss + self.objectives(inner, batch, item)
+        return loss
+
+    def cross_entropy(self, logits_BC: Tensor, item: Ids) -> Tensor:
+        """Of the logits of a batch, smoothed."""
         weights = None if self.class_weights is None else self.class_weights.to(logits_BC.device)
-        targets_B = torch.from_numpy(batch.labels_B).to(logits_BC.device)
+        targets_B = torch.from_numpy(self.train.labels_N[item]).to(logits_BC.device)
         return nn.functional.cross_entropy(
             logits_BC.float(), targets_B, weight=weights, label_smoothing=self.config.label_smoothing
         )
+
+    def objectives(self, model: BiLSTMClassifier, batch: Batch, item: Ids) -> Tensor:
+        """The weighted sum of the objectives beside the cross-entropy."""
+        weight, size = self.config.objectives.get, self.config.perturbation
+        total = torch.zeros((), device=model.output.weight.device)
+        if weight("adversarial"):
+            reading = Reading(model, batch, self.shares_V)
+            found = adversarial(reading, partial(self.cross_entropy, item=item), size=size)
+            total = total + weight("adversarial", 0) * found
+        if not (weight("virtual_adversarial") or weight("entropy")):
+            return total
+        if self.unlabelled_plan:
+            which = self.unlabelled_plan[int(torch.randint(len(self.unlabelled_plan), ()))]
+            batch = pad(self.unlabelled, pad_id=self.pad_id, which=which)
+        reading = Reading(model, batch, self.shares_V)
+        with torch.set_grad_enabled(bool(weight("entropy"))):
+            logits_BC = reading.logits()
+        if weight("entropy"):
+            total = total + weight("entropy", 0) * entropy(logits_BC)
+        if weight("virtual_adversarial"):
+            found = virtual_adversarial(reading, logits_BC, size=size)
+            total = total + weight("virtual_adversarial", 0) * found
+        return total
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Macro recall of each named set, and their mean as ``score``."""
@@ -124,6 +169,7 @@ def fit_model(
     config: TrainConfig,
     pad_id: int,
     unk_id: int,
+    unlabelled: Rows = (),
     initial: Mapping[str, NDArray[np.float32]] | None = None,
     output: Path | None = None,
     resume: bool = False,
@@ -138,6 +184,7 @@ def fit_model(
         config: How to train.
         pad_id: Id of the padding token.
         unk_id: Id of the unknown token.
+        unlabelled: What the objectives that need no labels are taken on.
         initial: Weights by name to start from (word vectors, another model's); the rest starts at random.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
@@ -157,11 +204,14 @@ def fit_model(
         )
     tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in (initial or {}).items()}
     model.load_state_dict(tensors, strict=False)
-    task = ClassificationTask(train, validation, pad_id=pad_id, model=model_config, config=config)
+    task = ClassificationTask(
+        train, validation, pad_id=pad_id, model=model_config, config=config, unlabelled=unlabelled
+    )
     start = hashlib.sha256(b"".join(tensor.numpy().tobytes() for _, tensor in sorted(tensors.items())))
     identity = {
         "model": model_config.to_dict(),
         "data": _digest(train),
+        "unlabelled": _digest(LabelledRows(unlabelled, np.zeros(0, np.int64))),
         "validation": {name: _digest(rows) for name, rows in validation.items()},
         "start": start.hexdigest(),
     }

@@ -1,0 +1,122 @@
+"""Objectives beside the cross-entropy: adversarial and virtual adversarial training, entropy minimisation.
+
+A perturbation is a step of a given length from an embedded text, in units of the embedding's own spread.
+That is Miyato et al.'s normalised embedding (2017, eq. 1) without changing the model: words that move apart
+make the step longer, so they cannot outgrow it. Knows the classifier and its batches; knows no texts.
+
+Shapes: B texts, T steps, E embedding, C classes, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from nlp_rnn.batch import Batch
+from nlp_rnn.nn.classifier import BiLSTMClassifier
+from nlp_rnn.training.loop import seeded
+
+_PROBE = 0.1  # length of the random step whose gradient points where the answer changes most
+
+
+class Reading:
+    """A batch as the classifier reads it, again and again with the same dropout.
+
+    Args:
+        model: The classifier.
+        batch: What it reads.
+        shares_V: How frequent each word is; they sum to 1.
+    """
+
+    def __init__(self, model: BiLSTMClassifier, batch: Batch, shares_V: Tensor) -> None:
+        device = model.output.weight.device
+        self.model = model
+        self.lengths_B = torch.from_numpy(batch.lengths_B).to(device)
+        self.x_BTE = model.embed(torch.from_numpy(batch.ids_BT).to(device))
+        weight_VE, shares_V = model.embedding.weight.detach(), shares_V.to(device)
+        spread_E = shares_V @ weight_VE.square() - (shares_V @ weight_VE).square()
+        self.scale_E = spread_E.clamp_min(1e-12).sqrt()
+        self.seed = int(torch.randint(2**31, ()))
+
+    def logits(self, step_BTE: Tensor | None = None, *, detached: bool = False) -> Tensor:
+        """Logits of the batch, or of what lies a step from it.
+
+        Args:
+            step_BTE: In units of the embedding's spread.
+            detached: The embedding gets no gradient.
+
+        Shape:
+            (B, T, E) -> (B, C).
+        """
+        x_BTE = self.x_BTE.detach() if detached else self.x_BTE
+        if step_BTE is not None:
+            x_BTE = x_BTE + step_BTE * self.scale_E
+        with seeded(self.seed):
+            logits_BC: Tensor = self.model.head(x_BTE, self.lengths_B)
+        return logits_BC
+
+    def step(self, towards_BTE: Tensor, size: float) -> Tensor:
+        """A step of each text, as long over all its words as ``size`` says; nowhere else than at words.
+
+        Shape:
+            (B, T, E) -> (B, T, E).
+        """
+        steps_T = torch.arange(towards_BTE.size(1), device=towards_BTE.device)
+        towards_BTE = towards_BTE * (steps_T < self.lengths_B[:, None]).unsqueeze(-1)
+        # the largest part first, so that squares of small gradients do not vanish
+        towards_BTE = towards_BTE / towards_BTE.abs().amax(dim=(1, 2), keepdim=True).clamp_min(1e-30)
+        lengths_B: Tensor = torch.linalg.vector_norm(towards_BTE, dim=(1, 2))
+        return size * towards_BTE / lengths_B.clamp_min(1e-12)[:, None, None]
+
+
+def adversarial(reading: Reading, loss_of: Callable[[Tensor], Tensor], *, size: float) -> Tensor:
+    """Loss at the step that raises it most, to first order (Miyato et al. 2017, eq. 5 and 6).
+
+    Args:
+        reading: The labelled batch.
+        loss_of: Mean loss of logits (B, C).
+        size: Length of the step.
+    """
+    step_BTE = torch.zeros_like(reading.x_BTE, requires_grad=True)
+    (gradient_BTE,) = torch.autograd.grad(loss_of(reading.logits(step_BTE, detached=True)), step_BTE)
+    return loss_of(reading.logits(reading.step(gradient_BTE, size)))
+
+
+def virtual_adversarial(reading: Reading, logits_BC: Tensor, *, size: float) -> Tensor:
+    """Mean divergence of the answers at the step that changes them most; needs no labels.
+
+    The direction is one power iteration from a random one (Miyato et al. 2017, eq. 7 and 8).
+
+    Args:
+        reading: The batch.
+        logits_BC: The reading's own logits; no gradient goes into them.
+        size: Length of the step.
+
+    Returns:
+        KL(answer || answer after the step) in nats, mean over the texts; at least 0.
+    """
+    answer_BC = logits_BC.detach().float().log_softmax(dim=1)
+    probe_BTE = reading.step(torch.randn_like(reading.x_BTE), _PROBE).requires_grad_()
+    moved = divergence(answer_BC, reading.logits(probe_BTE, detached=True))
+    (gradient_BTE,) = torch.autograd.grad(moved, probe_BTE)
+    return divergence(answer_BC, reading.logits(reading.step(gradient_BTE, size)))
+
+
+def divergence(answer_BC: Tensor, logits_BC: Tensor) -> Tensor:
+    """KL(answer || softmax(logits)) in nats, mean over the texts.
+
+    Args:
+        answer_BC: Logarithms of probabilities, without a gradient.
+        logits_BC: Logits.
+    """
+    return torch.nn.functional.kl_div(
+        logits_BC.float().log_softmax(dim=1), answer_BC, log_target=True, reduction="batchmean"
+    )
+
+
+def entropy(logits_BC: Tensor) -> Tensor:
+    """Mean entropy of the answers in nats (Grandvalet & Bengio 2004; Sachan et al. 2019)."""
+    logs_BC = logits_BC.float().log_softmax(dim=1)
+    return -(logs_BC.exp() * logs_BC).sum(dim=1).mean()
