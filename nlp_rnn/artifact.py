@@ -31,11 +31,13 @@ CONFIGS: dict[str, type[EncoderConfig]] = {
     "language": LanguageConfig,
 }
 TASKS = tuple(CONFIGS)
+DTYPES = ("float32", "float16", "int8")
 CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
 
 _KEYS = ("format", "task", "model", "classes", "tokenizer", "temperature", "notes", "sha256")
 _TOKENIZER_KEYS = ("kind", "max_tokens")
+_SCALE = ".scale"
 _GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 Weights = dict[str, NDArray[np.float32]]
@@ -128,7 +130,8 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
     Args:
         artifact: The model.
         folder: Where; its parent folders are made.
-        dtype: ``float32``, or ``float16`` for half the size.
+        dtype: ``float32``; ``float16`` for half the size; ``int8``: the embedding in whole numbers with a
+            scale for each row, the rest in float16.
 
     Returns:
         The folder.
@@ -139,12 +142,11 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
     """
     from safetensors.numpy import save as to_bytes
 
-    one_of("dtype", dtype, ("float32", "float16"))
+    one_of("dtype", dtype, DTYPES)
     folder = check_destination(folder)
     try:
-        with np.errstate(over="ignore"):
-            weights = {name: np.ascontiguousarray(array, dtype) for name, array in artifact.weights.items()}
-        _check(artifact, weights)
+        weights = _packed(artifact.weights, dtype)
+        _check(artifact, _unpacked(weights))
         files = {
             TOKENIZER: artifact.tokenizer.to_json().encode(),
             WEIGHTS: to_bytes(weights),
@@ -319,9 +321,38 @@ def read_weights(content: bytes) -> Weights:
     except (SafetensorError, KeyError, TypeError, ValueError, ImportError) as error:
         raise ArtifactError(f"{WEIGHTS} is not a safetensors file this version reads: {error}") from None
     for name, array in arrays.items():
-        if array.dtype not in (np.float32, np.float16):
-            raise ArtifactError(f"the tensor {name} is {array.dtype}; weights are float32 or float16")
-    return {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+        if array.dtype not in (np.float32, np.float16, np.int8):
+            raise ArtifactError(f"the tensor {name} is {array.dtype}; weights are float32, float16 or int8")
+    return _unpacked(arrays)
+
+
+def _packed(weights: Weights, dtype: str) -> dict[str, NDArray[Any]]:
+    """Weights as they are stored; in ``int8`` a row of the embedding is whole numbers and a scale."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused after it
+        small = "float16" if dtype == "int8" else dtype
+        packed = {name: np.ascontiguousarray(array, small) for name, array in weights.items()}
+        if dtype == "int8":
+            embedding_VE = weights["embedding.weight"]
+            scale_V = np.abs(embedding_VE).max(axis=1) / np.float32(127)
+            whole_VE = np.rint(embedding_VE / np.where(scale_V > 0, scale_V, 1)[:, None])
+            packed["embedding.weight"] = whole_VE.astype(np.int8)
+            packed["embedding.weight" + _SCALE] = scale_V
+    return packed
+
+
+def _unpacked(packed: Mapping[str, NDArray[Any]]) -> Weights:
+    """Stored weights as float32."""
+    weights: Weights = {}
+    for name, array in packed.items():
+        if name.endswith(_SCALE) and name.removesuffix(_SCALE) in packed:
+            continue
+        weights[name] = np.ascontiguousarray(array, np.float32)
+        if array.dtype == np.int8:
+            scale = packed.get(name + _SCALE)
+            if scale is None or scale.shape != array.shape[:1]:
+                raise ArtifactError(f"the tensor {name} is int8 and has no scale for each row; copy it again")
+            weights[name] *= scale.reshape(-1, *(1,) * (array.ndim - 1))
+    return weights
 
 
 def _check(artifact: Artifact[EncoderConfig], weights: Mapping[str, NDArray[Any]]) -> None:

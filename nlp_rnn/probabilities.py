@@ -148,6 +148,25 @@ def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) ->
     )
 
 
+def one_hot(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32]:
+    """Labels as probabilities, to stand among a teacher's.
+
+    Shape:
+        -> (N, C), columns as ``classes``.
+
+    Raises:
+        InputError: If a label is none of the classes.
+
+    >>> one_hot(["b"], ["a", "b"]).tolist()
+    [[0.0, 1.0]]
+    """
+    columns = {name: column for column, name in enumerate(classes)}
+    unknown = [label for label in labels if label not in columns]
+    if unknown:
+        raise InputError(f"unknown label {unknown[0]!r}; the classes are {', '.join(classes)}")
+    return np.eye(len(columns), dtype=np.float32)[[columns[label] for label in labels]]
+
+
 def check_columns(labels: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
     """The labels as int64 if each is a column of an array of the given shape.
 

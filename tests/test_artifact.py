@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save as to_bytes
 
 from nlp_rnn.artifact import (
     CARD,
@@ -24,6 +25,7 @@ from nlp_rnn.artifact import (
     expected_shapes,
     fingerprint,
     load,
+    read_weights,
     save,
 )
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
@@ -81,8 +83,37 @@ def test_a_weight_that_float16_cannot_hold_is_refused(artifact: Artifact, tmp_pa
     with pytest.raises(ArtifactError, match=r"output\.bias holds values that are not finite"):
         save(replace(artifact, weights=weights), tmp_path / "model", dtype="float16")
     assert not list(tmp_path.iterdir())
-    with pytest.raises(ConfigError, match="float32, float16"):
-        save(artifact, tmp_path / "model", dtype="int8")
+    with pytest.raises(ConfigError, match="float32, float16, int8"):
+        save(artifact, tmp_path / "model", dtype="int4")
+
+
+def test_int8_keeps_each_row_of_the_embedding_to_half_a_unit(artifact: Artifact, tmp_path: Path) -> None:
+    embedding_VE = artifact.weights["embedding.weight"].copy()
+    embedding_VE[0], embedding_VE[1] = 0, 1e-3 * embedding_VE[1]
+    artifact = replace(artifact, weights=artifact.weights | {"embedding.weight": embedding_VE})
+    folder = save(artifact, tmp_path / "small", dtype="int8")
+    stored = load_file(folder / WEIGHTS)
+    assert stored.pop("embedding.weight").dtype == np.int8
+    assert stored.pop("embedding.weight.scale").shape == embedding_VE.shape[:1]
+    assert all(array.dtype == np.float16 for array in stored.values())
+    loaded = load(folder)
+    unit_V1 = np.abs(embedding_VE).max(axis=1, keepdims=True) / 127
+    found_VE = loaded.weights["embedding.weight"]
+    assert found_VE.dtype == np.float32
+    assert (np.abs(found_VE - embedding_VE) <= 0.501 * unit_V1).all()
+    again = load(save(loaded, tmp_path / "again", dtype="int8"))
+    np.testing.assert_allclose(again.weights["embedding.weight"], found_VE, rtol=1e-6)
+
+
+def test_int8_without_its_scales_is_refused(artifact: Artifact, tmp_path: Path) -> None:
+    folder = save(artifact, tmp_path / "small", dtype="int8")
+    stored = load_file(folder / WEIGHTS)
+    del stored["embedding.weight.scale"]
+    with pytest.raises(ArtifactError, match=r"embedding\.weight is int8 and has no scale"):
+        read_weights(to_bytes(stored))
+    weights = artifact.weights | {"embedding.weight": artifact.weights["embedding.weight"] * np.nan}
+    with pytest.raises(ArtifactError, match=r"embedding\.weight holds values that are not finite"):
+        save(replace(artifact, weights=weights), tmp_path / "other", dtype="int8")
 
 
 @pytest.mark.parametrize("name", ["bidirectional", "layer_norm"])

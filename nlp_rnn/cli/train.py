@@ -25,7 +25,7 @@ from nlp_rnn.cli.common import (
     split_names,
 )
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import InputError, require
+from nlp_rnn.errors import InputError, one_of, require
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -101,13 +101,18 @@ def train(
     class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
     precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
     checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
+    dtype: Annotated[
+        str, typer.Option(help="Of the saved weights: float32, float16 or int8 (the embedding).")
+    ] = "float32",
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
+    from nlp_rnn.artifact import DTYPES
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.training.curves import plot_history, read_history
 
     check_run(output)
+    one_of("dtype", dtype, DTYPES)
     config = TrainConfig(
         max_epochs=max_epochs,
         patience=patience,
@@ -166,7 +171,7 @@ def train(
             resume=resume,
             progress=progress,
         )
-    model = classifier.save_pretrained(output / "model")
+    model = classifier.save_pretrained(output / "model", dtype=dtype)
     history = read_history(output / "history.jsonl")
     say(f"Curves: {plot_history(history, output / 'curves.png')}")
     say(f"Padding: {classifier.artifact.notes['padding']:.1%} of the training batches")

@@ -195,7 +195,7 @@ class LanguageModel:
         return {name: math.exp(value) for name, value in nats.items()}
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Write the model folder; ``dtype="float16"`` halves its size.
+        """Write the model folder; ``dtype`` as of ``SentimentClassifier.save_pretrained``.
 
         Raises:
             NotFittedError: Before ``fit``.

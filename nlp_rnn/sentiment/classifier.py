@@ -7,7 +7,7 @@ around a model folder and an engine. Using a model needs no torch; ``fit`` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConf
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, NotFittedError, as_texts, one_of, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.transfer import encoder_weights
-from nlp_rnn.probabilities import polarity, softmax
+from nlp_rnn.probabilities import check_probs, polarity, softmax
 from nlp_rnn.runtime import ENGINES, Engine, make_engine
 from nlp_rnn.tokenizer import TextTokenizer
 
@@ -255,7 +255,7 @@ class SentimentClassifier:
     def fit(
         self,
         texts: Sequence[str],
-        labels: Sequence[str],
+        labels: Sequence[str] | NDArray[np.floating[Any]],
         *,
         validation: Labelled | Mapping[str, Labelled] | None = None,
         unlabelled: Sequence[str] | None = None,
@@ -273,7 +273,8 @@ class SentimentClassifier:
 
         Args:
             texts: Training texts.
-            labels: The class name of each.
+            labels: The class name of each; or an array (n_texts, n_classes) of probabilities to learn, such
+                as a teacher's (distillation, Hinton et al. 2015), with columns as ``classes`` names them.
             validation: Held-out texts and labels to stop early and calibrate on, or several such sets by name
                 (their macro recalls count alike); None sets a tenth of the texts aside.
             unlabelled: Texts without labels, for the objectives ``virtual_adversarial`` and ``entropy`` of
@@ -304,7 +305,8 @@ class SentimentClassifier:
         from nlp_rnn.sentiment import fitting
 
         config = config or TrainConfig()
-        texts, labels = as_texts(texts), as_texts(labels, "labels")
+        texts = as_texts(texts)
+        labels, targets_NC = _answers(labels, classes)
         if len(texts) != len(labels):
             raise InputError(
                 f"there are {len(texts)} texts but {len(labels)} labels: give one label per text"
@@ -322,7 +324,10 @@ class SentimentClassifier:
             )
         sets = _validation_sets(validation)
         if not sets:
-            (texts, labels), sets = _held_out(texts, labels, config.seed)
+            keep, aside = _held_out(labels, config.seed)
+            sets = {"validation": ([texts[i] for i in aside], [labels[i] for i in aside])}
+            texts, labels = [texts[i] for i in keep], [labels[i] for i in keep]
+            targets_NC = None if targets_NC is None else targets_NC[keep]
         tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more])
         if vectors is not None:
             expected = (tokenizer.vocab_size, shape["embedding_dim"])
@@ -340,7 +345,7 @@ class SentimentClassifier:
 
         model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **shape)
         weights, temperature, notes = fitting.fit_model(
-            rows((texts, labels), "the training data"),
+            replace(rows((texts, labels), "the training data"), targets_NC=targets_NC),
             {name: rows(data, f"the validation set {name}") for name, data in sets.items()},
             model_config=model_config,
             config=config,
@@ -382,7 +387,12 @@ class SentimentClassifier:
         return start.tokenizer, _shape(start), kept
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Write the model folder; ``dtype="float16"`` halves its size.
+        """Write the model folder.
+
+        Args:
+            folder: Where.
+            dtype: ``float32``, ``float16`` for half the size, or ``int8``: the embedding in whole numbers
+                with a scale for each row, the rest in float16, for about a third of it.
 
         Raises:
             NotFittedError: Before ``fit``.
@@ -428,10 +438,22 @@ def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> di
     return checked
 
 
-def _held_out(
-    texts: list[str], labels: list[str], seed: int
-) -> tuple[tuple[list[str], list[str]], dict[str, Labelled]]:
-    """A tenth of each class (at least one text) set aside."""
+def _answers(
+    labels: Sequence[str] | NDArray[np.floating[Any]], classes: Sequence[str] | None
+) -> tuple[list[str], NDArray[np.float32] | None]:
+    """The (most probable) class of each text, and the probabilities (N, C) if the labels are such."""
+    if not isinstance(labels, np.ndarray):
+        return as_texts(labels, "labels"), None
+    if labels.ndim != 2:
+        return as_texts(labels.tolist(), "labels"), None
+    if classes is None:
+        raise InputError("labels given as probabilities need the names of their columns: give classes")
+    probs_NC = check_probs(labels, num_classes=len(classes))
+    return [classes[best] for best in probs_NC.argmax(axis=1)], probs_NC.astype(np.float32)
+
+
+def _held_out(labels: list[str], seed: int) -> tuple[list[int], list[int]]:
+    """Which texts to train on, and a tenth of each class (at least one text) to set aside."""
     rng = np.random.default_rng(seed)
     aside: set[int] = set()
     for name in sorted(set(labels)):
@@ -441,7 +463,4 @@ def _held_out(
                 f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
             )
         aside.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
-    keep = [i for i in range(len(texts)) if i not in aside]
-    held = sorted(aside)
-    train = [texts[i] for i in keep], [labels[i] for i in keep]
-    return train, {"validation": ([texts[i] for i in held], [labels[i] for i in held])}
+    return [i for i in range(len(labels)) if i not in aside], sorted(aside)

@@ -31,10 +31,17 @@ Rows = Sequence[Sequence[int]]
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """Rows of ids and the class of each, *shape (N,)*, int64."""
+    """Rows of ids and what to answer.
+
+    Attributes:
+        rows: Ids of each text.
+        labels_N: Class of each, *shape (N,)*, int64.
+        targets_NC: Probabilities to learn instead of the class, *shape (N, C)*, or None.
+    """
 
     rows: Rows
     labels_N: Ids
+    targets_NC: NDArray[np.float32] | None = None
 
 
 class ClassificationTask:
@@ -93,12 +100,16 @@ class ClassificationTask:
         return loss
 
     def cross_entropy(self, logits_BC: Tensor, item: Ids) -> Tensor:
-        """Of the logits of a batch, smoothed."""
-        weights = None if self.class_weights is None else self.class_weights.to(logits_BC.device)
-        targets_B = torch.from_numpy(self.train.labels_N[item]).to(logits_BC.device)
-        return nn.functional.cross_entropy(
-            logits_BC.float(), targets_B, weight=weights, label_smoothing=self.config.label_smoothing
-        )
+        """Of the logits of a batch, smoothed; a target that is sure of a class is as good as that class."""
+        device, smoothing = logits_BC.device, self.config.label_smoothing
+        weights_C = None if self.class_weights is None else self.class_weights.to(device)
+        loss = partial(nn.functional.cross_entropy, weight=weights_C, label_smoothing=smoothing)
+        if self.train.targets_NC is None:
+            return loss(logits_BC.float(), torch.from_numpy(self.train.labels_N[item]).to(device))
+        targets_BC = torch.from_numpy(self.train.targets_NC[item]).to(device)
+        losses_B = loss(logits_BC.float(), targets_BC, reduction="none")
+        # torch would divide by the number of texts; for classes it divides by their weights
+        return losses_B.sum() / (len(item) if weights_C is None else (targets_BC @ weights_C).sum())
 
     def objectives(self, model: BiLSTMClassifier, batch: Batch, item: Ids) -> Tensor:
         """The weighted sum of the objectives beside the cross-entropy."""
@@ -225,6 +236,8 @@ def fit_model(
 
 def _digest(data: LabelledRows) -> str:
     digest = hashlib.sha256(data.labels_N.tobytes())
+    if data.targets_NC is not None:
+        digest.update(data.targets_NC.tobytes())
     for row in data.rows:
         digest.update(np.asarray([len(row), *row], dtype=np.int64).tobytes())
     return digest.hexdigest()
