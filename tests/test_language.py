@@ -13,10 +13,17 @@ torch = pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 
 from nlp_rnn import LanguageModel, SentimentClassifier  # noqa: E402
-from nlp_rnn.artifact import expected_shapes, load  # noqa: E402
+from nlp_rnn.artifact import Artifact, expected_shapes, load, save  # noqa: E402
 from nlp_rnn.batch import pad  # noqa: E402
 from nlp_rnn.cli import main  # noqa: E402
-from nlp_rnn.config import CELLS, LanguageConfig, ModelConfig, PretrainConfig, TrainConfig  # noqa: E402
+from nlp_rnn.config import (  # noqa: E402
+    CELLS,
+    CharConfig,
+    LanguageConfig,
+    ModelConfig,
+    PretrainConfig,
+    TrainConfig,
+)
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError  # noqa: E402
 from nlp_rnn.language.fitting import LanguageTask, rows_of  # noqa: E402
 from nlp_rnn.language.transfer import encoder_weights  # noqa: E402
@@ -27,7 +34,6 @@ from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
 WORDS = "the cat sat on a mat and then the dog ran to its own door".split()
 SHAPE = {"embedding_dim": 6, "hidden_size": 5}
 CONFIG = PretrainConfig(max_epochs=2, batch_tokens=60, learning_rate=0.02, ema_decay=0.0, samples=8, seed=1)
-STILL = TrainConfig(max_epochs=1, learning_rate=1e-8, ema_decay=0.0, weight_decay=0.0)
 
 
 def texts(count: int, seed: int) -> list[str]:
@@ -150,7 +156,7 @@ def test_fit_starts_from_a_pretrained_folder_bit_for_bit(tmp_path: Path) -> None
     pretrained = LanguageModel(min_count=1, **SHAPE).fit(texts(40, 2), config=CONFIG)
     folder = pretrained.save_pretrained(tmp_path / "language")
     data = ["the cat sat", "a mat ran"] * 8, ["up", "down"] * 8
-    frozen = TrainConfig(max_epochs=1, learning_rate=1e-8, ema_decay=0.0, weight_decay=0.0, dropout=0.0)
+    frozen = TrainConfig(max_epochs=1, embedding_rate=0.0, encoder_rate=0.0)
     made = SentimentClassifier(pooling="max", hidden_size=99)
     for source in (folder, str(folder), pretrained):
         fitted = made.fit(*data, init_from=source, config=frozen).artifact
@@ -159,7 +165,7 @@ def test_fit_starts_from_a_pretrained_folder_bit_for_bit(tmp_path: Path) -> None
         assert fitted.tokenizer.vocab == pretrained.artifact.tokenizer.vocab
         start = encoder_weights(pretrained.artifact.config, pretrained.artifact.weights)
         for name, weight in start.items():
-            np.testing.assert_allclose(fitted.weights[name], weight, atol=1e-6)
+            np.testing.assert_array_equal(fitted.weights[name], weight)
 
 
 def test_a_one_way_model_teaches_a_one_way_classifier() -> None:
@@ -219,6 +225,11 @@ def test_wrong_folders_are_refused_in_one_sentence(tmp_path: Path, tiny_model: P
     with pytest.raises(ArtifactError, match="made for the task 'sentiment'; give a model for 'language'"):
         LanguageModel.from_pretrained(tiny_model)
     assert load(folder, task="language").notes["words"] > 100
+    config = CharConfig(vocab_size=pretrained.artifact.config.vocab_size, embedding_dim=2, hidden_size=2)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in expected_shapes(config).items()}
+    writer = Artifact("generation", config, (), pretrained.artifact.tokenizer, weights)
+    with pytest.raises(ArtifactError, match="cannot start from a model for the task 'generation'"):
+        SentimentClassifier().fit(["a", "b"] * 4, ["up", "down"] * 4, init_from=save(writer, tmp_path / "w"))
 
 
 def test_what_cannot_be_learned_from_is_refused() -> None:

@@ -100,9 +100,9 @@ class LanguageTask:
         return padding_share(self.lengths, self.plan(0))
 
     def _candidates(self, device: torch.device) -> Candidates | None:
-        """The words that a step is normalised over; None for all."""
+        """The words that a step is normalised over; None for all, where these are no more."""
         count = self.config.samples
-        if not count:
+        if not 0 < count < len(self.shares_V):
             return None
         ids_K = torch.multinomial(self.shares_V, count, replacement=True)
         return Candidates(ids_K.to(device), (self.shares_V[ids_K] * count).log().to(device))
