@@ -15,7 +15,8 @@ from nlp_rnn.errors import ConfigError, in_range, one_of
 CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
 PRECISIONS = ("no", "fp16", "bf16")
-OBJECTIVES = ("adversarial", "virtual_adversarial", "entropy")
+LABEL_FREE = ("virtual_adversarial", "entropy", "consistency")
+OBJECTIVES = ("adversarial", *LABEL_FREE)
 
 Own = TypeVar("Own", bound="Settings")
 
@@ -290,8 +291,9 @@ class TrainConfig(LoopConfig):
         embedding_dropout: Share of whole words whose vector is zeroed (Gal & Ghahramani 2016).
         unk_dropout: Share of tokens replaced by the unknown token in training.
         objectives: Weight of each loss beside the cross-entropy: ``adversarial``, on labelled texts;
-            ``virtual_adversarial`` (both Miyato et al. 2017) and ``entropy`` (Sachan et al. 2019), on
-            unlabelled texts if there are any, else on the labelled ones.
+            ``virtual_adversarial`` (both Miyato et al. 2017), ``entropy`` (Sachan et al. 2019) and
+            ``consistency`` (R-Drop, Liang et al. 2021), on unlabelled texts if there are any, else on the
+            labelled ones.
         perturbation: Length of an adversarial step over all words of a text, in units of the embedding's
             spread.
         objective_share: Share of the steps that have these losses: with one adversarial loss such a step

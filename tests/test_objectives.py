@@ -22,6 +22,7 @@ from nlp_rnn.training.loop import seeded  # noqa: E402
 from nlp_rnn.training.objectives import (  # noqa: E402
     Reading,
     adversarial,
+    consistency,
     divergence,
     entropy,
     virtual_adversarial,
@@ -112,9 +113,18 @@ def test_entropy_is_the_logarithm_of_equal_choices() -> None:
     assert float(entropy(torch.tensor([[100.0, 0.0, 0.0]]))) == pytest.approx(0, abs=1e-6)
 
 
+def test_readings_of_other_dropout_are_to_agree() -> None:
+    first, second = read(), read()
+    second.seed += 1
+    assert consistency(first.logits(), first.logits()).item() == pytest.approx(0, abs=1e-6)
+    found = consistency(first.logits(), second.logits())
+    assert found.item() > 0.001
+    torch.testing.assert_close(found, consistency(second.logits(), first.logits()))
+
+
 TRAIN = LabelledRows([[5, 6, 7], [8, 9], [10, 11, 12], [13, 14]], np.array([0, 1, 2, 0]))
 MORE = [[15, 16, 17], [18, 19]]
-EVERYTHING = {"adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 0.5}
+EVERYTHING = {"adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 0.5, "consistency": 0.5}
 
 
 def task(**settings: object) -> ClassificationTask:
@@ -139,9 +149,9 @@ def test_objectives_are_added_to_the_cross_entropy_in_a_share_of_the_steps() -> 
 
 def test_objectives_without_labels_are_taken_on_the_unlabelled_texts() -> None:
     gradients = []
-    for name in ("entropy", "virtual_adversarial"):
+    for name in ("entropy", "virtual_adversarial", "consistency"):
         with seeded(0):
-            model = BiLSTMClassifier(MODEL).train()
+            model = BiLSTMClassifier(MODEL, dropout=0.3).train()
             task(objectives={name: 1.0}).objectives(model, BATCH, np.arange(3)).backward()
         gradients.append(model.embedding.weight.grad.abs().sum(dim=1))
     for gradient_V in gradients:
@@ -188,7 +198,7 @@ def test_fit_reads_the_unlabelled_texts_into_the_vocabulary() -> None:
     classifier = SentimentClassifier(embedding_dim=4, hidden_size=4, min_count=1)
     classifier.fit(texts, labels, unlabelled=["a lamp"], config=config)
     assert "lamp" in classifier.artifact.tokenizer.vocab
-    with pytest.raises(InputError, match="for the objectives virtual_adversarial and entropy"):
+    with pytest.raises(InputError, match="for the objectives virtual_adversarial, entropy"):
         classifier.fit(texts, labels, unlabelled=["a lamp"])
     with pytest.raises(InputError, match="unlabelled must be a sequence"):
         classifier.fit(texts, labels, unlabelled="a lamp", config=config)

@@ -84,8 +84,8 @@ def train(
     objective: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial or "
-            "entropy; may be given several times."
+            help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial, entropy "
+            "or consistency; may be given several times."
         ),
     ] = None,
     objective_share: Annotated[
@@ -96,7 +96,7 @@ def train(
     ] = _DEFAULT.perturbation,
     unlabelled: Annotated[
         list[str] | None,
-        typer.Option(help="Texts without labels for virtual_adversarial and entropy: a file, or a folder."),
+        typer.Option(help="Texts without labels for all but adversarial: a file, or a folder."),
     ] = None,
     class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
     precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,

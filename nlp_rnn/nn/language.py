@@ -19,7 +19,7 @@ from nlp_rnn.batch import Batch
 from nlp_rnn.config import LanguageConfig
 from nlp_rnn.nn.encoder import RecurrentEncoder, locked_dropout, reverse_index
 
-_ROWS = 2_048  # words whose probability is computed over the whole vocabulary at once
+_ROWS = 1_024  # words whose probability is computed over the whole vocabulary at once
 
 
 class Candidates(NamedTuple):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nlp_rnn.artifact import FILES, Artifact, Weights, load, save
 from nlp_rnn.batch import batches
-from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
+from nlp_rnn.config import LABEL_FREE, EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, NotFittedError, as_texts, one_of, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.transfer import encoder_weights
@@ -277,8 +277,8 @@ class SentimentClassifier:
                 as a teacher's (distillation, Hinton et al. 2015), with columns as ``classes`` names them.
             validation: Held-out texts and labels to stop early and calibrate on, or several such sets by name
                 (their macro recalls count alike); None sets a tenth of the texts aside.
-            unlabelled: Texts without labels, for the objectives ``virtual_adversarial`` and ``entropy`` of
-                ``config``. To have these on the labelled texts, too, let them be among these.
+            unlabelled: Texts without labels, for the objectives of ``config`` that need none. To have these
+                objectives on the labelled texts, too, let them be among these.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
             init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
@@ -311,10 +311,10 @@ class SentimentClassifier:
             raise InputError(
                 f"there are {len(texts)} texts but {len(labels)} labels: give one label per text"
             )
-        if unlabelled is not None and not {"virtual_adversarial", "entropy"} & {*config.objectives}:
+        if unlabelled is not None and not {*LABEL_FREE} & {*config.objectives}:
             raise InputError(
-                "unlabelled texts are for the objectives virtual_adversarial and entropy: give one a weight, "
-                'as in TrainConfig(objectives={"virtual_adversarial": 1.0})'
+                f"unlabelled texts are for the objectives {', '.join(LABEL_FREE)}: give one a weight, as in "
+                'TrainConfig(objectives={"virtual_adversarial": 1.0})'
             )
         more = [] if unlabelled is None else as_texts(unlabelled, "unlabelled")
         names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))

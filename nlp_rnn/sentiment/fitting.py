@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan
-from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
 from nlp_rnn.training.loop import Progress, Trainer, seeded
-from nlp_rnn.training.objectives import Reading, adversarial, entropy, virtual_adversarial
+from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
 
 Rows = Sequence[Sequence[int]]
 
@@ -113,26 +113,26 @@ class ClassificationTask:
 
     def objectives(self, model: BiLSTMClassifier, batch: Batch, item: Ids) -> Tensor:
         """The weighted sum of the objectives beside the cross-entropy."""
-        weight, size = self.config.objectives.get, self.config.perturbation
-        total = torch.zeros((), device=model.output.weight.device)
-        if weight("adversarial"):
+        weights, size = self.config.objectives, self.config.perturbation
+        losses: dict[str, Tensor] = {}
+        if weights.get("adversarial"):
             reading = Reading(model, batch, self.shares_V)
-            found = adversarial(reading, partial(self.cross_entropy, item=item), size=size)
-            total = total + weight("adversarial", 0) * found
-        if not (weight("virtual_adversarial") or weight("entropy")):
-            return total
-        if self.unlabelled_plan:
-            which = self.unlabelled_plan[int(torch.randint(len(self.unlabelled_plan), ()))]
-            batch = pad(self.unlabelled, pad_id=self.pad_id, which=which)
-        reading = Reading(model, batch, self.shares_V)
-        with torch.set_grad_enabled(bool(weight("entropy"))):
-            logits_BC = reading.logits()
-        if weight("entropy"):
-            total = total + weight("entropy", 0) * entropy(logits_BC)
-        if weight("virtual_adversarial"):
-            found = virtual_adversarial(reading, logits_BC, size=size)
-            total = total + weight("virtual_adversarial", 0) * found
-        return total
+            losses["adversarial"] = adversarial(reading, partial(self.cross_entropy, item=item), size=size)
+        if any(weights.get(name) for name in LABEL_FREE):
+            if self.unlabelled_plan:
+                which = self.unlabelled_plan[int(torch.randint(len(self.unlabelled_plan), ()))]
+                batch = pad(self.unlabelled, pad_id=self.pad_id, which=which)
+            reading = Reading(model, batch, self.shares_V)
+            with torch.set_grad_enabled(bool(weights.get("entropy") or weights.get("consistency"))):
+                logits_BC = reading.logits()
+            if weights.get("entropy"):
+                losses["entropy"] = entropy(logits_BC)
+            if weights.get("consistency"):
+                losses["consistency"] = consistency(logits_BC, Reading(model, batch, self.shares_V).logits())
+            if weights.get("virtual_adversarial"):
+                losses["virtual_adversarial"] = virtual_adversarial(reading, logits_BC, size=size)
+        zero = torch.zeros((), device=model.output.weight.device)
+        return sum((weights[name] * loss for name, loss in losses.items()), zero)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Macro recall of each named set, and their mean as ``score``."""

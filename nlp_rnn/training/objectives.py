@@ -1,4 +1,4 @@
-"""Objectives beside the cross-entropy: adversarial and virtual adversarial training, entropy minimisation.
+"""Objectives beside the cross-entropy: (virtual) adversarial training, entropy minimisation, consistency.
 
 A perturbation is a step of a given length from an embedded text, in units of the embedding's own spread.
 That is Miyato et al.'s normalised embedding (2017, eq. 1) without changing the model: words that move apart
@@ -104,11 +104,23 @@ def virtual_adversarial(reading: Reading, logits_BC: Tensor, *, size: float) -> 
     return divergence(answer_BC, reading.logits(reading.step(gradient_BTE, size)))
 
 
+def consistency(first_BC: Tensor, second_BC: Tensor) -> Tensor:
+    """Divergence of two readings of a batch that differ in dropout (R-Drop, Liang et al. 2021, eq. 2).
+
+    Args:
+        first_BC: Logits of the one.
+        second_BC: Logits of the other.
+    """
+    forth = divergence(first_BC.float().log_softmax(dim=1), second_BC)
+    back = divergence(second_BC.float().log_softmax(dim=1), first_BC)
+    return (forth + back) / 2
+
+
 def divergence(answer_BC: Tensor, logits_BC: Tensor) -> Tensor:
     """KL(answer || softmax(logits)) in nats, mean over the texts.
 
     Args:
-        answer_BC: Logarithms of probabilities, without a gradient.
+        answer_BC: Logarithms of probabilities.
         logits_BC: Logits.
     """
     return torch.nn.functional.kl_div(
