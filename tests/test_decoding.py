@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nlp_rnn.generation.decoding import Decoder, Draft, decode
+from nlp_rnn.generation.decoding import Decoder, Draft
 from nlp_rnn.generation.sampling import Sampling
 
 V = 7
@@ -48,7 +48,7 @@ def drafts() -> list[Draft]:
 
 def texts(fake: Fake, width: int, sampling: Sampling) -> list[list[int]]:
     made = drafts()
-    for _ in decode(Decoder(fake, made, sampling, width=width, banned=[0])):
+    for _ in Decoder(fake, made, sampling, width=width, banned=[0]).run():
         pass
     return [one.ids for one in made]
 
@@ -93,7 +93,7 @@ def test_texts_are_asked_for_only_when_there_is_room() -> None:
 def test_a_shared_prompt_is_read_once() -> None:
     fake = Fake()
     made = [draft([1, 2, 3, 4, 5], seed=i, length=2) for i in range(8)]
-    for _ in decode(Decoder(fake, made, Sampling(), width=8)):
+    for _ in Decoder(fake, made, Sampling(), width=8).run():
         pass
     assert fake.sizes.count(1) == 5
     assert fake.sizes.count(8) == 1
@@ -102,7 +102,7 @@ def test_a_shared_prompt_is_read_once() -> None:
 def test_banned_ids_never_come_and_log_probs_are_the_models() -> None:
     fake, seen = Fake(), []
     one = Draft([1], 0, lambda chosen, log_prob: seen.append((chosen, log_prob)) or len(seen) < 200)
-    for _ in decode(Decoder(fake, [one], Sampling(temperature=3), banned=[0, 1])):
+    for _ in Decoder(fake, [one], Sampling(temperature=3), banned=[0, 1]).run():
         pass
     assert not {0, 1} & {chosen for chosen, _ in seen}
     logits = fake.table[2][2:]  # after the prompt, without the banned
@@ -113,7 +113,7 @@ def test_banned_ids_never_come_and_log_probs_are_the_models() -> None:
 def test_greedy_is_the_most_probable_each_time() -> None:
     fake = Fake()
     one = draft([1], seed=0, length=20)
-    for _ in decode(Decoder(fake, [one], Sampling(temperature=0))):
+    for _ in Decoder(fake, [one], Sampling(temperature=0)).run():
         pass
     total = 2
     for chosen in one.ids:

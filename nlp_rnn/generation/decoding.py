@@ -3,8 +3,9 @@
 A finished text leaves, a waiting one joins, none waits for another. What a text becomes depends on its own
 prompt and seed alone. That needs care: a matrix product of one row and of the same row among others differ
 in their last bits, and a choice on the border between two characters could fall the other way. So the
-arithmetic of one stream alone is the rule, and wherever a batch's choice is close to a border
-(``sampling.is_close``), the text is read again by that rule, from the last place where that was done.
+arithmetic of one stream alone, in one thread, is the rule, and a decoder of width 1 goes by nothing else. In
+a wider one, wherever a choice is close to a border (``sampling.is_close``), the text is read again by that
+rule, from the last place where that was done.
 
 Knows ids and any model with the small interface below; knows no characters, stops or disclaimers.
 
@@ -101,6 +102,7 @@ class Decoder:
         sampling: How ids are chosen.
         banned: Ids that must not come.
         width: Texts advanced at once at most; changes speed, not texts.
+        quiet: What the rule's arithmetic runs in.
     """
 
     def __init__(
@@ -111,17 +113,27 @@ class Decoder:
         *,
         banned: Sequence[int] = (),
         width: int = WIDTH,
+        quiet: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
-        self._model, self._sampling, self._width = model, sampling, width
+        self._model, self._sampling = model, sampling
+        self._width, self._quiet = width, quiet
         self._waiting = iter(drafts)
         self._barrier_V = np.zeros(model.vocab_size, np.float32)
         self._barrier_V[list(banned)] = -np.inf
         self._active: list[Draft] = []
         self._state: State | None = None
         self._logits_nV: F32 = np.empty((0, model.vocab_size), np.float32)
-        self._in_company = False  # whether any text's state may be off from what the rule makes it
         self._step: Callable[[Ids], NDArray[Any]] | None = None
         self._read: deque[tuple[tuple[int, ...], State, F32]] = deque(maxlen=1)  # the last prompt read
+
+    def run(self) -> Iterator[None]:
+        """Advance to the end, giving control back every few steps."""
+        while True:
+            with self._quiet() if self._width == 1 else nullcontext():
+                for _ in range(_SHARED):
+                    if not self.advance():
+                        return
+            yield
 
     def advance(self) -> bool:
         """Choose one more character of each text; whether any is left."""
@@ -147,8 +159,9 @@ class Decoder:
 
     def _log_probs(self, ids_n: Ids) -> F32:
         """Of some ids, under the model's own distribution."""
-        shifted_nV = self._logits_nV - self._logits_nV.max(axis=-1, keepdims=True)
-        log_probs_n: F32 = shifted_nV[np.arange(len(ids_n)), ids_n] - np.log(np.exp(shifted_nV).sum(axis=-1))
+        shifted_nV = self._logits_nV - np.maximum.reduce(self._logits_nV, axis=-1, keepdims=True)
+        chosen_n = shifted_nV[np.arange(len(ids_n)), ids_n]
+        log_probs_n: F32 = chosen_n - np.log(np.add.reduce(np.exp(shifted_nV, shifted_nV), axis=-1))
         return log_probs_n
 
     def _advance(self, ids_n: Ids) -> None:
@@ -156,18 +169,8 @@ class Decoder:
         assert self._state is not None
         if self._step is None:
             self._step = self._model.stepper(self._state)
-            if len(ids_n) > 1:
-                for number, draft in enumerate(self._active):
-                    if draft.settled is None:  # so far it was alone, so its state is by the rule
-                        self._settle_at(draft, number)
-            self._in_company = any(draft.settled is not None for draft in self._active)
         with np.errstate(over="ignore", under="ignore"):
             self._logits_nV = self._step(ids_n) + self._barrier_V
-
-    def _settle_at(self, draft: Draft, number: int) -> None:
-        """Keep a text's state, which is by the rule, before its last id is read."""
-        assert self._state is not None
-        draft.settled = (len(draft.ids) - 1, self._state[:, :, [number]].copy())
 
     def _join(self) -> None:
         """Let texts that wait join while there is room."""
@@ -177,6 +180,7 @@ class Decoder:
             if draft is None:
                 break
             state, logits_V = self._prompted(tuple(draft.prompt))
+            draft.settled = (0, state)
             self._active.append(draft)
             states.append(state)
             rows.append(logits_V)
@@ -200,7 +204,7 @@ class Decoder:
         """Logits after one stream alone has read some ids: the rule. The state is advanced."""
         step = self._model.stepper(state)
         logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size), np.float32)
-        with np.errstate(over="ignore", under="ignore"):
+        with self._quiet(), np.errstate(over="ignore", under="ignore"):
             for one in ids:
                 logits_1V = step(np.array([one]))
         return np.asarray(logits_1V[0] + self._barrier_V, np.float32)
@@ -209,8 +213,8 @@ class Decoder:
         """The next id of each text."""
         sampling, logits_nV, seen_nV = self._sampling, self._logits_nV, self._seen()
         uniforms_n = np.array([draft.uniform() for draft in self._active])
-        reached_nV = np.cumsum(distribution(logits_nV, sampling, seen_nV), axis=-1)
-        if self._in_company:
+        reached_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
+        if self._width > 1:
             penalty = sampling.repetition_penalty
             compared_nV = logits_nV if seen_nV is None else penalised(logits_nV, seen_nV, penalty)
             noise = NOISE * max(penalty, 1 / penalty)
@@ -218,18 +222,18 @@ class Decoder:
             if close_n.any():
                 for number in np.flatnonzero(close_n):
                     self._settle(int(number))
-                reached_nV = np.cumsum(distribution(logits_nV, sampling, seen_nV), axis=-1)
+                reached_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
         return pick(reached_nV, uniforms_n)
 
     def _settle(self, number: int) -> None:
         """Put a text's state and logits right by reading again, alone, what it chose since they last were."""
         draft = self._active[number]
-        if draft.settled is None:
-            return
+        assert draft.settled is not None
         done, state = draft.settled
         if done < len(draft.ids):
+            state = state.copy()
             self._logits_nV[number] = self._alone(state, draft.ids[done:])
-            draft.settled = (len(draft.ids), state.copy())
+            draft.settled = (len(draft.ids), state)
             assert self._state is not None
             self._state[:, :, number] = state[:, :, 0]
 
@@ -242,14 +246,3 @@ class Decoder:
             seen_nV[number, draft.recent(self._sampling.repetition_window)] = True
         return seen_nV
 
-
-def decode(
-    decoder: Decoder, quiet: Callable[[], AbstractContextManager[Any]] = nullcontext
-) -> Iterator[None]:
-    """Advance to the end, giving control back every few steps; ``quiet`` is entered for the steps alone."""
-    while True:
-        with quiet():
-            for _ in range(_SHARED):
-                if not decoder.advance():
-                    return
-        yield

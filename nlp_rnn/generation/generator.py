@@ -22,7 +22,7 @@ from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import ArtifactError, InputError, NotFittedError, in_range, one_of, require
 from nlp_rnn.generation import corpus
 from nlp_rnn.generation.corpus import Source
-from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft, decode
+from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
 from nlp_rnn.generation.disclaimer import UNFILTERED
 from nlp_rnn.generation.overlap import FILE as OVERLAP
 from nlp_rnn.generation.overlap import OverlapIndex
@@ -475,9 +475,14 @@ class CharGenerator:
     ) -> Iterator[None]:
         """Write the drafts, giving control back now and then."""
         tokenizer = self.artifact.tokenizer
-        banned = (tokenizer.pad_id, tokenizer.unk_id)
-        decoder = Decoder(self.engine, drafts if max_new_chars else (), sampling, banned=banned, width=width)
-        return decode(decoder, one_blas_thread)
+        return Decoder(
+            self.engine,
+            drafts if max_new_chars else (),
+            sampling,
+            banned=(tokenizer.pad_id, tokenizer.unk_id),
+            width=max(1, min(width, len(drafts))),
+            quiet=one_blas_thread,
+        ).run()
 
     def _reviewer(self, risk_filter: RiskFilter | None) -> RiskFilter | None:
         """The filter asked for; the default one is made once."""

@@ -125,9 +125,10 @@ def keep_min_p(logits: ArrayLike, p: float) -> F64:
 
 def softmaxed(logits: F64) -> F64:
     """Probabilities of logits, some of which may be minus infinity."""
-    probs = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probs /= probs.sum(axis=-1, keepdims=True)
-    return np.asarray(probs)
+    probs: F64 = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
+    np.exp(probs, probs)
+    probs /= np.add.reduce(probs, axis=-1, keepdims=True)
+    return probs
 
 
 def distribution(logits: ArrayLike, sampling: Sampling, seen: NDArray[np.bool_] | None = None) -> F64:
@@ -178,7 +179,7 @@ def pick(reached: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
     """
     total = reached[..., -1:]
     target = np.minimum(np.asarray(uniforms)[..., None] * total, np.nextafter(total, 0))
-    return np.asarray((reached <= target).sum(axis=-1))
+    return np.asarray(np.add.reduce(reached <= target, axis=-1))
 
 
 def is_close(

@@ -34,6 +34,10 @@ class Writing:
     _count: int = 0
     _nats: float = 0.0  # log-probability of the bytes of a character so far
 
+    def __post_init__(self) -> None:
+        """How many letters a stop string may still take back."""
+        self._held = max((len(stop) - 1 for stop in self.stops), default=0)
+
     def take(self, chosen: int, log_prob: float) -> bool:
         """Add an id; whether to go on."""
         self._nats += log_prob
@@ -47,8 +51,7 @@ class Writing:
                     return self._end("stop", len(self._letters) - len(stop))
             if self._count >= self.limit:
                 return self._end("length", len(self._letters))
-        held = max((len(stop) - 1 for stop in self.stops), default=0)
-        self._ready = max(0, len(self._letters) - held)
+        self._ready = max(0, len(self._letters) - self._held)
         return True
 
     def _end(self, reason: str, ready: int) -> bool:
