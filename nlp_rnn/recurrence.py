@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,9 +168,7 @@ class RecurrentLayer:
             recurrent_bias_GDH[-1] = 0
         self._bias_GD1H = (bias_GDH + recurrent_bias_GDH)[:, :, None]
         self._input_GDEH = np.ascontiguousarray(gates("weight_ih_l0").swapaxes(2, 3))
-        recurrent_DHGH = np.ascontiguousarray(gates("weight_hh_l0").transpose(1, 3, 0, 2))
-        self._recurrent_DHK = recurrent_DHGH.reshape(*recurrent_DHGH.shape[:2], -1)
-        self._recurrent_GDHH = recurrent_DHGH.transpose(2, 0, 1, 3)
+        self._recurrent_GDHH = np.ascontiguousarray(gates("weight_hh_l0").swapaxes(2, 3))
         self._norm = (
             (weights[prefix + "norm.weight"], weights[prefix + "norm.bias"]) if config.layer_norm else None
         )
@@ -201,9 +200,15 @@ class RecurrentLayer:
         x_GDUH += self._bias_GD1H[:, which]
         return x_GDUH
 
+    @cached_property
+    def _recurrent_HK(self) -> F32:
+        """The recurrent weights of the first direction, all gates side by side: one product for one step."""
+        W_HGH = self._recurrent_GDHH[:, 0].swapaxes(0, 1)
+        return W_HGH.reshape(len(W_HGH), -1)
+
     def stepper(self, state_SnH: F32) -> Callable[[F32], F32]:
         """A function from the input's part of a step (G, 1, n, H) to outputs (n, H); overwrites the state."""
-        h_DnH, W_HK, norm = state_SnH[:1], self._recurrent_DHK[0], self._norm
+        h_DnH, W_HK, norm = state_SnH[:1], self._recurrent_HK, self._norm
         h_nH = h_DnH[0]
         y_nK = np.empty((len(h_nH), W_HK.shape[1]), np.float32)
         advance = self._make_step(_by_gate(y_nK, h_nH.shape[1]), state_SnH[1:], self._candidate_bias_D1H)
@@ -284,7 +289,8 @@ class Stack:
 
 def _by_gate(all_nK: F32, hidden_size: int) -> F32:
     """All gates of each stream as the steps above want them: a view (n, K) -> (G, 1, n, H)."""
-    return all_nK.reshape(len(all_nK), -1, hidden_size).swapaxes(0, 1)[:, None]
+    all_GDnH: F32 = all_nK.reshape(len(all_nK), -1, hidden_size).swapaxes(0, 1)[:, None]
+    return all_GDnH
 
 
 def in_place(outputs_DNH: F32, packed: Packed) -> F32:

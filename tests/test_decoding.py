@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -13,24 +14,32 @@ V = 7
 
 
 class Fake:
-    """Remembers the sum of what each stream read; its logits depend on that, and a little on the company."""
+    """Remembers the sum of what each stream read; its logits are a little off but for one, in quiet."""
 
     vocab_size = V
 
     def __init__(self, noise: float = 0.0) -> None:
         self.noise = noise
         self.sizes: list[int] = []
+        self.is_quiet = 0
         self.table = np.random.default_rng(0).normal(0, 1.5, (50, V)).astype(np.float32)
 
     def start(self, streams: int) -> np.ndarray:
         return np.zeros((1, 1, streams, 1))
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        self.is_quiet += 1
+        yield
+        self.is_quiet -= 1
+
     def stepper(self, state: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         n = state.shape[2]
-        off = np.random.default_rng(n).uniform(-self.noise, self.noise, V) if n > 1 else 0.0
+        noise = np.random.default_rng(n).uniform(-self.noise, self.noise, V)
 
         def step(ids: np.ndarray) -> np.ndarray:
             self.sizes.append(n)
+            off = 0.0 if n == 1 and self.is_quiet else noise
             state[0, 0, :, 0] += ids + 1
             return (self.table[state[0, 0, :, 0].astype(int) % 50] + off).astype(np.float32)
 
@@ -48,8 +57,8 @@ def drafts() -> list[Draft]:
 
 def texts(fake: Fake, width: int, sampling: Sampling) -> list[list[int]]:
     made = drafts()
-    for _ in Decoder(fake, made, sampling, width=width, banned=[0]).run():
-        pass
+    for _ in Decoder(fake, made, sampling, width=width, banned=[0], quiet=fake.quiet).run():
+        assert not fake.is_quiet  # while the caller has control
     return [one.ids for one in made]
 
 
@@ -58,6 +67,15 @@ def test_company_changes_no_text() -> None:
         alone = texts(Fake(), 1, sampling)
         for width in (2, 7, 64):
             assert texts(Fake(noise=2.8e-5), width, sampling) == alone
+
+
+def test_a_text_left_over_in_a_wide_decoder_is_still_what_it_is_alone() -> None:
+    alone, wide = draft([1], seed=5, length=400), draft([1], seed=5, length=400)
+    fake = Fake(noise=2.8e-5)
+    for one, width in ((alone, 1), (wide, 8)):
+        for _ in Decoder(fake, [one], Sampling(temperature=1), width=width, quiet=fake.quiet).run():
+            pass
+    assert wide.ids == alone.ids
 
 
 def test_noise_that_is_not_settled_would_change_texts() -> None:

@@ -245,4 +245,3 @@ class Decoder:
         for number, draft in enumerate(self._active):
             seen_nV[number, draft.recent(self._sampling.repetition_window)] = True
         return seen_nV
-

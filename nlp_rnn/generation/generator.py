@@ -49,6 +49,7 @@ DEFAULT_FILTER: Final = cast("RiskFilter", object())
 """Stands for a ``RiskFilter()``, made when it is first needed."""
 
 Floats = NDArray[np.float64]
+F32 = NDArray[np.float32]
 
 
 class CharGenerator:
@@ -346,6 +347,27 @@ class CharGenerator:
                 chosen_T = logits_TV[np.arange(len(ids_T) - 1), ids_T[1:]]
                 parts.append(chosen_T - np.log(np.exp(logits_TV).sum(axis=1)))
         return np.concatenate(parts)
+
+    def next_logits(self, prompt: str, text: str) -> F32:
+        """The logits by which each id of a text is chosen; minus infinity for ids that are never written.
+
+        Args:
+            prompt: What the text goes on from, as in ``generate``.
+            text: The text, of T ids.
+
+        Shape:
+            (T, V).
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        engine, tokenizer = self.engine, self.artifact.tokenizer
+        before, ids = tokenizer.encode(prompt[-READ:] or "\n").ids, tokenizer.encode(text).ids
+        with one_blas_thread():
+            logits_NV = engine.read(np.array([*before, *ids]), engine.start(1))
+        logits_TV = logits_NV[len(before) - 1 : -1]
+        logits_TV[:, [tokenizer.pad_id, tokenizer.unk_id]] = -np.inf
+        return logits_TV
 
     def dynamic_bits_per_char(self, text: Source, *, learning_rate: float = 2e-3) -> float:
         """``bits_per_char`` of a copy of the model that learns from the text as it reads (extra ``train``).

@@ -184,8 +184,21 @@ class OverlapIndex:
     def unknown_words(self, text: str) -> list[Span]:
         """Where words stand that the training text does not have; names (a capital) do not count."""
         found = [match for match in WORD.finditer(text) if match[0][0].islower()]
-        known_N = self.words.contains(_word_hashes([match[0].replace("’", "'").lower() for match in found]))
+        known_N = self._knows([match[0] for match in found])
         return [match.span() for match, known in zip(found, known_N.tolist(), strict=True) if not known]
+
+    def has_words(self, text: str) -> list[bool]:
+        """Of each word in a text, names included, whether the training text has it (in any capitals).
+
+        A word that the text's end may have cut is left out.
+        """
+        found = [match[0] for match in WORD.finditer(text) if match.end() < len(text)]
+        known: list[bool] = self._knows(found).tolist()
+        return known
+
+    def _knows(self, words: list[str]) -> NDArray[np.bool_]:
+        """Whether the training text has each of some words."""
+        return self.words.contains(_word_hashes([word.replace("’", "'").lower() for word in words]))
 
     def describe(self) -> dict[str, Any]:
         """What to state of an index: its size, and how often it is wrong."""

@@ -78,11 +78,10 @@ def _model(model: str | None) -> tuple[CharConfig, dict[str, F32], str]:
 
 
 def _numpy(engine: NumpyCharEngine, streams: int) -> None:
-    made = []
+    made: list[Draft] = []
     for seed in range(streams):
-        draft = Draft([2], seed, lambda chosen, log_prob: True)
-        draft.take = lambda chosen, log_prob, draft=draft: len(draft.ids) < _CHARACTERS
-        made.append(draft)
+        left = iter(range(_CHARACTERS - 1, -1, -1))
+        made.append(Draft([2], seed, lambda chosen, log_prob, left=left: next(left) > 0))
     decoder = Decoder(engine, made, Sampling(), banned=(0, 1), width=streams, quiet=one_blas_thread)
     for _ in decoder.run():
         pass
