@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.config import CharConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import DataError
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -17,7 +17,7 @@ if not (SCRIPTS / "benchmark.py").is_file():
     pytest.skip("only in the source tree", allow_module_level=True)
 sys.path.insert(0, str(SCRIPTS))
 
-from benchmarks import answering, measure, peers, training  # noqa: E402
+from benchmarks import answering, generating, measure, peers, training  # noqa: E402
 
 GOOD = [
     "A good, warm film!",
@@ -126,6 +126,24 @@ def test_latency_is_measured_in_a_process_of_its_own(trained: Path, tiny_model: 
     for length in answering.SENTENCES:
         ours = next(row for row in rows if row.system == f"nlp_rnn, NumPy engine, {length}")
         assert len(ours.values) >= 200
+
+
+def test_writing_is_counted_for_each_engine_and_set_beside_the_plain_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("torch", reason="the plain loop needs torch")
+    monkeypatch.setattr(generating, "_DEFAULT", CharConfig(vocab_size=9, hidden_size=4, embedding_dim=3))
+    monkeypatch.setattr(generating, "SHIPPED", Path("nowhere"))
+    monkeypatch.setattr(generating, "_CHARACTERS", 5)
+    rows = generating.generation(None, 2)
+    assert [(row.system, len(row.values)) for row in rows] == [
+        ("NumPy engine, streams: 1", 2),
+        ("NumPy engine, streams: 64", 2),
+        ("plain PyTorch loop, streams: 1", 2),
+        ("plain PyTorch loop, streams: 64", 2),
+    ]
+    assert "x PyTorch" in rows[0].goal
+    assert "random weights, lstm 1 x 4" in rows[0].note
 
 
 def test_training_runs_the_real_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -205,15 +205,14 @@ def is_close(
     Shape:
         -> (...).
     """
-    filtered = (sampling.top_k, sampling.top_p, sampling.min_p) != (None, None, None)
-    falling = np.asarray(logits, np.float64)
-    if filtered or sampling.temperature == 0:
-        falling = -np.sort(-falling, axis=-1)
     if sampling.temperature == 0:
+        falling = -np.sort(-np.asarray(logits, np.float64), axis=-1)
         return np.asarray(falling[..., 0] - falling[..., 1] < 2 * noise)
     noise = 2 * noise / sampling.temperature
-    falling = falling / sampling.temperature
     near = _near(reached, np.asarray(uniforms, np.float64)[..., None], noise)
+    if (sampling.top_k, sampling.top_p, sampling.min_p) == (None, None, None):
+        return near
+    falling = -np.sort(-np.asarray(logits, np.float64) / sampling.temperature, axis=-1)
     if sampling.top_k is not None:
         near |= _gap(falling, np.full(near.shape, sampling.top_k)) < noise
         falling = falling[..., : sampling.top_k]
