@@ -204,7 +204,8 @@ class RecurrentLayer:
     def _recurrent_HK(self) -> F32:
         """The recurrent weights of the first direction, all gates side by side: one product for one step."""
         W_HGH = self._recurrent_GDHH[:, 0].swapaxes(0, 1)
-        return W_HGH.reshape(len(W_HGH), -1)
+        W_HK: F32 = W_HGH.reshape(len(W_HGH), -1)
+        return W_HK
 
     def stepper(self, state_SnH: F32) -> Callable[[F32], F32]:
         """A function from the input's part of a step (G, 1, n, H) to outputs (n, H); overwrites the state."""

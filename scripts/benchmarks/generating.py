@@ -78,13 +78,15 @@ def _model(model: str | None) -> tuple[CharConfig, dict[str, F32], str]:
 
 
 def _numpy(engine: NumpyCharEngine, streams: int) -> None:
-    made: list[Draft] = []
-    for seed in range(streams):
-        left = iter(range(_CHARACTERS - 1, -1, -1))
-        made.append(Draft([2], seed, lambda chosen, log_prob, left=left: next(left) > 0))
-    decoder = Decoder(engine, made, Sampling(), banned=(0, 1), width=streams, quiet=one_blas_thread)
+    drafts = [_draft(seed) for seed in range(streams)]
+    decoder = Decoder(engine, drafts, Sampling(), banned=(0, 1), width=streams, quiet=one_blas_thread)
     for _ in decoder.run():
         pass
+
+
+def _draft(seed: int) -> Draft:
+    draft = Draft([2], seed, lambda chosen, log_prob: len(draft.ids) < _CHARACTERS)
+    return draft
 
 
 def _torch(modules: tuple[Any, Any, Any], streams: int) -> None:
