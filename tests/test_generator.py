@@ -404,3 +404,15 @@ def test_trains_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "With dynamic evaluation (another measure)" in err
     assert (tmp_path / "run" / "curves.png").is_file()
     assert main(["generate", "--model", str(tmp_path / "run" / "model"), "--max-new-chars", "5"]) == 0
+
+
+def test_the_shipped_writer_writes_and_knows_what_it_was_trained_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["generate", "ROMEO:", "--seed", "7", "--max-new-chars", "60", "--json"]) == 0
+    (out,) = json.loads(capsys.readouterr().out)
+    again = CharGenerator.from_pretrained()
+    assert out["text"] == again.generate("ROMEO:", seed=7, max_new_chars=60).text
+    assert out["provenance"]["model"] == "shakespeare-char"
+    assert out["risk"]["overlap"]["characters"] == 60
+    assert again.memory is not None and again.memory.characters > 1_000_000

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import FILES, Artifact, fingerprint, load, save
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
-from nlp_rnn.errors import ArtifactError, InputError, NotFittedError, in_range, one_of, require
+from nlp_rnn.errors import InputError, NotFittedError, in_range, one_of, require
 from nlp_rnn.generation import corpus
 from nlp_rnn.generation.corpus import Source
 from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
@@ -107,17 +107,12 @@ class CharGenerator:
         """Load a model.
 
         Args:
-            source: A model folder, or a repository's id on the Hugging Face Hub; None is the shipped model,
-                if there is one.
+            source: A model folder, or a repository's id on the Hugging Face Hub; None is the shipped model.
 
         Raises:
             ArtifactError: If there is no whole, untampered model there.
             MissingExtraError: If the source needs an extra that is not installed.
         """
-        if source is None and not SHIPPED.is_dir():
-            raise ArtifactError(
-                "no generator ships with this version: train one (nlp-rnn train char) and name it"
-            )
         folder = SHIPPED if source is None else model_folder(source, files=(*FILES, OVERLAP))
         artifact = load(folder, task="generation")
         shape = artifact.config.to_dict()
