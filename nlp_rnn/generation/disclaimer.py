@@ -20,6 +20,7 @@ SUBJECTS = {
     "finance": "claims about money",
     "election": "claims about elections",
     "disaster": "claims about disasters",
+    "news": "news that may not have happened",
     "authority": "authorities that may not exist",
     "citation": "sources that may not exist",
     "url": "addresses that may not exist",
