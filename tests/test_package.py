@@ -57,11 +57,12 @@ from nlp_rnn.cli import main
 model = ["--model", {str(tiny_model)!r}]
 codes = [
     main(["classify", *model, "bad"]), main(["explain", *model, "bad"]), main(["info", *model]),
-    main(["negation", *model]), main(["train", "--data", "x.csv", "--output", "x"]),
+    main(["negation", *model]), main(["review", "Scientists say so."]),
+    main(["train", "--data", "x.csv", "--output", "x"]),
 ]
 print("codes", *codes)
 """
-    assert python(code).splitlines()[-1] == "codes 0 0 0 0 2"
+    assert python(code).splitlines()[-1] == "codes 0 0 0 0 0 2"
 
 
 def test_a_mistyped_folder_is_said_before_the_extra_that_a_repository_needs() -> None:

@@ -203,6 +203,17 @@ def test_a_check_worthy_sentence_is_a_signal_and_a_short_one_is_not_read() -> No
     assert "check-worthy" not in kinds(strict.review(text))
 
 
+def test_the_model_in_the_package_is_small_and_used() -> None:
+    shipped = RiskFilter().claims
+    assert shipped is not None
+    assert sum(file.stat().st_size for file in claims.SHIPPED.iterdir()) <= 1_500_000
+    thanks = shipped.probability("Thank you very much, and good night to all of you.")
+    figures = shipped.probability("Our exports have risen by 40 percent since 2015.")
+    assert thanks < 0.1 < 0.9 < figures
+    assert RiskFilter().review(GLASS).level == "high"
+    assert kinds(RiskFilter().review(GLASS)) == {"authority", "health", "check-worthy"}
+
+
 def test_a_classifier_of_other_classes_is_refused(tiny_model: Path) -> None:
     with pytest.raises(InputError, match="check-worthy"):
         CheckWorthiness.from_pretrained(tiny_model)
@@ -482,7 +493,7 @@ def test_review_hands_out_what_the_policy_leaves(run: Callable[..., Any], tmp_pa
     code, out, _ = run(HARMLESS + GLASS, "--policy", "redact")
     assert code == 0
     assert out.startswith(f"{HARMLESS}[removed: high risk")
-    assert out.rstrip().endswith(FILTER.review(GLASS).disclaimer)
+    assert out.rstrip().endswith(RiskFilter().review(GLASS).disclaimer)
     MEMORY.save(tmp_path)
     assert "word for word" in run(TRAINING, "--memory", str(tmp_path))[1]
 
