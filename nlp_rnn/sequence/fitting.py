@@ -2,7 +2,8 @@
 
 A scaled series becomes windows, or streams whose state is carried on; the shared loop does the rest. The loss
 is the quantile loss (Koenker & Bassett 1978), in the series' scaled units. The latest part of the series
-chooses the epoch: every target of training lies before every target of validation.
+chooses the epoch, and between shapes of the network where several are tried: every target of training lies
+before every target of validation.
 
 Shapes: T steps of the series, N windows, B windows or streams, C steps read, E inputs, K steps ahead,
 F series, Q quantiles, S parts of a state, L layers, H hidden units.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -183,3 +185,48 @@ def fit_network(
     history = trainer.run()
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
     return weights, {"history": history, "train": train.to_dict()}
+
+
+def choose_network(
+    z_TF: F64,
+    cut: int,
+    configs: Sequence[ForecastConfig],
+    train: ForecastTrainConfig,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[ForecastConfig, dict[str, NDArray[np.float32]], dict[str, Any]]:
+    """Train a network of each shape, and keep the one of the least quantile loss on the validation part.
+
+    Args:
+        z_TF: The series, scaled; what is held out to judge forecasts by is no part of it.
+        cut: Where its validation part begins.
+        configs: The shapes; of equals, the first is kept.
+        train: How to train, the same for all.
+        progress: Called after each step, which is counted over all of them.
+
+    Returns:
+        The shape kept, its weights, and a record of its run with the losses of all.
+
+    Raises:
+        TrainingError: If training cannot go on.
+    """
+    fits = []
+    for number, config in enumerate(configs):
+        counted = None if progress is None else _counted(progress, number, len(configs))
+        fits.append((config, *fit_network(z_TF, cut, config, train, counted)))
+    losses = [min(epoch["validation"]["quantile_loss"] for epoch in notes["history"]) for _, _, notes in fits]
+    config, weights, notes = fits[int(np.argmin(losses))]
+    tried = [
+        {"linear": config.linear, "quantile_loss": loss}
+        for (config, _, _), loss in zip(fits, losses, strict=True)
+    ]
+    return config, weights, notes | {"tried": tried}
+
+
+def _counted(progress: Callable[[Progress], None], run: int, runs: int) -> Callable[[Progress], None]:
+    """The callback of one run of several, given steps that go on from run to run."""
+
+    def report(now: Progress) -> None:
+        step, total = now.step + run * now.total_steps, runs * now.total_steps
+        progress(replace(now, step=step, total_steps=total))
+
+    return report
