@@ -1,4 +1,4 @@
-"""The forecaster in torch: a one-way recurrent encoder and a linear head of quantiles.
+"""The forecaster in torch: a recurrent encoder with a linear head of quantiles, and a linear path beside it.
 
 The names of its parameters are the names in ``model.safetensors``; ``sequence/network.py`` reads the same
 file in NumPy. Knows normalised numbers; knows no series.
@@ -43,9 +43,9 @@ class TimeSeriesLSTM(nn.Module):
         answers_BKFQ = self._quantiles(outputs_BTH[:, -1])
         if not self.config.linear:
             return answers_BKFQ
-        straight_BFO: Tensor = self.linear(x_BTE.transpose(1, 2))
-        straight_BFKQ = straight_BFO.unflatten(2, (self.config.horizon, len(self.config.quantiles)))
-        return answers_BKFQ + straight_BFKQ.transpose(1, 2)
+        B, K, F, Q = answers_BKFQ.shape
+        straight_BFO: Tensor = self.linear(x_BTE.transpose(1, 2))  # as windows are read, E is F
+        return answers_BKFQ + straight_BFO.reshape(B, F, K, Q).transpose(1, 2)
 
     def stream(self, x_BTE: Tensor, state_SLBH: Tensor) -> tuple[Tensor, Tensor]:
         """Many to many: what follows each step, going on from a state; and the state after.

@@ -42,7 +42,7 @@ library_name: nlp-rnn
 
 # Forecaster
 
-A {cell} of {hidden} units{linear} that reads the last {context} steps of {columns}
+A recurrent network ({cell}, {hidden} units){linear} that reads the last {context} steps of {columns}
 and forecasts the next {horizon}, with the quantiles {quantiles}.
 It runs in NumPy; nlp-rnn {version} trained it.
 
