@@ -92,6 +92,23 @@ def test_the_validation_part_chooses_whether_a_linear_path_helps(log: bool, tmp_
     np.testing.assert_array_equal(again.rollout(5), ways[1].rollout(5))
 
 
+@pytest.mark.parametrize("window", [0, 8])
+def test_the_series_that_matters_chooses(window: int) -> None:
+    values_TF = wave(100, 2)
+    values_TF[:, 1] += np.random.default_rng(0).normal(size=100)
+    config = ForecastTrainConfig(max_epochs=3, epoch_steps=5, batch_size=8, window=window, seed=0)
+
+    def losses(target: int | None) -> NDArray[np.float64]:
+        fitted = Forecaster(**TINY).fit(values_TF, target=target, config=config)
+        return np.array([row["validation"]["quantile_loss"] for row in fitted.model.notes["history"]])
+
+    np.testing.assert_allclose((losses(0) + losses(1)) / 2, losses(None), rtol=1e-5)
+    np.testing.assert_array_equal(losses(-1), losses(1))
+    assert not np.allclose(losses(0), losses(1))
+    with pytest.raises(InputError, match="no series 2; there are 2"):
+        losses(2)
+
+
 # What it gives
 
 

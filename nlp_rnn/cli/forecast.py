@@ -44,7 +44,7 @@ def forecast(
     ] = 0,
     season: Annotated[int, typer.Option(min=1, help="Steps of a season, for the comparison.")] = 1,
     target: Annotated[
-        str | None, typer.Option(help="The column compared and drawn; by default the last.")
+        str | None, typer.Option(help="The column that matters, compared and drawn; by default the last.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
 ) -> None:
@@ -67,7 +67,9 @@ def forecast(
         settings: dict[str, Any] = {"seed": seed, "log": log, "window": window}
         if test:
             _compare(Forecaster(context, horizon, **settings), series, test, season, at)
-        forecaster = _trained(Forecaster(context, horizon, **settings), series)
+        forecaster = _trained(
+            Forecaster(context, horizon, **settings), series, None if target is None else at
+        )
         if save is not None:
             say(f"Model: {forecaster.save_pretrained(save)}")
     else:
@@ -83,11 +85,12 @@ def forecast(
         say(f"Picture: {plot_forecast(shown, middle_KF[:, at], quantiles_KFQ[:, at], plot, name=name)}")
 
 
-def _trained(forecaster: Forecaster, series: Series) -> Forecaster:
+def _trained(forecaster: Forecaster, series: Series, target: int | None) -> Forecaster:
     with progress_bar("loss {task.fields[loss]}") as bar:
         task = bar.add_task("Training", total=None, loss="-")
         return forecaster.fit(
             series,
+            target=target,
             progress=lambda now: bar.update(
                 task, completed=now.step, total=now.total_steps, loss=f"{now.loss:.3f}"
             ),

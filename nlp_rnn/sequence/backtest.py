@@ -51,7 +51,7 @@ def recurrent(
     """Our own, one step at a time; after the call ``forecaster`` is fitted on the part before the split."""
 
     def forecast(values_TF: F64, split: int) -> F64:
-        forecaster.fit(values_TF[:split], config=config)
+        forecaster.fit(values_TF[:split], target=target, config=config)
         found = forecaster.predict(histories(forecaster, values_TF, split))[:, 0]
         return found if found.ndim == 1 else found[:, target]
 

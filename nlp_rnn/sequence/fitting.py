@@ -27,6 +27,9 @@ from nlp_rnn.nn.timeseries import TimeSeriesLSTM
 from nlp_rnn.sequence.network import F64, inputs_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
+Judged = slice | list[int]
+"""The series whose validation loss counts: all, or one."""
+
 _LEAST_WINDOWS = 8
 _MOST_VALIDATION = 2_048  # windows looked at after an epoch
 
@@ -55,8 +58,10 @@ def quantile_loss(forecast: Tensor, actual: Tensor, levels_Q: Tensor) -> Tensor:
 class WindowTask:
     """Many to one: windows of ``context`` steps, each from a zero state."""
 
-    def __init__(self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig) -> None:
-        self.train = train
+    def __init__(
+        self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig, judged: Judged
+    ) -> None:
+        self.train, self.judged = train, judged
         self.levels_Q = torch.tensor(config.quantiles)
         C, K = config.context, config.horizon
         windows_NWF = sliding_window_view(z_TF, C + K, axis=0).swapaxes(1, 2)
@@ -93,7 +98,8 @@ class WindowTask:
         """Quantile loss of the validation windows, with the sign changed as ``score``."""
         x_NCE, unit, change_NKF = self.validation
         with torch.inference_mode():
-            loss = float(quantile_loss(model(x_NCE) * unit, change_NKF, self.levels_Q))
+            found_NKFQ = (model(x_NCE) * unit)[:, :, self.judged]
+            loss = float(quantile_loss(found_NKFQ, change_NKF[:, :, self.judged], self.levels_Q))
         return {"quantile_loss": loss, "score": -loss}
 
 
@@ -104,8 +110,10 @@ class StreamTask:
     a series of any length needs the memory of one window.
     """
 
-    def __init__(self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig) -> None:
-        self.train, self.cut, self.context = train, cut, config.context
+    def __init__(
+        self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig, judged: Judged
+    ) -> None:
+        self.train, self.judged, self.cut, self.context = train, judged, cut, config.context
         self.levels_Q = torch.tensor(config.quantiles)
         K = config.horizon
         x_1TE, _ = inputs_of(config, z_TF[None])
@@ -144,7 +152,9 @@ class StreamTask:
         with torch.inference_mode():
             changes, _ = network.stream(self.x_TE[None, first:], network.encoder.start(1))
             known = self.cut - 2 - first  # rows whose first target lies before the validation part
-            loss = float(quantile_loss(changes[0, known:], self.changes_TKF[self.cut - 2 :], self.levels_Q))
+            found_TKFQ, actual_TKF = changes[0, known:], self.changes_TKF[self.cut - 2 :]
+            judged = self.judged
+            loss = float(quantile_loss(found_TKFQ[:, :, judged], actual_TKF[:, :, judged], self.levels_Q))
         return {"quantile_loss": loss, "score": -loss}
 
     def carried(self) -> dict[str, Tensor]:
@@ -162,6 +172,7 @@ def fit_network(
     config: ForecastConfig,
     train: ForecastTrainConfig,
     progress: Callable[[Progress], None] | None = None,
+    target: int | None = None,
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Train a network on a scaled series.
 
@@ -171,6 +182,7 @@ def fit_network(
         config: Shape of the model.
         train: How to train.
         progress: Called after each step.
+        target: The series whose validation loss chooses the epoch; None takes all.
 
     Returns:
         Weights by name, and a record of the run.
@@ -180,7 +192,8 @@ def fit_network(
     """
     with seeded(train.seed):
         model = TimeSeriesLSTM(config, dropout=train.dropout)
-    task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train)
+    judged: Judged = slice(None) if target is None else [target]
+    task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train, judged)
     trainer: Trainer[Any] = Trainer(model, cast(Any, task), train, progress=progress)
     history = trainer.run()
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
@@ -193,6 +206,7 @@ def choose_network(
     configs: Sequence[ForecastConfig],
     train: ForecastTrainConfig,
     progress: Callable[[Progress], None] | None = None,
+    target: int | None = None,
 ) -> tuple[ForecastConfig, dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Train a network of each shape, and keep the one of the least quantile loss on the validation part.
 
@@ -202,6 +216,7 @@ def choose_network(
         configs: The shapes; of equals, the first is kept.
         train: How to train, the same for all.
         progress: Called after each step, which is counted over all of them.
+        target: The series whose validation loss chooses shape and epoch; None takes all.
 
     Returns:
         The shape kept, its weights, and a record of its run with the losses of all.
@@ -212,7 +227,7 @@ def choose_network(
     fits = []
     for number, config in enumerate(configs):
         counted = None if progress is None else _counted(progress, number, len(configs))
-        fits.append((config, *fit_network(z_TF, cut, config, train, counted)))
+        fits.append((config, *fit_network(z_TF, cut, config, train, counted, target)))
     losses = [min(epoch["validation"]["quantile_loss"] for epoch in notes["history"]) for _, _, notes in fits]
     config, weights, notes = fits[int(np.argmin(losses))]
     tried = [

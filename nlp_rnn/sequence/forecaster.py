@@ -116,6 +116,7 @@ class Forecaster:
         series: ArrayLike | Series,
         *,
         columns: Sequence[str] | None = None,
+        target: int | None = None,
         config: ForecastTrainConfig | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Forecaster:
@@ -127,6 +128,7 @@ class Forecaster:
         Args:
             series: Shape (T,), or (T, F) for several series over the same steps, oldest first.
             columns: Names of the series; by default those of a ``Series``, else value, or value_0 ...
+            target: Number of the series whose validation loss chooses; None takes the mean of all.
             config: How to train; its seed and window stand for the constructor's.
             progress: Called after each step.
 
@@ -134,12 +136,14 @@ class Forecaster:
             self.
 
         Raises:
-            InputError: If values are missing, or the series is constant or too short.
+            InputError: If values are missing, the series is constant or too short, or there is no ``target``.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
         values_TF = values_of(series)
         names = _names(series, columns, values_TF.shape[1])
+        if target is not None and not -len(names) <= target < len(names):
+            raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
         train = config or self._train
         shape = replace(self._shape, columns=names, carried=train.window > 0, linear=bool(self._linear))
         require("torch", extra="train")
@@ -152,9 +156,9 @@ class Forecaster:
         check_trainable(values_TF[:cut], names, least=1, log=shape.log)
         scaling = Scaling.fit(values_TF[:cut], log=shape.log)
         ways = (False, True) if self._linear is None and not shape.carried else (bool(self._linear),)
-        shape, weights, notes = fitting.choose_network(
-            scaling.apply(values_TF), cut, [replace(shape, linear=way) for way in ways], train, progress
-        )
+        shapes = [replace(shape, linear=way) for way in ways]
+        z_TF = scaling.apply(values_TF)
+        shape, weights, notes = fitting.choose_network(z_TF, cut, shapes, train, progress, target)
         self._use(folder.ForecastModel(shape, weights, scaling, values_TF[-shape.context :], notes))
         return self
 
