@@ -237,6 +237,15 @@ def load(folder: str | Path, *, task: str | None = "sentiment") -> Artifact[Any]
         raise ArtifactError(f"The model folder {folder} cannot be used: {error}") from None
 
 
+def task_of(folder: str | Path) -> str | None:
+    """What a model folder says it is for; None if it says nothing that can be read, or is none."""
+    try:
+        values = json.loads((Path(folder) / CONFIG).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return values.get("task") if isinstance(values, dict) else None
+
+
 def fingerprint(folder: str | Path) -> str:
     """First 12 digits of the SHA-256 of a folder's weights: the short name of a model.
 

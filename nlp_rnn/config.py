@@ -177,6 +177,8 @@ class ForecastConfig(Settings):
         log: The logarithm is forecast, for series that grow by shares; they are positive.
         carried: The network was trained with its state carried along the series (truncated
             back-propagation through time), so it reads levels and changes instead of normalised windows.
+        linear: A linear autoregression over the window is added to the network's answer (LSTNet, Lai et al.
+            2018, section 3.6). It reads windows, so not with ``carried``.
     """
 
     columns: tuple[str, ...]
@@ -188,6 +190,7 @@ class ForecastConfig(Settings):
     num_layers: int = 1
     log: bool = False
     carried: bool = False
+    linear: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values outside their range; lists, as JSON has them, become tuples."""
@@ -201,6 +204,8 @@ class ForecastConfig(Settings):
             in_range("quantiles", level, 0.001, 0.999)
         if 0.5 not in self.quantiles or list(self.quantiles) != sorted(set(self.quantiles)):
             raise ConfigError(f"Invalid quantiles {self.quantiles!r}; they should rise and include 0.5")
+        if self.carried and self.linear:
+            raise ConfigError("linear reads whole windows: with a carried state it should be false")
         _ = self.encoder
 
     @property

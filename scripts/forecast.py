@@ -50,34 +50,47 @@ def sine(output: Path, steps: int = 200) -> None:
     print(f"{steps} steps in closed loop RMSE {rmse(actual, loop):.4f}; picture: {picture}")
 
 
-def real(data: Path, output: Path) -> list[Backtest]:
-    """The four series, each split by time."""
-    found = []
-    for name, file, used, test, season, log in SERIES:
-        values_TF = read_series(data / file).values_TF[:used]
-        forecaster = Forecaster(context=24, horizon=1, seed=0, log=log)
-        found.append(backtest(values_TF, test, name=name, forecaster=forecaster, season=season))
-        header, *rows = found[-1].table()
-        table = Table(*header, title=f"{name}: the last {test:,} steps", title_justify="left")
-        for row in rows:
-            table.add_row(*row)
-        Console().print(table)
-        print(f"{found[-1].covered:.0%} of the values are inside the {found[-1].expected:.0%} interval\n")
-    figures = json.dumps([one.to_dict() for one in found], indent=2)
+def real(data: Path, output: Path, seeds: int) -> None:
+    """The four series, each split by time; the picture shows the first seed."""
+    found = [compare(data, *each, seeds=seeds) for each in SERIES]
+    figures = json.dumps([[one.to_dict() for one in each] for each in found], indent=2)
     (output / "forecast.json").write_text(figures + "\n", encoding="utf-8")
-    print(f"picture: {plot_backtests(found, output / 'forecast_real.png')}")
+    print(f"picture: {plot_backtests([each[0] for each in found], output / 'forecast_real.png')}")
+
+
+def compare(
+    data: Path, name: str, file: str, used: int | None, test: int, season: int, log: bool, *, seeds: int
+) -> list[Backtest]:
+    """One series: every method with the first seed, and ours alone with the others."""
+    values_TF = read_series(data / file).values_TF[:used]
+    found = []
+    for seed in range(seeds):
+        forecaster = Forecaster(context=24, horizon=1, seed=seed, log=log)
+        found.append(
+            backtest(values_TF, test, name=name, forecaster=forecaster, season=season, classical=seed == 0)
+        )
+    first = found[0]
+    header, *rows = first.table()
+    table = Table(*header, title=f"{name}: the last {test:,} steps", title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+    ours = [each.scores[0].mase for each in found]
+    print(f"MASE over {seeds} seeds: {np.mean(ours):.3f}, from {min(ours):.3f} to {max(ours):.3f}")
+    print(f"{first.covered:.0%} of the values are inside the {first.expected:.0%} interval\n")
     return found
 
 
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder with the four series as CSV.")] = None,
     output: Annotated[Path, typer.Option(help="Folder for pictures and figures.")] = Path("."),
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each real series.")] = 1,
 ) -> None:
     """Forecast a sine wave, and four real series if their folder is given."""
     output.mkdir(parents=True, exist_ok=True)
     sine(output)
     if data is not None:
-        real(data, output)
+        real(data, output, seeds)
 
 
 if __name__ == "__main__":

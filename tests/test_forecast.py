@@ -21,7 +21,7 @@ from nlp_rnn.sequence.series import next_times, read_series, values_of
 
 F64 = NDArray[np.float64]
 QUICK = ForecastTrainConfig(max_epochs=2, epoch_steps=5, batch_size=8, seed=0)
-TINY = {"context": 8, "hidden_size": 6}
+TINY = {"context": 8, "hidden_size": 6, "linear": False}
 
 
 def wave(steps: int, columns: int = 1) -> F64:
@@ -51,7 +51,7 @@ def test_a_sine_wave_in_closed_loop() -> None:
 def test_a_trend_goes_on_beyond_what_was_seen() -> None:
     line_T = np.arange(100.0) + np.tile([0.0, 0.3], 50)
     config = ForecastTrainConfig(max_epochs=4, epoch_steps=30, batch_size=32, seed=0)
-    forecaster = Forecaster(context=8, hidden_size=8).fit(line_T, config=config)
+    forecaster = Forecaster(context=8, hidden_size=8, linear=False).fit(line_T, config=config)
     np.testing.assert_allclose(forecaster.rollout(20), np.arange(100, 120), atol=4)
 
 
@@ -71,6 +71,42 @@ def test_the_same_seed_gives_the_same_forecast_and_another_does_not() -> None:
     np.testing.assert_array_equal(first, again)
     other = ForecastTrainConfig(**{**QUICK.to_dict(), "seed": 1})
     assert not np.array_equal(first, Forecaster(**TINY).fit(wave(100), config=other).rollout(5))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_validation_part_chooses_whether_a_linear_path_helps(log: bool, tmp_path: Path) -> None:
+    shape = {"context": 8, "hidden_size": 6, "log": log}
+    seen: list[tuple[int, int]] = []
+    chosen = Forecaster(**shape).fit(
+        wave(100), config=QUICK, progress=lambda now: seen.append((now.step, now.total_steps))
+    )
+    tried = chosen.model.notes["tried"]
+    assert [way["linear"] for way in tried] == [False, True]
+    assert chosen.config.linear == min(tried, key=lambda way: way["quantile_loss"])["linear"]
+    ways = [Forecaster(**shape, linear=way).fit(wave(100), config=QUICK) for way in (False, True)]
+    np.testing.assert_array_equal(chosen.rollout(5), ways[chosen.config.linear].rollout(5))
+    assert not np.array_equal(ways[0].rollout(5), ways[1].rollout(5))
+    assert seen == [(step, 20) for step in range(1, 21)]
+    again = Forecaster.from_pretrained(ways[1].save_pretrained(tmp_path / "model"))
+    assert again.config.linear
+    np.testing.assert_array_equal(again.rollout(5), ways[1].rollout(5))
+
+
+@pytest.mark.parametrize("window", [0, 8])
+def test_the_series_that_matters_chooses(window: int) -> None:
+    values_TF = wave(100, 2)
+    values_TF[:, 1] += np.random.default_rng(0).normal(size=100)
+    config = ForecastTrainConfig(max_epochs=3, epoch_steps=5, batch_size=8, window=window, seed=0)
+
+    def losses(target: int | None) -> NDArray[np.float64]:
+        fitted = Forecaster(**TINY).fit(values_TF, target=target, config=config)
+        return np.array([row["validation"]["quantile_loss"] for row in fitted.model.notes["history"]])
+
+    np.testing.assert_allclose((losses(0) + losses(1)) / 2, losses(None), rtol=1e-5)
+    np.testing.assert_array_equal(losses(-1), losses(1))
+    assert not np.allclose(losses(0), losses(1))
+    with pytest.raises(InputError, match="no series 2; there are 2"):
+        losses(2)
 
 
 # What it gives
@@ -125,16 +161,25 @@ def test_intervals_widen_with_the_distance() -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("carried", [False, True])
-def test_the_numpy_network_is_torchs(cell: str, carried: bool) -> None:
+@pytest.mark.parametrize("form", ["windows", "linear", "carried"])
+def test_the_numpy_network_is_torchs(cell: str, form: str) -> None:
     torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
     from nlp_rnn.nn.timeseries import TimeSeriesLSTM
 
     config = ForecastConfig(
-        columns=("a", "b"), context=7, horizon=2, cell=cell, hidden_size=5, num_layers=2, carried=carried
+        columns=("a", "b"),
+        context=7,
+        horizon=2,
+        cell=cell,
+        hidden_size=5,
+        num_layers=2,
+        carried=form == "carried",
+        linear=form == "linear",
     )
     torch.manual_seed(0)
     network = TimeSeriesLSTM(config).eval()
+    if config.linear:
+        torch.nn.init.normal_(network.linear.weight)
     z_BTF = np.random.default_rng(1).normal(size=(4, 7, 2))
     x_BTE, _ = inputs_of(config, z_BTF)
     with torch.no_grad():
@@ -142,7 +187,10 @@ def test_the_numpy_network_is_torchs(cell: str, carried: bool) -> None:
         streamed, _ = network.stream(torch.from_numpy(x_BTE), network.encoder.start(4))
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     np.testing.assert_allclose(ForecastNetwork(config, weights).run(x_BTE), expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(streamed[:, -1].numpy(), expected, rtol=0, atol=1e-6)
+    if config.linear:  # what it adds, by hand: each series by itself, the same weights for all
+        by_hand = np.einsum("bcf,kqc->bkfq", x_BTE, weights["linear.weight"].reshape(2, 5, 7))
+        expected = expected - by_hand
+    np.testing.assert_allclose(streamed[:, -1].numpy(), expected, rtol=0, atol=1e-5)
 
 
 def test_draws_are_linear_between_and_beyond_the_quantiles() -> None:
@@ -166,6 +214,7 @@ def test_no_method_looks_ahead() -> None:
     methods = {
         "ours": recurrent(Forecaster(**TINY), config=QUICK),
         "log": recurrent(Forecaster(**TINY, log=True), config=QUICK),
+        "chosen": recurrent(Forecaster(context=8, hidden_size=6), config=QUICK),
         "naive": naive(),
         "seasonal": naive(season=12),
     }
@@ -311,6 +360,7 @@ def test_settings_that_make_no_sense() -> None:
         ({"quantiles": (0.1, 0.9)}, "include 0.5"),
         ({"quantiles": (0.9, 0.5)}, "rise"),
         ({"cell": "gated"}, "rnn, gru, lstm"),
+        ({"linear": True, "window": 8}, "carried state it should be false"),
     ):
         with pytest.raises(ConfigError, match=message):
             Forecaster(**settings)
@@ -442,17 +492,40 @@ def test_the_command_writes_a_table_and_a_picture(
     assert capsys.readouterr().out == output.read_text(encoding="utf-8")
 
 
+def test_info_describes_a_forecaster(
+    fitted: Forecaster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(fitted.save_pretrained(tmp_path / "model"))
+    assert main(["info", "--model", model]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "forecasts the next 3" in said
+    assert "up, down" in said
+    assert main(["info", "--model", model, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["task"], facts["columns"], facts["horizon"]) == ("forecast", ["up", "down"], 3)
+    assert facts["parameters"] == sum(array.size for array in fitted.model.weights.values())
+    assert "tokenizer" not in facts
+
+
 def test_the_command_refuses_in_one_sentence(
     fitted: Forecaster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = str(fitted.save_pretrained(tmp_path / "model"))
     data = str(table(tmp_path / "load.csv"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").touch()
     for args, message in (
         (["--data", data], "too short"),
         (["--data", data, "--model", model], "1 series, and the model reads 2"),
         (["--data", data, "--model", model, "--test", "2"], "leave out --model"),
         (["--data", data, "--target", "price"], "no series 'price'"),
         (["--data", str(tmp_path / "none.csv")], "no file"),
+        (["--data", data, "--steps", "0"], "--steps"),
+        (["--data", data, "--season", "0"], "--season"),
+        (["--data", data, "--test", "-1"], "--test"),
+        (["--data", data, "--test", "1", "--season", "3"], "season of 3 steps is longer than the 2"),
+        (["--data", data, "--output", str(tmp_path / "no" / "next.csv")], "no folder"),
+        (["--data", data, "--save", str(tmp_path / "full")], "is no model folder"),
     ):
         assert main(["forecast", *args]) == 2
         said = capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlp_rnn.cli.common import console, progress_bar, say, split_names
+from nlp_rnn.cli.common import check_files, console, progress_bar, say, split_names
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def forecast(
     time_column: Annotated[
         str | None, typer.Option(help="The column of times; by default the first, if it holds no numbers.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps to forecast, in closed loop.")] = 24,
+    steps: Annotated[int, typer.Option(min=1, help="Steps to forecast, in closed loop.")] = 24,
     output: Annotated[Path | None, typer.Option(help="CSV to write; standard output if left out.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf; extra: plot).")] = None,
     model: Annotated[
@@ -40,19 +40,25 @@ def forecast(
         int, typer.Option(help="Train along the series, the gradient cut after so many steps; 0: windows.")
     ] = 0,
     test: Annotated[
-        int, typer.Option(help="Hold out so many last steps first, and compare (extra: forecast).")
+        int, typer.Option(min=0, help="Hold out so many last steps first, and compare (extra: forecast).")
     ] = 0,
-    season: Annotated[int, typer.Option(help="Steps of a season, for the comparison.")] = 1,
+    season: Annotated[int, typer.Option(min=1, help="Steps of a season, for the comparison.")] = 1,
     target: Annotated[
-        str | None, typer.Option(help="The column compared and drawn; by default the last.")
+        str | None, typer.Option(help="The column that matters, compared and drawn; by default the last.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
 ) -> None:
     """Forecast a series with intervals; train first if no model is given (extra: train)."""
+    from nlp_rnn.artifact import check_destination
     from nlp_rnn.sequence.backtest import plot_forecast
     from nlp_rnn.sequence.forecaster import Forecaster
     from nlp_rnn.sequence.series import read_series
 
+    check_files(output, plot=plot)
+    if model is not None and (test or save):
+        raise InputError("--test and --save train a forecaster; leave out --model")
+    if save is not None:
+        check_destination(save)
     series = read_series(data, columns=split_names(column), time_column=time_column)
     if target is not None and target not in series.columns:
         raise InputError(f"there is no series {target!r}; they are {', '.join(series.columns)}")
@@ -61,11 +67,11 @@ def forecast(
         settings: dict[str, Any] = {"seed": seed, "log": log, "window": window}
         if test:
             _compare(Forecaster(context, horizon, **settings), series, test, season, at)
-        forecaster = _trained(Forecaster(context, horizon, **settings), series)
+        forecaster = _trained(
+            Forecaster(context, horizon, **settings), series, None if target is None else at
+        )
         if save is not None:
             say(f"Model: {forecaster.save_pretrained(save)}")
-    elif test or save:
-        raise InputError("--test and --save train a forecaster; leave out --model")
     else:
         forecaster = Forecaster.from_pretrained(model)
     middle = forecaster.rollout(steps, series)
@@ -79,11 +85,12 @@ def forecast(
         say(f"Picture: {plot_forecast(shown, middle_KF[:, at], quantiles_KFQ[:, at], plot, name=name)}")
 
 
-def _trained(forecaster: Forecaster, series: Series) -> Forecaster:
+def _trained(forecaster: Forecaster, series: Series, target: int | None) -> Forecaster:
     with progress_bar("loss {task.fields[loss]}") as bar:
         task = bar.add_task("Training", total=None, loss="-")
         return forecaster.fit(
             series,
+            target=target,
             progress=lambda now: bar.update(
                 task, completed=now.step, total=now.total_steps, loss=f"{now.loss:.3f}"
             ),

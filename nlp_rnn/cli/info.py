@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import platform
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nlp_rnn import __version__
 from nlp_rnn.cli.common import Model, console, print_json
+
+if TYPE_CHECKING:
+    from nlp_rnn.artifact import Artifact
 
 PACKAGES = ("numpy", "tokenizers", "safetensors", "torch")
 
@@ -18,23 +21,22 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, without the card.")] = False,
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
-    from nlp_rnn.artifact import FILES, fingerprint, load
+    from nlp_rnn.artifact import CARD, FILES, Artifact, fingerprint, load, task_of
     from nlp_rnn.hub import model_folder
     from nlp_rnn.sentiment.classifier import SHIPPED
+    from nlp_rnn.sequence import folder as forecasters
 
     folder = SHIPPED if model is None else model_folder(model, files=FILES)
-    artifact = load(folder, task=None)
+    task = task_of(folder)
+    found = forecasters.load(folder) if task == forecasters.TASK else load(folder, task=None)
     facts: dict[str, Any] = {
         "folder": str(folder),
         "fingerprint": fingerprint(folder),
-        "task": artifact.task,
-        "classes": list(artifact.classes),
-        "parameters": sum(array.size for array in artifact.weights.values()),
+        "task": task,
+        "parameters": sum(array.size for array in found.weights.values()),
         "bytes": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
-        "tokenizer": artifact.tokenizer.kind,
-        "max_tokens": artifact.tokenizer.max_tokens,
-        "temperature": artifact.temperature,
-        **artifact.config.to_dict(),
+        **(_of_text(found) if isinstance(found, Artifact) else {}),
+        **found.config.to_dict(),
         "versions": {"nlp-rnn": __version__, "python": platform.python_version(), **_versions()},
     }
     if as_json:
@@ -47,7 +49,17 @@ def info(
     for name, value in facts.items():
         table.add_row(name, _shown(name, value))
     console().print(table)
-    console().print(Markdown(_without_front_matter(artifact.card)))
+    console().print(Markdown(_without_front_matter((folder / CARD).read_text("utf-8", "replace"))))
+
+
+def _of_text(artifact: Artifact[Any]) -> dict[str, Any]:
+    """What only models of text have."""
+    return {
+        "classes": list(artifact.classes),
+        "tokenizer": artifact.tokenizer.kind,
+        "max_tokens": artifact.tokenizer.max_tokens,
+        "temperature": artifact.temperature,
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -72,7 +84,7 @@ def _without_front_matter(card: str) -> str:
 def _shown(name: str, value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {text}" for key, text in value.items())
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     if name == "bytes":
         return f"{int(str(value)) / 1e6:.3g} MB"

@@ -1,4 +1,4 @@
-"""The forecaster in torch: a one-way recurrent encoder and a linear head of quantiles.
+"""The forecaster in torch: a recurrent encoder with a linear head of quantiles, and a linear path beside it.
 
 The names of its parameters are the names in ``model.safetensors``; ``sequence/network.py`` reads the same
 file in NumPy. Knows normalised numbers; knows no series.
@@ -29,6 +29,9 @@ class TimeSeriesLSTM(nn.Module):
         self.encoder = RecurrentEncoder(config.encoder, dropout=dropout)
         self.output = nn.Linear(config.hidden_size, config.output_dim)
         nn.init.zeros_(self.output.bias)
+        if config.linear:
+            self.linear = nn.Linear(config.context, config.horizon * len(config.quantiles), bias=False)
+            nn.init.zeros_(self.linear.weight)
 
     def forward(self, x_BTE: Tensor) -> Tensor:
         """Many to one: what follows the last step of each window.
@@ -37,7 +40,12 @@ class TimeSeriesLSTM(nn.Module):
             (B, T, E) -> (B, K, F, Q).
         """
         outputs_BTH, _ = self.encoder.carry(x_BTE, self.encoder.start(len(x_BTE)))
-        return self._quantiles(outputs_BTH[:, -1])
+        answers_BKFQ = self._quantiles(outputs_BTH[:, -1])
+        if not self.config.linear:
+            return answers_BKFQ
+        B, K, F, Q = answers_BKFQ.shape
+        straight_BFO: Tensor = self.linear(x_BTE.transpose(1, 2))  # as windows are read, E is F
+        return answers_BKFQ + straight_BFO.reshape(B, F, K, Q).transpose(1, 2)
 
     def stream(self, x_BTE: Tensor, state_SLBH: Tensor) -> tuple[Tensor, Tensor]:
         """Many to many: what follows each step, going on from a state; and the state after.

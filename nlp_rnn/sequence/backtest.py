@@ -51,7 +51,7 @@ def recurrent(
     """Our own, one step at a time; after the call ``forecaster`` is fitted on the part before the split."""
 
     def forecast(values_TF: F64, split: int) -> F64:
-        forecaster.fit(values_TF[:split], config=config)
+        forecaster.fit(values_TF[:split], target=target, config=config)
         found = forecaster.predict(histories(forecaster, values_TF, split))[:, 0]
         return found if found.ndim == 1 else found[:, target]
 
@@ -239,6 +239,10 @@ def backtest(
     split, log = len(values_TF) - test, forecaster.config.log
     if test < 1 or split < 2:
         raise InputError(f"{test} of {len(values_TF)} steps cannot be held out: leave some to learn from")
+    if season > split:
+        raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
+    if classical:
+        require("statsmodels", extra="forecast")
     methods = {"recurrent": recurrent(forecaster, target, config=config), "naive": naive(target)}
     if season > 1:
         methods["seasonal naive"] = naive(target, season=season)

@@ -2,7 +2,8 @@
 
 A scaled series becomes windows, or streams whose state is carried on; the shared loop does the rest. The loss
 is the quantile loss (Koenker & Bassett 1978), in the series' scaled units. The latest part of the series
-chooses the epoch: every target of training lies before every target of validation.
+chooses the epoch, and between shapes of the network where several are tried: every target of training lies
+before every target of validation.
 
 Shapes: T steps of the series, N windows, B windows or streams, C steps read, E inputs, K steps ahead,
 F series, Q quantiles, S parts of a state, L layers, H hidden units.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -24,6 +26,9 @@ from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
 from nlp_rnn.nn.timeseries import TimeSeriesLSTM
 from nlp_rnn.sequence.network import F64, inputs_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+
+Judged = slice | list[int]
+"""The series whose validation loss counts: all, or one."""
 
 _LEAST_WINDOWS = 8
 _MOST_VALIDATION = 2_048  # windows looked at after an epoch
@@ -53,8 +58,10 @@ def quantile_loss(forecast: Tensor, actual: Tensor, levels_Q: Tensor) -> Tensor:
 class WindowTask:
     """Many to one: windows of ``context`` steps, each from a zero state."""
 
-    def __init__(self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig) -> None:
-        self.train = train
+    def __init__(
+        self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig, judged: Judged
+    ) -> None:
+        self.train, self.judged = train, judged
         self.levels_Q = torch.tensor(config.quantiles)
         C, K = config.context, config.horizon
         windows_NWF = sliding_window_view(z_TF, C + K, axis=0).swapaxes(1, 2)
@@ -91,7 +98,8 @@ class WindowTask:
         """Quantile loss of the validation windows, with the sign changed as ``score``."""
         x_NCE, unit, change_NKF = self.validation
         with torch.inference_mode():
-            loss = float(quantile_loss(model(x_NCE) * unit, change_NKF, self.levels_Q))
+            found_NKFQ = (model(x_NCE) * unit)[:, :, self.judged]
+            loss = float(quantile_loss(found_NKFQ, change_NKF[:, :, self.judged], self.levels_Q))
         return {"quantile_loss": loss, "score": -loss}
 
 
@@ -102,8 +110,10 @@ class StreamTask:
     a series of any length needs the memory of one window.
     """
 
-    def __init__(self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig) -> None:
-        self.train, self.cut, self.context = train, cut, config.context
+    def __init__(
+        self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig, judged: Judged
+    ) -> None:
+        self.train, self.judged, self.cut, self.context = train, judged, cut, config.context
         self.levels_Q = torch.tensor(config.quantiles)
         K = config.horizon
         x_1TE, _ = inputs_of(config, z_TF[None])
@@ -142,7 +152,9 @@ class StreamTask:
         with torch.inference_mode():
             changes, _ = network.stream(self.x_TE[None, first:], network.encoder.start(1))
             known = self.cut - 2 - first  # rows whose first target lies before the validation part
-            loss = float(quantile_loss(changes[0, known:], self.changes_TKF[self.cut - 2 :], self.levels_Q))
+            found_TKFQ, actual_TKF = changes[0, known:], self.changes_TKF[self.cut - 2 :]
+            judged = self.judged
+            loss = float(quantile_loss(found_TKFQ[:, :, judged], actual_TKF[:, :, judged], self.levels_Q))
         return {"quantile_loss": loss, "score": -loss}
 
     def carried(self) -> dict[str, Tensor]:
@@ -160,6 +172,7 @@ def fit_network(
     config: ForecastConfig,
     train: ForecastTrainConfig,
     progress: Callable[[Progress], None] | None = None,
+    target: int | None = None,
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Train a network on a scaled series.
 
@@ -169,6 +182,7 @@ def fit_network(
         config: Shape of the model.
         train: How to train.
         progress: Called after each step.
+        target: The series whose validation loss chooses the epoch; None takes all.
 
     Returns:
         Weights by name, and a record of the run.
@@ -178,8 +192,56 @@ def fit_network(
     """
     with seeded(train.seed):
         model = TimeSeriesLSTM(config, dropout=train.dropout)
-    task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train)
+    judged: Judged = slice(None) if target is None else [target]
+    task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train, judged)
     trainer: Trainer[Any] = Trainer(model, cast(Any, task), train, progress=progress)
     history = trainer.run()
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
     return weights, {"history": history, "train": train.to_dict()}
+
+
+def choose_network(
+    z_TF: F64,
+    cut: int,
+    configs: Sequence[ForecastConfig],
+    train: ForecastTrainConfig,
+    progress: Callable[[Progress], None] | None = None,
+    target: int | None = None,
+) -> tuple[ForecastConfig, dict[str, NDArray[np.float32]], dict[str, Any]]:
+    """Train a network of each shape, and keep the one of the least quantile loss on the validation part.
+
+    Args:
+        z_TF: The series, scaled; what is held out to judge forecasts by is no part of it.
+        cut: Where its validation part begins.
+        configs: The shapes; of equals, the first is kept.
+        train: How to train, the same for all.
+        progress: Called after each step, which is counted over all of them.
+        target: The series whose validation loss chooses shape and epoch; None takes all.
+
+    Returns:
+        The shape kept, its weights, and a record of its run with the losses of all.
+
+    Raises:
+        TrainingError: If training cannot go on.
+    """
+    fits = []
+    for number, config in enumerate(configs):
+        counted = None if progress is None else _counted(progress, number, len(configs))
+        fits.append((config, *fit_network(z_TF, cut, config, train, counted, target)))
+    losses = [min(epoch["validation"]["quantile_loss"] for epoch in notes["history"]) for _, _, notes in fits]
+    config, weights, notes = fits[int(np.argmin(losses))]
+    tried = [
+        {"linear": config.linear, "quantile_loss": loss}
+        for (config, _, _), loss in zip(fits, losses, strict=True)
+    ]
+    return config, weights, notes | {"tried": tried}
+
+
+def _counted(progress: Callable[[Progress], None], run: int, runs: int) -> Callable[[Progress], None]:
+    """The callback of one run of several, given steps that go on from run to run."""
+
+    def report(now: Progress) -> None:
+        step, total = now.step + run * now.total_steps, runs * now.total_steps
+        progress(replace(now, step=step, total_steps=total))
+
+    return report

@@ -42,8 +42,9 @@ library_name: nlp-rnn
 
 # Forecaster
 
-A {cell} of {hidden} units that reads the last {context} steps of {columns} and forecasts the next {horizon},
-with the quantiles {quantiles}. It runs in NumPy; nlp-rnn {version} trained it.
+A recurrent network ({cell}, {hidden} units){linear} that reads the last {context} steps of {columns}
+and forecasts the next {horizon}, with the quantiles {quantiles}.
+It runs in NumPy; nlp-rnn {version} trained it.
 
 ```python
 from nlp_rnn import Forecaster
@@ -92,6 +93,7 @@ def save(model: ForecastModel, folder: str | Path) -> Path:
     card = _CARD.format(
         cell=config.cell.upper(),
         hidden=config.hidden_size,
+        linear=" with a linear path beside it" if config.linear else "",
         context=config.context,
         columns=", ".join(config.columns),
         horizon=config.horizon,
@@ -122,6 +124,9 @@ def load(folder: str | Path) -> ForecastModel:
     if not path.is_dir():
         raise ArtifactError(f"There is no model folder {path}: give a folder that save_pretrained wrote")
     try:
+        for name in (CONFIG, WEIGHTS, CARD):
+            if not (path / name).is_file():
+                raise ArtifactError(f"{name} is missing; copy the whole folder again")
         values = _read_config(path)
         content = (path / WEIGHTS).read_bytes()
         if hashlib.sha256(content).hexdigest() != values["sha256"].get(WEIGHTS):
@@ -168,6 +173,8 @@ def _shapes(config: ForecastConfig) -> dict[str, tuple[int, ...]]:
         "output.weight": (config.output_dim, config.hidden_size),
         "output.bias": (config.output_dim,),
     }
+    if config.linear:
+        head["linear.weight"] = (config.horizon * len(config.quantiles), config.context)
     return encoder | head
 
 

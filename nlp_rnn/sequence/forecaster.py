@@ -42,6 +42,8 @@ class Forecaster:
         window: 0 trains on windows of ``context`` steps. More trains along the series, the state carried on
             and the gradient stopped after so many steps (truncated back-propagation through time): for long
             series, and for memory beyond ``context``.
+        linear: Add a linear autoregression to the network's answer (LSTNet, Lai et al. 2018). None tries both
+            in ``fit``, and keeps what forecasts the validation part better. Not with ``window``.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -59,6 +61,7 @@ class Forecaster:
         quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
         log: bool = False,
         window: int = 0,
+        linear: bool | None = None,
     ) -> None:
         self._shape = ForecastConfig(
             columns=("value",),
@@ -70,7 +73,9 @@ class Forecaster:
             num_layers=num_layers,
             log=log,
             carried=window > 0,
+            linear=bool(linear),
         )
+        self._linear = linear
         self._train = ForecastTrainConfig(seed=seed, window=window)
         self._model: folder.ForecastModel | None = None
         self._network: ForecastNetwork | None = None
@@ -111,16 +116,19 @@ class Forecaster:
         series: ArrayLike | Series,
         *,
         columns: Sequence[str] | None = None,
+        target: int | None = None,
         config: ForecastTrainConfig | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Forecaster:
         """Train on a series (extra ``train``).
 
-        Its latest tenth (``config.validation``) chooses the epoch; scaling is fitted on the part before it.
+        Its latest tenth (``config.validation``) chooses the epoch, and whether a linear path helps if
+        ``linear`` is None; scaling is fitted on the part before it.
 
         Args:
             series: Shape (T,), or (T, F) for several series over the same steps, oldest first.
             columns: Names of the series; by default those of a ``Series``, else value, or value_0 ...
+            target: Number of the series whose validation loss chooses; None takes the mean of all.
             config: How to train; its seed and window stand for the constructor's.
             progress: Called after each step.
 
@@ -128,14 +136,16 @@ class Forecaster:
             self.
 
         Raises:
-            InputError: If values are missing, or the series is constant or too short.
+            InputError: If values are missing, the series is constant or too short, or there is no ``target``.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
         values_TF = values_of(series)
         names = _names(series, columns, values_TF.shape[1])
+        if target is not None and not -len(names) <= target < len(names):
+            raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
         train = config or self._train
-        shape = replace(self._shape, columns=names, carried=train.window > 0)
+        shape = replace(self._shape, columns=names, carried=train.window > 0, linear=bool(self._linear))
         require("torch", extra="train")
         require("accelerate", extra="train")
         from nlp_rnn.sequence import fitting
@@ -145,7 +155,10 @@ class Forecaster:
         cut = fitting.first_validation_step(len(values_TF), shape, train)
         check_trainable(values_TF[:cut], names, least=1, log=shape.log)
         scaling = Scaling.fit(values_TF[:cut], log=shape.log)
-        weights, notes = fitting.fit_network(scaling.apply(values_TF), cut, shape, train, progress)
+        ways = (False, True) if self._linear is None and not shape.carried else (bool(self._linear),)
+        shapes = [replace(shape, linear=way) for way in ways]
+        z_TF = scaling.apply(values_TF)
+        shape, weights, notes = fitting.choose_network(z_TF, cut, shapes, train, progress, target)
         self._use(folder.ForecastModel(shape, weights, scaling, values_TF[-shape.context :], notes))
         return self
 

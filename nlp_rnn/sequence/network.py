@@ -92,6 +92,7 @@ class ForecastNetwork:
         self.config = config
         self._layers = [RecurrentLayer(config.encoder, weights, n) for n in range(config.num_layers)]
         self._weight, self._bias = weights["output.weight"], weights["output.bias"]
+        self._linear = weights["linear.weight"] if config.linear else None
 
     def run(self, x_BTE: F32) -> F32:
         """The network alone: what follows the last step, not sorted.
@@ -106,8 +107,12 @@ class ForecastNetwork:
         for layer in self._layers:
             x_NE = in_place(layer.run(x_NE, every_N, packed), packed)
         answers_BO: F32 = x_NE[-B:] @ self._weight.T + self._bias
-        config = self.config
-        return answers_BO.reshape(B, config.horizon, len(config.columns), len(config.quantiles))
+        K, F, Q = self.config.horizon, len(self.config.columns), len(self.config.quantiles)
+        answers_BKFQ = answers_BO.reshape(B, K, F, Q)
+        if self._linear is not None:  # as windows are read, E is F
+            straight_BFO = x_BTE.swapaxes(1, 2) @ self._linear.T
+            answers_BKFQ = answers_BKFQ + straight_BFO.reshape(B, F, K, Q).swapaxes(1, 2)
+        return answers_BKFQ
 
     def quantiles(self, z_BTF: F64) -> F64:
         """Quantiles of the next steps in scaled units, rising along Q.
