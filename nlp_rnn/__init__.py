@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from nlp_rnn.language.model import LanguageModel
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.sequence.forecaster import Forecaster
+    from nlp_rnn.sequence.translator import Translator
 
 __version__ = "0.1.0"
-__all__ = ["CharGenerator", "Forecaster", "LanguageModel", "RiskFilter", "SentimentClassifier", "__version__"]
+__all__ = [
+    "CharGenerator",
+    "Forecaster",
+    "LanguageModel",
+    "RiskFilter",
+    "SentimentClassifier",
+    "Translator",
+    "__version__",
+]
 
 _HOME = {
     "CharGenerator": "nlp_rnn.generation.generator",
@@ -27,6 +36,7 @@ _HOME = {
     "LanguageModel": "nlp_rnn.language.model",
     "RiskFilter": "nlp_rnn.generation.risk",
     "SentimentClassifier": "nlp_rnn.sentiment.classifier",
+    "Translator": "nlp_rnn.sequence.translator",
 }
 
 

@@ -20,7 +20,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.config import CharConfig, EncoderConfig, LanguageConfig, ModelConfig
+from nlp_rnn.config import CharConfig, EncoderConfig, LanguageConfig, ModelConfig, TranslationConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, one_of
 from nlp_rnn.tokenizer import TextTokenizer
 
@@ -29,6 +29,7 @@ CONFIGS: dict[str, type[EncoderConfig]] = {
     "sentiment": ModelConfig,
     "generation": CharConfig,
     "language": LanguageConfig,
+    "translation": TranslationConfig,
 }
 TASKS = tuple(CONFIGS)
 DTYPES = ("float32", "float16", "int8")
@@ -49,7 +50,8 @@ class Artifact(Generic[Config]):
     """Everything a model needs to answer.
 
     Attributes:
-        task: What the model is for: ``sentiment``, ``generation`` or ``language`` (pretraining).
+        task: What the model is for: ``sentiment``, ``generation``, ``language`` (pretraining) or
+            ``translation``.
         config: Shape of the model.
         classes: Name of each column of the answer; only a classifier has any.
         tokenizer: Text to ids.
@@ -71,21 +73,12 @@ class Artifact(Generic[Config]):
 
 def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor of a model, as in the state dict of its torch model in ``nn/``."""
-    hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (config.vocab_size, config.embedding_dim)}
-    for layer in range(config.num_layers):
-        width = config.embedding_dim if layer == 0 else config.inner_dim
-        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
-            prefix = f"encoder.layers.{layer}.{direction}."
-            shapes[prefix + "weight_ih_l0"] = (gates, width)
-            shapes[prefix + "weight_hh_l0"] = (gates, hidden)
-            shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (gates,)
-        if config.layer_norm:
-            for name in ("weight", "bias"):
-                shapes[f"encoder.layers.{layer}.norm.{name}"] = (config.output_dim,)
+    shapes = {"embedding.weight": (config.vocab_size, config.embedding_dim), **_layers("encoder", config)}
+    if isinstance(config, TranslationConfig):
+        return shapes | _decoder(config)
     if isinstance(config, LanguageConfig):
         for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
-            shapes[f"projection.{direction}.weight"] = (config.embedding_dim, hidden)
+            shapes[f"projection.{direction}.weight"] = (config.embedding_dim, config.hidden_size)
         return shapes | {"bias": (config.vocab_size,)}
     if isinstance(config, CharConfig):
         if not config.tied:
@@ -100,6 +93,37 @@ def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
     shapes["output.weight"] = (config.num_classes, config.pooled_dim)
     shapes["output.bias"] = (config.num_classes,)
     return shapes
+
+
+def _layers(part: str, config: EncoderConfig) -> dict[str, tuple[int, ...]]:
+    """The tensors of recurrent layers."""
+    hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(config.num_layers):
+        width = config.embedding_dim if layer == 0 else config.inner_dim
+        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
+            prefix = f"{part}.layers.{layer}.{direction}."
+            shapes[prefix + "weight_ih_l0"] = (gates, width)
+            shapes[prefix + "weight_hh_l0"] = (gates, hidden)
+            shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (gates,)
+        if config.layer_norm:
+            for name in ("weight", "bias"):
+                shapes[f"{part}.layers.{layer}.norm.{name}"] = (config.output_dim,)
+    return shapes
+
+
+def _decoder(config: TranslationConfig) -> dict[str, tuple[int, ...]]:
+    """The tensors of a translator's decoder."""
+    hidden, memory = config.hidden_size, config.output_dim
+    shapes = {**_layers("lower", config.lower), **_layers("upper", config.upper)}
+    linear = {"bridge": (2 * hidden, memory), "readout": (config.embedding_dim, hidden + memory)}
+    if config.attention:
+        linear["attention.query"] = (hidden, hidden)
+        shapes["attention.key.weight"] = (hidden, memory)
+        shapes["attention.score.weight"] = (1, hidden)
+    for name, shape in linear.items():
+        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    return shapes | {"output.bias": (config.vocab_size,)}
 
 
 def check_weights(config: EncoderConfig, weights: Mapping[str, NDArray[Any]]) -> None:
@@ -212,6 +236,8 @@ def load(folder: str | Path, *, task: Literal["sentiment"] = ...) -> Artifact[Mo
 def load(folder: str | Path, *, task: Literal["generation"]) -> Artifact[CharConfig]: ...
 @overload
 def load(folder: str | Path, *, task: Literal["language"]) -> Artifact[LanguageConfig]: ...
+@overload
+def load(folder: str | Path, *, task: Literal["translation"]) -> Artifact[TranslationConfig]: ...
 @overload
 def load(folder: str | Path, *, task: str | None) -> Artifact[EncoderConfig]: ...
 def load(folder: str | Path, *, task: str | None = "sentiment") -> Artifact[Any]:

@@ -227,6 +227,50 @@ class ForecastConfig(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TranslationConfig(EncoderConfig):
+    """Shape of an encoder-decoder: one embedding for both languages, a two-way encoder, two decoder layers.
+
+    Attributes:
+        hidden_size: Of each direction of the encoder and each layer of the decoder.
+        num_layers: Of the encoder.
+        attention: Each step of the decoder sees a mean of the encoder's outputs, weighted anew (Bahdanau et
+            al. 2015); without it, all steps see the same vector: what each direction of the encoder wrote
+            last (Cho et al. 2014).
+    """
+
+    embedding_dim: int = 192
+    hidden_size: int = 192
+    attention: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range, and an encoder that reads one way."""
+        super().__post_init__()
+        if not isinstance(self.attention, bool):
+            raise ConfigError(f"Invalid attention. Received: {self.attention!r}; it should be true or false")
+        if not self.bidirectional:
+            raise ConfigError("a translator's encoder reads both ways: bidirectional should be true")
+
+    @property
+    def lower(self) -> EncoderConfig:
+        """The decoder's lower layer, which reads what has been written."""
+        return self._decoder_layer(self.embedding_dim)
+
+    @property
+    def upper(self) -> EncoderConfig:
+        """The decoder's upper layer, which reads the lower one and the context."""
+        return self._decoder_layer(self.hidden_size + self.output_dim)
+
+    def _decoder_layer(self, width: int) -> EncoderConfig:
+        return EncoderConfig(
+            vocab_size=self.vocab_size,
+            cell=self.cell,
+            embedding_dim=width,
+            hidden_size=self.hidden_size,
+            bidirectional=False,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoopConfig(Settings):
     """What every training run has; the loop knows no more.
 
@@ -421,6 +465,35 @@ class ForecastTrainConfig(LoopConfig):
         in_range("epoch_steps", self.epoch_steps, 1, 2**31)
         in_range("window", self.window, 0, 2**20)
         in_range("validation", self.validation, 0.01, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationTrainConfig(LoopConfig):
+    """How to train a translator.
+
+    Attributes:
+        batch_size: Pairs in a batch at most.
+        batch_tokens: Tokens in a batch, both languages and padding included.
+        label_smoothing: Mass moved from the right token to all (Szegedy 2016).
+        copy_share: Share of the names and numbers standing in both texts of a pair that are read and written
+            as unknown, so that the decoder learns to copy what it does not know.
+    """
+
+    max_epochs: int = 4
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    weight_decay: float = 1e-3
+    dropout: float = 0.1
+    batch_tokens: int = 4096
+    label_smoothing: float = 0.1
+    copy_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        in_range("batch_tokens", self.batch_tokens, 1, 2**31)
+        for name in ("label_smoothing", "copy_share"):
+            in_range(name, getattr(self, name), 0, 1, open_high=True)
 
 
 def _whole(name: str, value: object, low: int) -> None:

@@ -240,11 +240,23 @@ class RecordWriter:
             added["polarity"] = round(float(polarity), 6)
         for name, value in (probabilities or {}).items():
             added[f"p_{name}"] = round(float(value), 6)
+        self.add(record, added)
+
+    def add(self, record: Record, added: Mapping[str, Any]) -> None:
+        """Write one row with any other columns.
+
+        Args:
+            record: The row as it was read.
+            added: Names and values of the columns added.
+
+        Raises:
+            DataError: If the row has other columns than the first, or one with the name of an added one.
+        """
         if self.prefix is None:
             self.prefix = "predicted_" if any(name in record.fields for name in added) else ""
-        added = {self.prefix + name: value for name, value in added.items()}
+        columns = {self.prefix + name: value for name, value in added.items()}
         try:
-            self._put(record, added)
+            self._put(record, columns)
         except BadRow as bad:
             if self.reject is None:
                 raise DataError(f"row {record.row}: {bad}") from None

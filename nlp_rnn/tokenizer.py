@@ -1,8 +1,10 @@
-"""Text to token ids and back: word, subword, character and byte pipelines on ``tokenizers``.
+"""Text to token ids and back: word, subword, piece, character and byte pipelines on ``tokenizers``.
 
 Everything a pipeline does to a text, normalisation included, is inside ``tokenizer.json``, so a saved
 model reads a text exactly as it was trained to, and every token knows its place in the user's
 original string. Knows nothing about padding (``batch.py``) or models.
+
+``piece`` is for text that is to be written again: it keeps case, punctuation and the places of spaces.
 
 Word and subword pipelines keep negation alive: ``didn't``, ``didn’t``, ``didnt``, ``did'nt``,
 ``did n't``, ``did nt``, ``didn 't`` and ``didn t`` all end as ``did`` + ``n't``; ``cannot`` ends as
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as Backend
     from tokenizers import models, normalizers, trainers
 
-KINDS = ("word", "subword", "char", "byte")
-_SMALLEST = {"word": 3, "subword": 6, "char": 3, "byte": 258}
+KINDS = ("word", "subword", "char", "byte", "piece")
+_SMALLEST = {"word": 3, "subword": 6, "char": 3, "byte": 258, "piece": 6}
 PAD, UNK, URL, USER = "<pad>", "<unk>", "<url>", "<user>"
+BEGIN, END = "<s>", "</s>"
 SPECIAL = (PAD, UNK)
 Item = TypeVar("Item")
 
@@ -47,9 +50,12 @@ _ENTITIES = [
 ]
 # Oniguruma patterns, applied in this order to the lower-cased text. A look-behind stands after the
 # letters it looks back on: a pattern that starts with a letter is searched for much faster.
-_NORMALISE = [
+_TIDY = [
     (r"[\x{AD}\x{200B}\x{2060}\x{FEFF}\x{FE0E}\x{FE0F}]", ""),  # invisible
     (r"[’‘´`ʼ＇′\x{92}]|â€™", "'"),
+]
+_NORMALISE = [
+    *_TIDY,
     *((f"&(?:{names});", text) for names, text in _ENTITIES),
     (r"<br\s*/?\s*>|</?(?:p|i|b|em|strong|div|span)(?:\s[^<>]*)?>", " "),
     (r"(?:https?://|www\.)(?:\S*[\p{L}\p{N}/_=#&%~+-])?", URL),
@@ -61,6 +67,7 @@ _NORMALISE = [
     (r"\bno\Ko{2,}\b|\bnot\Kt+\b", ""),
     (r"([^\W\d])\1\K\1+", ""),
 ]
+_SPACES = [(r"\s+", " "), (r"^ | $", "")]
 _EMOTICON = r"[<>]?[:;=8xX][\-o*']?[)\](\[dDpPoO/\\|@3*](?![\p{L}\d])|<3|\^_+\^|[(\[][:;=]"
 _PICTURE = r"\p{Extended_Pictographic}"
 _EMOJI = _PICTURE + r"(?:[\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]|\x{200D}" + _PICTURE + ")*"
@@ -83,6 +90,9 @@ _TOKEN = "|".join(
         r"[^\s]",
     ]
 )
+SPACE = "▁"
+# A space belongs to what follows it; a hyphen to the letters behind it, as in a-t-il.
+_PIECE = rf"{SPACE}?-?[\p{{L}}\p{{M}}']+|{SPACE}?\p{{N}}|{SPACE}?[^\s{SPACE}]|{SPACE}"
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,7 @@ class TextTokenizer:
     ['did', "n't", 'work']
 
     Args:
-        kind: ``word``, ``subword`` (BPE), ``char`` or ``byte``.
+        kind: ``word``, ``subword`` (BPE), ``piece`` (BPE), ``char`` or ``byte``.
         vocab_size: Most ids to have, special ones included (``byte`` needs 258).
         min_count: Leave out tokens seen fewer times in training.
         max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
@@ -181,7 +191,10 @@ class TextTokenizer:
             found = self._reader.encode(normal)
             ids += found.ids
             tokens += found.tokens
-            spans += token_spans(found.offsets, places_2N, start)
+            offsets = found.offsets
+            if self.kind == "piece" and found.tokens[:1] == [SPACE]:
+                offsets[0] = (0, 0)  # the space put before a text has no place in it
+            spans += token_spans(offsets, places_2N, start)
         if not ids:
             return Encoding([self.unk_id], [UNK], [(0, len(text))])
         return Encoding(self._cut(ids), self._cut(tokens), self._cut(spans))
@@ -207,6 +220,7 @@ class TextTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """Text of a row of ids; exact for ``byte`` and (of known characters) ``char``, else readable.
 
+        ``piece`` gives the text back but for runs of spaces, apostrophes and unknown characters.
         Padding is left out, and one unknown token alone is the empty text, as ``encode`` has it.
 
         Raises:
@@ -293,11 +307,14 @@ def _readable(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _normalizer() -> normalizers.Normalizer:
+def _normalizer(kind: str) -> normalizers.Normalizer:
     from tokenizers import Regex, normalizers
 
-    steps: list[normalizers.Normalizer] = [normalizers.NFC(), normalizers.Lowercase()]
-    steps += [normalizers.Replace(Regex(pattern), text) for pattern, text in _NORMALISE]
+    steps: list[normalizers.Normalizer] = [normalizers.NFC()]
+    if kind != "piece":
+        steps.append(normalizers.Lowercase())
+    replacements = [*_TIDY, *_SPACES] if kind == "piece" else _NORMALISE
+    steps += [normalizers.Replace(Regex(pattern), text) for pattern, text in replacements]
     return normalizers.Sequence(steps)
 
 
@@ -311,6 +328,8 @@ def _pipeline(kind: str) -> Backend:
         model = models.BPE(
             vocab=start, merges=[], unk_token=UNK, continuing_subword_prefix="##", ignore_merges=True
         )
+    elif kind == "piece":
+        model = models.BPE(vocab=start, merges=[], unk_token=UNK, fuse_unk=True, ignore_merges=True)
     elif kind == "byte":
         letters = {letter: 2 + i for i, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
         model = models.BPE(vocab=start | letters, merges=[], unk_token=UNK)
@@ -318,9 +337,18 @@ def _pipeline(kind: str) -> Backend:
         model = models.WordLevel(vocab=start, unk_token=UNK)
     backend = Tokenizer(model)
     if kind in ("word", "subword"):
-        backend.normalizer = _normalizer()
+        backend.normalizer = _normalizer(kind)
         backend.pre_tokenizer = pre_tokenizers.Split(Regex(_TOKEN), "removed", invert=True)
         backend.decoder = decoders.WordPiece(prefix="##", cleanup=True)
+    elif kind == "piece":
+        backend.normalizer = _normalizer(kind)
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Metaspace(SPACE, prepend_scheme="always", split=False),
+                pre_tokenizers.Split(Regex(_PIECE), "isolated"),
+            ]
+        )
+        backend.decoder = decoders.Metaspace(SPACE, prepend_scheme="always")
     elif kind == "char":
         backend.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?m:.)"), "isolated")
         backend.decoder = decoders.Fuse()
@@ -342,9 +370,29 @@ def _trainer(kind: str, vocab_size: int, min_count: int) -> trainers.Trainer:
             limit_alphabet=1000,
             show_progress=False,
         )
+    if kind == "piece":
+        return trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            min_frequency=min_count,
+            special_tokens=[*SPECIAL, BEGIN, END],
+            limit_alphabet=1000,
+            show_progress=False,
+        )
     return trainers.WordLevelTrainer(
         vocab_size=vocab_size, min_frequency=min_count, special_tokens=list(SPECIAL), show_progress=False
     )
 
 
-__all__ = ["KINDS", "PAD", "SPECIAL", "UNK", "ConfigError", "Encoding", "TextTokenizer", "basic_english"]
+__all__ = [
+    "BEGIN",
+    "END",
+    "KINDS",
+    "PAD",
+    "SPACE",
+    "SPECIAL",
+    "UNK",
+    "ConfigError",
+    "Encoding",
+    "TextTokenizer",
+    "basic_english",
+]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # Everything a command may use beyond the core install.
 OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
-    "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels",
+    "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu",
 )  # fmt: skip
 FORBID = f"""
 import sys

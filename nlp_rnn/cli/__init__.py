@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | train | pretrain | ...``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | train | ...``.
 
 Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
@@ -30,6 +30,8 @@ from nlp_rnn.cli import (
     study,
     train,
     train_char,
+    train_translator,
+    translate,
 )
 from nlp_rnn.errors import NlpRnnError
 
@@ -38,19 +40,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (
+_COMMANDS = (
     classify,
     explain,
     generate,
     review,
     forecast,
+    translate,
     train,
     pretrain,
     train_char,
+    train_translator,
     evaluate,
     negation,
     info,
-):
+)
+for _module in _COMMANDS:
     app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
 app.add_typer(study.app, name="study")
 
@@ -88,8 +93,8 @@ def main(args: Sequence[str] | None = None) -> int:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show ends no command
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
-    if words[:2] == ["train", "char"]:
-        words[:2] = ["train-char"]
+    if words[:2] in (["train", "char"], ["train", "translator"]):
+        words[:2] = ["-".join(words[:2])]
     try:
         code = app(words, prog_name="nlp-rnn", standalone_mode=False)
     except NlpRnnError as error:

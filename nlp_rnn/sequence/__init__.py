@@ -1,1 +1,1 @@
-"""Models that read one sequence and write another: forecasts of a series."""
+"""Models that read one sequence and write another: forecasts of a series, translations of a text."""

@@ -1,0 +1,111 @@
+"""``nlp-rnn translate``: translations of texts given as words, in a file of any length, or through a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nlp_rnn.cli.common import OnError, print_json, say, say_skipped
+from nlp_rnn.errors import InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.records import Record
+    from nlp_rnn.sequence.translator import Translation, Translator
+
+_CHUNK = 256  # texts translated at once
+
+
+def translate(
+    model: Annotated[Path, typer.Option("--model", help="A saved translator's folder.")],
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Sentences; - reads them from standard input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A CSV, TSV, JSONL, Parquet or text file.")] = None,
+    column: Annotated[str | None, typer.Option(help="The column that holds the texts.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="A CSV, TSV, JSONL or text file for the rows, with the column translation."),
+    ] = None,
+    beam: Annotated[int, typer.Option(help="Candidates followed at once; 1: greedy.")] = 5,
+    length_penalty: Annotated[float, typer.Option(help="0 favours short translations.")] = 1.0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON array with pieces, score and attention.")
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw the attention for a single text (.png, .svg, .pdf; extra: plot)."),
+    ] = None,
+    on_error: OnError = "raise",
+) -> None:
+    """Translate sentences, one a line."""
+    from nlp_rnn.records import Record, read_texts
+    from nlp_rnn.sequence.translator import Translator
+
+    given = _given(texts, file, column)
+    if given is None and (plot is not None or as_json):
+        raise InputError("--plot and --json are for texts on the command line: leave out --file")
+    if plot is not None and given is not None and len(given) != 1:
+        raise InputError("--plot draws one translation: give a single text")
+    if as_json and output is not None:
+        raise InputError("--json prints to standard output: leave out --output")
+    translator = Translator.from_pretrained(model)
+    if given is not None:
+        found = translator.translations(given, beam=beam, length_penalty=length_penalty)
+        if plot is not None:
+            say(f"Picture: {found[0].plot(plot)}")
+        if as_json:
+            print_json([translation.to_dict() for translation in found])
+        else:
+            records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
+            _write(zip(records, found, strict=True), output)
+        return
+    with read_texts(file or Path("-"), column=column, on_error=on_error) as reader:
+        _write(_answers(translator, reader, beam, length_penalty), output, source=file)
+        if reader.skipped:
+            say_skipped(reader.skipped, reader.reasons)
+
+
+def _given(texts: list[str] | None, file: Path | None, column: str | None) -> list[str] | None:
+    """The texts on the command line, or None if a file or a pipe is to be read."""
+    if texts and texts != ["-"]:
+        if file is not None or column is not None:
+            raise InputError("give texts, or --file with --column, not both")
+        return texts
+    if file is None and not texts and sys.stdin.isatty():
+        raise InputError("there is nothing to translate: give texts, --file FILE, or pipe one text a line")
+    return None
+
+
+def _answers(
+    translator: Translator, records: Iterable[Record], beam: int, length_penalty: float
+) -> Iterator[tuple[Record, Translation]]:
+    """Each record with its translation, in order."""
+    records = iter(records)
+    while chunk := list(islice(records, _CHUNK)):
+        texts = [record.text for record in chunk]
+        yield from zip(
+            chunk, translator.translations(texts, beam=beam, length_penalty=length_penalty), strict=True
+        )
+
+
+def _write(
+    answers: Iterable[tuple[Record, Translation]], output: Path | None, *, source: Path | None = None
+) -> None:
+    """Lines for a person, or rows of a file."""
+    if output is None:
+        for _, translation in answers:
+            typer.echo(translation.text)
+        return
+    from nlp_rnn.records import write_records
+
+    count = 0
+    with write_records(output, source=source) as out:
+        for record, translation in answers:
+            out.add(record, {"translation": translation.text})
+            count += 1
+    say(f"Translated {count:,} texts: {output}")
