@@ -97,7 +97,7 @@ class Seq2Seq(nn.Module):
         """
         memory_BSD, inside_BS, summary_BD = self.encode(source)
         state_2BH = torch.stack(torch.tanh(self.bridge(summary_BD)).chunk(2, dim=-1))
-        x_BTE = self._vectors(ids_BT)
+        x_BTE = locked_dropout(self.embedding(ids_BT), self.dropout, self.training)
         lower_BTH, _ = self.lower.carry(x_BTE, self._begin(self.lower, state_2BH[0]))
         weights_BTS = None
         if self.attention is None:
@@ -120,18 +120,13 @@ class Seq2Seq(nn.Module):
         ids_BS = torch.from_numpy(source.ids_BT).to(device)
         lengths_B = torch.from_numpy(source.lengths_B).to(device)
         inside_BS = torch.arange(ids_BS.size(1), device=device) < lengths_B[:, None]
-        x_BSE = self._vectors(ids_BS)
+        x_BSE = locked_dropout(self.embedding(ids_BS), self.dropout, self.training)
         memory_BSD = locked_dropout(self.encoder(x_BSE, lengths_B), self.dropout, self.training)
         memory_BSD = memory_BSD.masked_fill(~inside_BS.unsqueeze(-1), 0)
         forward_BSH, backward_BSH = memory_BSD.chunk(2, dim=-1)
         rows_B = torch.arange(len(lengths_B), device=device)
         summary_BD = torch.cat([forward_BSH[rows_B, lengths_B - 1], backward_BSH[:, 0]], dim=-1)
         return memory_BSD, inside_BS, summary_BD
-
-    def _vectors(self, ids_BT: Tensor) -> Tensor:
-        """Rows of the embedding, which is small for the output's sake, as large as layers want them."""
-        x_BTE = self.embedding(ids_BT) * self.config.embedding_dim**0.5
-        return locked_dropout(x_BTE, self.dropout, self.training)
 
     def _begin(self, layer: RecurrentEncoder, hidden_BH: Tensor) -> Tensor:
         """A layer's first state: this output, and an empty cell."""

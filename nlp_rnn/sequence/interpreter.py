@@ -50,14 +50,13 @@ class Interpreter:
         self.lower = _layer(config.lower, weights, "lower")
         self.upper = _layer(config.upper, weights, "upper")
         self.embedding_EV = np.ascontiguousarray(weights["embedding.weight"].T)
-        self.input_VE = weights["embedding.weight"] * np.float32(config.embedding_dim**0.5)
 
     def read(self, batch: Batch) -> Memory:
         """Run the encoder."""
         weights, H = self.weights, self.config.hidden_size
         packed = pack(batch.ids_BT, batch.lengths_B)
         distinct_U, read_N = np.unique(packed.ids_N, return_inverse=True)
-        outputs_2NH = self._encoder[0].run(self.input_VE[distinct_U], read_N, packed)
+        outputs_2NH = self._encoder[0].run(weights["embedding.weight"][distinct_U], read_N, packed)
         for layer in self._encoder[1:]:
             outputs_2NH = layer.run(in_place(outputs_2NH, packed), np.arange(len(read_N)), packed)
         B, S = batch.ids_BT.shape
@@ -96,7 +95,7 @@ class Writing:
         """
         model, weights = self._model, self._model.weights
         with np.errstate(over="ignore", under="ignore"):
-            lower_nH = self._lower(model.lower.inputs(model.input_VE[ids_n]))
+            lower_nH = self._lower(model.lower.inputs(weights["embedding.weight"][ids_n]))
             if self._keys_nSA is None:
                 context_nD, attention_nS = self._outputs, np.zeros_like(self._barrier_nS)
             else:
