@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +23,8 @@ from nlp_rnn.errors import TrainingError  # noqa: E402
 from nlp_rnn.nn.classifier import BiLSTMClassifier  # noqa: E402
 from nlp_rnn.sentiment.fitting import ClassificationTask, LabelledRows, fit_model  # noqa: E402
 from nlp_rnn.training import checkpoint as checkpoints  # noqa: E402
-from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
+from nlp_rnn.training import loop  # noqa: E402
+from nlp_rnn.training.loop import Progress, Trainer, seeded  # noqa: E402
 
 MODEL = ModelConfig(vocab_size=20, num_classes=2, embedding_dim=8, hidden_size=6)
 CONFIG = TrainConfig(
@@ -89,6 +92,24 @@ def test_training_leaves_the_callers_random_numbers_alone() -> None:
     torch.manual_seed(5)
     fit()
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_time_left_counts_what_this_run_has_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()  # the loop looks once at each step: a second a step
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    said: list[Progress] = []
+
+    def stop_within_an_epoch(now: Progress) -> None:
+        said.append(now)
+        if now.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(output=tmp_path, progress=stop_within_an_epoch)
+    said.clear()
+    fit(output=tmp_path, resume=True, progress=said.append)
+    steps_left = said[0].total_steps - said[0].step
+    assert said[0].seconds_left == steps_left
 
 
 KILLED = """

@@ -163,7 +163,7 @@ class Trainer(Generic[Item]):
         ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
         plan += plan[: -len(plan) % ranks]  # every process takes as many steps
         mine = plan[rank::ranks]
-        started, tokens = time.perf_counter(), 0
+        started, first, tokens = time.perf_counter(), self.step, 0
         self.wrapped.train()
         for item in mine[place.index :]:
             loss = self._step(item)
@@ -171,10 +171,9 @@ class Trainer(Generic[Item]):
             place.loss_sum += loss
             tokens += self.task.tokens(item) * ranks
             if self.progress is not None and self.accelerator.is_main_process:
-                rate = tokens / max(1e-9, time.perf_counter() - started)
-                done = self.total_steps - self.step
-                left = done * (time.perf_counter() - started) / max(1, len(mine[: place.index]))
-                self.progress(Progress(place.epoch, self.step, self.total_steps, loss, rate, left))
+                taken = max(1e-9, time.perf_counter() - started)
+                left = (self.total_steps - self.step) * taken / (self.step - first)
+                self.progress(Progress(place.epoch, self.step, self.total_steps, loss, tokens / taken, left))
             if (
                 config.checkpoint_every
                 and self.step % config.checkpoint_every == 0
