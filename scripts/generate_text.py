@@ -17,9 +17,11 @@ def main(prompt: str = "", model: str | None = None) -> None:
     """Print the text and its disclaimer."""
     text = CharGenerator.from_pretrained(model).stream(prompt, temperature=0.8, seed=7)
     print(prompt, end="")
-    for piece in text:
-        print(piece, end="", flush=True)
-    print(f"\n\n{text.result.disclaimer}")
+    try:
+        for piece in text:
+            print(piece, end="", flush=True)
+    finally:  # a text that is broken off is a machine's, too
+        print(f"\n\n{text.result.disclaimer}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, No
 from nlp_rnn.generation import card, corpus
 from nlp_rnn.generation.canary import canaries
 from nlp_rnn.generation.generator import CharGenerator
+from nlp_rnn.generation.result import TextStream
 from nlp_rnn.generation.risk import RiskFilter
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, speller
@@ -114,6 +115,33 @@ def test_a_stop_string_ends_the_text_before_it(generator: CharGenerator) -> None
     assert "".join(stream) == whole.text == plain[: plain.index(stop)]
     assert stream.result.finish_reason == "stop"
     assert generator.generate("a", seed=3, stop="zzz", risk_filter=None).finish_reason == "length"
+
+
+def test_a_stream_at_the_command_line_that_is_broken_off_still_says_what_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(self: TextStream) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TextStream, "__next__", interrupted)
+    main(["generate", "abc", "--stream", "--model", str(folder)])
+    assert "Written by a machine" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("policy", ["redact", "block"])
+def test_a_stream_reads_its_prompt_and_does_not_repeat_it(generator: CharGenerator, policy: str) -> None:
+    prompt = "The study confirmed that eating glass is healthy"
+    whole, stream = (
+        write(prompt, max_new_chars=60, seed=3, risk_filter=RiskFilter(policy, claims=None))
+        for write in (generator.generate, generator.stream)
+    )
+    shown = "".join(stream)
+    assert not shown.startswith("The study")
+    assert whole.risk is not None
+    assert whole.risk.level == stream.result.risk.level == "high"
+    assert stream.result.provenance["changed_by_policy"]
+    if policy == "redact":
+        assert shown == whole.text
 
 
 def test_a_stream_can_be_cancelled(generator: CharGenerator) -> None:
@@ -414,6 +442,6 @@ def test_the_shipped_writer_writes_and_knows_what_it_was_trained_on(
     again = CharGenerator.from_pretrained()
     assert out["text"] == again.generate("ROMEO:", seed=7, max_new_chars=60).text
     assert out["provenance"]["model"] == "shakespeare-char"
-    assert out["risk"]["overlap"]["characters"] == 60
+    assert out["risk"]["overlap"]["characters"] == len("ROMEO:") + 60
     assert again.memory is not None
     assert again.memory.characters > 1_000_000

@@ -532,3 +532,37 @@ def test_the_readme_of_the_rules_names_every_kind() -> None:
     assert [
         kind for kind in dict.fromkeys(rule.kind for rule in RULES.rules) if f"`{kind}`" not in readme
     ] == []
+
+
+RISKY = "The study confirmed that eating glass is healthy."
+
+
+def test_a_claim_begun_in_the_prompt_is_seen_and_the_prompt_itself_is_left_as_it_is() -> None:
+    prompt, text = "It rained. The study confirmed that eating", " glass is healthy. The end."
+    review = RiskFilter(claims=None).review(text, prompt=prompt)
+    assert review.level == "high"
+    (found,) = {(prompt + text)[s.start : s.end] for s in review.signals if s.kind == "health"}
+    assert found == "eating glass is healthy"
+    redacted = RiskFilter("redact", claims=None).apply(text, prompt=prompt)
+    assert redacted.text.startswith("[removed: high risk")
+    assert redacted.text.endswith("The end.")
+    assert "glass" not in redacted.text
+
+
+def test_a_risky_prompt_is_said_to_be_risky_and_withholds_nothing_that_follows() -> None:
+    for policy in ("redact", "block"):
+        done = RiskFilter(policy, claims=None).apply(" It rained.", prompt=RISKY)
+        assert (done.text, done.review.level) == (" It rained.", "high")
+
+
+def test_what_was_taken_out_is_not_quoted_in_the_json() -> None:
+    written, taken = (RiskFilter(policy, claims=None).apply(RISKY) for policy in ("annotate", "redact"))
+    assert "eating glass" in json.dumps(written.review.to_dict())
+    assert "eating glass" not in json.dumps(taken.review.to_dict())
+    assert taken.review.to_dict()["signals"]
+
+
+@pytest.mark.parametrize("name", ["nofile.csv", "/nope/x", "reviews/out.html", "my notes.txt", "."])
+def test_a_missing_file_is_not_taken_for_a_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", name]) == 2
+    assert "there is no file" in capsys.readouterr().err

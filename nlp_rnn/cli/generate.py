@@ -61,9 +61,11 @@ def generate(
             risk_filter=risk_filter,
         )
         typer.echo(prompt, nl=False)
-        for piece in written:
-            typer.echo(piece, nl=False)
-        typer.echo(f"\n\n{written.result.disclaimer}")
+        try:
+            for piece in written:
+                typer.echo(piece, nl=False)
+        finally:  # a text that is broken off is a machine's, too
+            typer.echo(f"\n\n{written.result.disclaimer}")
         return
     texts = generator.generate_many(
         [prompt] * n,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from nlp_rnn.errors import DataError, InputError
 if TYPE_CHECKING:
     from nlp_rnn.generation.review import Review
 
+_ENDING = re.compile(r"\w\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)
 COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
 
 
@@ -66,15 +68,18 @@ def _text(source: str | None, file: Path | None) -> str:
 
 
 def _names_a_file(source: str) -> bool:
-    """Whether a word on the command line is a file, or looks so much like one that it must be a slip."""
+    """Whether an argument is a file, or looks so much like one that it must be a slip."""
     try:
-        if Path(source).is_file():
+        path = Path(source)
+        if path.is_file():
             return True
+        looks_so = path.is_dir() or path.suffix.lower() in (".txt", ".md", ".gz", ".xz")
     except (OSError, ValueError):  # too long for a name, or a NUL byte
         return False
-    named = len(source.split()) == 1 and Path(source).suffix.lower() in (".txt", ".md", ".gz", ".xz")
-    if named:
-        raise DataError(f"there is no file {source}")
+    if looks_so or (len(source.split()) == 1 and ("/" in source or _ENDING.search(source))):
+        raise DataError(
+            f"there is no file {source} (a text that looks like a file's name goes through a pipe)"
+        )
     return False
 
 

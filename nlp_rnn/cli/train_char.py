@@ -11,6 +11,7 @@ import typer
 from nlp_rnn.cli.common import say
 from nlp_rnn.cli.train import check_run, run_with_bar
 from nlp_rnn.config import CharTrainConfig
+from nlp_rnn.errors import one_of
 
 _DEFAULT = CharTrainConfig()
 
@@ -51,15 +52,17 @@ def train_char(
     dynamic: Annotated[
         bool, typer.Option("--dynamic", help="Measure with dynamic evaluation, too, once trained.")
     ] = False,
-    dtype: Annotated[str, typer.Option(help="Of the saved weights: float32 or float16.")] = "float32",
+    dtype: Annotated[str, typer.Option(help="Of the saved weights: float32, float16 or int8.")] = "float32",
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model that writes text (extra: train); a stopped run goes on with --resume as if it had not."""
+    from nlp_rnn.artifact import DTYPES
     from nlp_rnn.generation import corpus
     from nlp_rnn.generation.generator import CharGenerator
     from nlp_rnn.training.curves import plot_history, read_history
 
     check_run(output)
+    one_of("dtype", dtype, DTYPES)
     config = CharTrainConfig(
         max_epochs=max_epochs,
         patience=patience,

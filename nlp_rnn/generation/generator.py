@@ -248,7 +248,7 @@ class CharGenerator:
             text, known = writing.drain()
             review = None
             if reviewer is not None:
-                filtered = reviewer.apply(text, memory=self.memory, char_logprobs=known)
+                filtered = reviewer.apply(text, prompt=prompt, memory=self.memory, char_logprobs=known)
                 text, review = filtered.text, filtered.review
             found.append(
                 Generated(
@@ -256,7 +256,7 @@ class CharGenerator:
                     text=text,
                     risk=review,
                     finish_reason=writing.finish_reason,
-                    provenance=self._provenance(seed, sampling, max_new_chars, review),
+                    provenance=self._provenance(seed, sampling, writing, review),
                     logprobs=tuple(known) if logprobs else None,
                 )
             )
@@ -299,14 +299,15 @@ class CharGenerator:
         steps = self._decode([self._draft(prompt, seed, writing)], sampling, max_new_chars, 1)
         return TextStream(
             writing.pieces(steps),
-            risk=None if reviewer is None else reviewer.open(memory=self.memory),
+            risk=None if reviewer is None else reviewer.open(prompt=prompt, memory=self.memory),
+            given=len(prompt),
             policy=None if reviewer is None else reviewer.policy,
             result=lambda text, review, known: Generated(
                 prompt=prompt,
                 text=text,
                 risk=review,
                 finish_reason=writing.finish_reason,
-                provenance=self._provenance(seed, sampling, max_new_chars, review),
+                provenance=self._provenance(seed, sampling, writing, review),
                 logprobs=tuple(known) if logprobs else None,
             ),
         )
@@ -510,7 +511,7 @@ class CharGenerator:
         return self._default_filter
 
     def _provenance(
-        self, seed: int, sampling: Sampling, max_new_chars: int, review: Review | None
+        self, seed: int, sampling: Sampling, writing: Writing, review: Review | None
     ) -> dict[str, Any]:
         """Where a text comes from, as plain JSON values."""
         from nlp_rnn import __version__
@@ -521,8 +522,13 @@ class CharGenerator:
             "model": self._name,
             "fingerprint": self._fingerprint,
             "seed": seed,
-            "sampling": {**sampling.to_dict(), "max_new_chars": max_new_chars},
+            "sampling": {
+                **sampling.to_dict(),
+                "max_new_chars": writing.limit,
+                "stop": list(writing.stops),
+            },
             "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "risk_level": None if review is None else review.level,
+            "changed_by_policy": review is not None and review.changed,
             "disclaimer": UNFILTERED if review is None else review.disclaimer,
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlp_rnn.generation.disclaimer import UNFILTERED
-from nlp_rnn.generation.review import Review
+from nlp_rnn.generation.review import Passage, Review
 from nlp_rnn.generation.risk import RiskStream
 
 Piece = tuple[str, list[float]]
@@ -24,7 +24,8 @@ class Generated:
     Attributes:
         prompt: What it goes on from.
         text: What was written, without the prompt and without a stop string.
-        risk: The risk filter's review; None if there was no filter.
+        risk: The risk filter's review of prompt and text, places counted from the prompt's start; None if
+            there was no filter.
         finish_reason: ``length``, ``stop`` (a stop string was met) or ``cancelled``.
         provenance: Model, seed, settings, time and risk level, as plain JSON values.
         logprobs: Natural log-probability of each character under the model itself, before temperature and
@@ -48,11 +49,11 @@ class Generated:
         return f"{self.prompt}{self.text}\n\n{self.disclaimer}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
+        """Everything as plain JSON values; no log-probabilities of a text that a policy changed."""
         values = {name: getattr(self, name) for name in ("prompt", "text", "disclaimer", "finish_reason")}
         if self.risk is not None:
             values["risk"] = self.risk.to_dict()
-        if self.logprobs is not None:
+        if self.logprobs is not None and (self.risk is None or not self.risk.changed):
             values["logprobs"] = list(self.logprobs)
         return {**values, "provenance": self.provenance}
 
@@ -67,6 +68,7 @@ class TextStream(Iterator[str]):
         risk: Reviews it on the way; None if nothing does.
         policy: The filter's. ``annotate`` lets each piece out as it comes, any other each sentence when the
             review has decided on it, and ``block`` ends the text where it acts.
+        given: Characters of the prompt, which the review reads and the stream does not repeat.
         result: Makes the result of text, review and log-probabilities.
     """
 
@@ -76,9 +78,11 @@ class TextStream(Iterator[str]):
         *,
         risk: RiskStream | None,
         policy: object,
+        given: int = 0,
         result: Callable[[str, Review | None, list[float]], Generated],
     ) -> None:
         self._pieces, self._risk, self._policy, self._make_result = pieces, risk, policy, result
+        self._given = given
         self._shown: list[str] = []
         self._logprobs: list[float] = []
         self._result: Generated | None = None
@@ -108,16 +112,26 @@ class TextStream(Iterator[str]):
     def _run(self) -> Generator[str, None, None]:
         """What may be shown."""
         at_once = self._risk is None or self._policy == "annotate"
+        if self._risk is not None:
+            self._without_prompt(self._risk.passages)
         for piece, known in self._pieces:
             self._logprobs += known
             decided = [] if self._risk is None else self._risk.push(piece, known)
-            yield from self._show([piece] if at_once else [passage.shown for passage in decided])
+            yield from self._show([piece] if at_once else self._without_prompt(decided))
             if self._policy == "block" and self._risk is not None and self._risk.stopped:
                 return
         if self._risk is not None and not at_once:
-            yield from self._show([passage.shown for passage in self._risk.finish()])
+            yield from self._show(self._without_prompt(self._risk.finish()))
+
+    def _without_prompt(self, passages: Iterable[Passage]) -> list[str]:
+        """What passages show, behind the prompt that the first of them begin with."""
+        shown = []
+        for passage in passages:
+            shown.append(passage.shown[self._given :])
+            self._given = max(0, self._given - len(passage.shown))
+        return shown
 
     def _show(self, pieces: Iterable[str]) -> Iterator[str]:
-        for piece in pieces:
+        for piece in filter(None, pieces):
             self._shown.append(piece)
             yield piece

@@ -100,13 +100,19 @@ class Review:
     thresholds: Thresholds
     not_checked: tuple[str, ...]
 
+    @property
+    def changed(self) -> bool:
+        """Whether a policy took anything out of the text."""
+        return any(passage.shown != passage.text for passage in self.passages)
+
     def to_dict(self) -> dict[str, Any]:
-        """The review as one JSON object, without the text."""
+        """The review as one JSON object, without the text; and if that was changed, without quoting it."""
+        evidence = {"why": None} if self.changed else {}
         return {
             "level": self.level,
             "score": self.score,
             "disclaimer": self.disclaimer,
-            "signals": [signal.to_dict() for signal in self.signals],
+            "signals": [signal.to_dict() | evidence for signal in self.signals],
             "passages": [
                 {"start": p.start, "end": p.end, "level": p.level, "score": p.score} for p in self.passages
             ],

@@ -84,33 +84,47 @@ class RiskFilter:
         self.rules = rules or load_rules()
 
     def review(
-        self, text: str, *, memory: OverlapIndex | None = None, char_logprobs: ArrayLike | None = None
+        self,
+        text: str,
+        *,
+        prompt: str = "",
+        memory: OverlapIndex | None = None,
+        char_logprobs: ArrayLike | None = None,
     ) -> Review:
         """What a text looks like.
 
         Args:
             text: Any text.
+            prompt: What it goes on from: read with it, so that a claim begun there is seen, and places count
+                from its start; a policy never changes it.
             memory: Index of the training text.
             char_logprobs: Natural log-probability of each character under the model that wrote the text,
-                *shape (len(text),)*; NaN where it is not known, as of a prompt.
+                *shape (len(text),)*; NaN where it is not known.
 
         Raises:
             InputError: If ``text`` is no str, or the log-probabilities are not one per character.
         """
-        return self._read(text, memory, char_logprobs).review
+        return self._read(text, prompt, memory, char_logprobs).review
 
     def apply(
-        self, text: str, *, memory: OverlapIndex | None = None, char_logprobs: ArrayLike | None = None
+        self,
+        text: str,
+        *,
+        prompt: str = "",
+        memory: OverlapIndex | None = None,
+        char_logprobs: ArrayLike | None = None,
     ) -> Filtered:
-        """A text as the policy hands it out; arguments and errors as ``review``."""
-        stream = self._read(text, memory, char_logprobs)
+        """A text as the policy hands it out, without its prompt; arguments and errors as ``review``."""
+        stream = self._read(text, prompt, memory, char_logprobs)
         if self.policy == "block" and stream.stopped:
             return Filtered(BLOCKED, stream.review)
-        return Filtered("".join(passage.shown for passage in stream.passages), stream.review)
+        return Filtered("".join(passage.shown for passage in stream.passages)[len(prompt) :], stream.review)
 
-    def open(self, *, memory: OverlapIndex | None = None) -> RiskStream:
-        """A review to feed piece by piece, as the text is written."""
-        return RiskStream(self, memory)
+    def open(self, *, prompt: str = "", memory: OverlapIndex | None = None) -> RiskStream:
+        """A review to feed piece by piece, as the text is written; its first passages show the prompt."""
+        stream = RiskStream(self, memory, given=len(prompt))
+        stream.push(prompt)
+        return stream
 
     def stream(self, pieces: Iterable[str], *, memory: OverlapIndex | None = None) -> Iterator[str]:
         """What the policy hands out of a text in pieces, by the sentence; at last the disclaimer."""
@@ -122,8 +136,11 @@ class RiskFilter:
         yield from (passage.shown for passage in stream.finish())
         yield f"\n\n{stream.review.disclaimer}"
 
-    def _read(self, text: str, memory: OverlapIndex | None, char_logprobs: ArrayLike | None) -> RiskStream:
-        stream = RiskStream(self, memory, whole=True)
+    def _read(
+        self, text: str, prompt: str, memory: OverlapIndex | None, char_logprobs: ArrayLike | None
+    ) -> RiskStream:
+        stream = RiskStream(self, memory, whole=True, given=len(prompt))
+        stream.push(prompt)
         stream.push(text, char_logprobs)
         stream.finish()
         return stream
@@ -137,7 +154,10 @@ class RiskStream:
         stopped: Whether a sentence has reached the level at which ``redact`` and ``block`` act.
     """
 
-    def __init__(self, risk: RiskFilter, memory: OverlapIndex | None, *, whole: bool = False) -> None:
+    def __init__(
+        self, risk: RiskFilter, memory: OverlapIndex | None, *, whole: bool = False, given: int = 0
+    ) -> None:
+        self._given = given  # characters of the prompt, which no policy changes
         self.passages: list[Passage] = []
         self.stopped = False
         self._filter, self._memory = risk, memory
@@ -233,9 +253,13 @@ class RiskStream:
             score=score,
             signals=signals,
         )
+        prompted = text[: max(0, self._given - start)]
+        if prompted and not text[len(prompted) :].strip():  # all that was written of it is white space
+            return passage
         acts = LEVELS.index(level) >= LEVELS.index(self._filter.thresholds.act_at)
         self.stopped |= acts
-        return replace(passage, shown=_shown(passage, self._filter.policy, acts))
+        shown = _shown(passage, self._filter.policy, acts).removeprefix(prompted)
+        return replace(passage, shown=prompted + shown)
 
     def _claims(self, text: str) -> Iterator[Signal]:
         rules, model = self._filter.rules, self._filter.claims

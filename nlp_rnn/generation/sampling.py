@@ -19,6 +19,10 @@ from nlp_rnn.errors import ConfigError, in_range
 F64 = NDArray[np.float64]
 
 
+COLDEST = 1e-6
+"""The lowest temperature above 0: logits over less overflow."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sampling(Settings):
     """How the next character is chosen; the filters apply in this order.
@@ -44,6 +48,11 @@ class Sampling(Settings):
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         _number("temperature", self.temperature, 0, 100)
+        if 0 < self.temperature < COLDEST:
+            raise ConfigError(
+                f"Invalid temperature. Received: {self.temperature!r}; it should be 0 (always the most "
+                f"probable), or from {COLDEST:g} to 100"
+            )
         _number("repetition_penalty", self.repetition_penalty, 0.01, 100)
         if self.top_p is not None:
             _number("top_p", self.top_p, 0, 1)
