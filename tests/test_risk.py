@@ -25,7 +25,7 @@ from nlp_rnn.generation.disclaimer import LEVELS, MACHINE, SUBJECTS, disclaimer
 from nlp_rnn.generation.guard import RiskScanner
 from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.review import Passage, Review, Thresholds
-from nlp_rnn.generation.risk import BLOCKED, RiskFilter
+from nlp_rnn.generation.risk import BLOCKED, NOT_ENGLISH, RiskFilter
 from nlp_rnn.text import LONGEST_SENTENCE, sentence_end, sentences
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -566,3 +566,11 @@ def test_what_was_taken_out_is_not_quoted_in_the_json() -> None:
 def test_a_missing_file_is_not_taken_for_a_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", name]) == 2
     assert "there is no file" in capsys.readouterr().err
+
+
+def test_a_text_that_it_cannot_read_is_said_to_be_one() -> None:
+    risk = RiskFilter(claims=None)
+    for foreign in ("Die Studie bestätigte, dass Glasessen gesund ist.", "研究 证实 了 吃 玻璃 有益 健康。"):
+        assert NOT_ENGLISH in risk.review(foreign).not_checked
+    for text in (RISKY, "Jörg and Zoë met Mr Xu.", "Ça va?", ""):
+        assert NOT_ENGLISH not in risk.review(text).not_checked

@@ -89,3 +89,5 @@ def generate(
         if number:
             say(f"-- seed {seed + number} --")
         typer.echo(str(text))
+    for note in dict.fromkeys(note for text in texts if text.risk for note in text.risk.not_checked):
+        say(f"Note: {note}")

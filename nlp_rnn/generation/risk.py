@@ -38,6 +38,10 @@ BLOCKED = "[withheld: the text looks too risky to show]"
 NO_CLAIMS_MODEL = "no claims model was found: sentences are judged by rules alone"
 NO_MEMORY = "no index of the training text was given: copies and unknown words were not looked for"
 NO_LOGPROBS = "no log-probabilities were given: how sure the model was is not known"
+NOT_ENGLISH = (
+    "most of its words are not English ones that the filter knows: it looks for claims in English alone"
+)
+_FEWEST_WORDS = 3  # from which a language can be told
 
 Policy = str | Callable[[Passage], str]
 
@@ -167,6 +171,7 @@ class RiskStream:
         self._offset = self._start = 0  # of the buffer in the text; of the next sentence in the buffer
         self._copies = _Copies()
         self._has_logprobs = self._finished = False
+        self._words = self._english = 0
 
     def push(self, piece: str, char_logprobs: ArrayLike | None = None) -> list[Passage]:
         """Take the next piece of the text; what it decides is returned.
@@ -199,7 +204,9 @@ class RiskStream:
         level = self._filter.thresholds.level(score)
         telling = {signal.kind for p in self.passages if p.level == level for signal in p.signals}
         telling |= {COPIED} & {signal.kind for signal in signals}
+        foreign = self._words >= _FEWEST_WORDS and 2 * self._english < self._words
         missing = (
+            (foreign, NOT_ENGLISH),
             (self._filter.claims is None, NO_CLAIMS_MODEL),
             (self._memory is None, NO_MEMORY),
             (not self._has_logprobs, NO_LOGPROBS),
@@ -236,6 +243,9 @@ class RiskStream:
         text = self._buffer[self._start : end]
         start = self._offset + self._start
         context = self._buffer[max(0, self._start - CONTEXT) : self._start]
+        words = [match[0].lower() for match in WORD.finditer(text)]
+        self._words += len(words)
+        self._english += sum(word in _english_words() for word in words)
         found = [*self._claims(text), *self._confidence(text, context, end)]
         if self._memory is not None:
             found += self._unknown_words(text, self._memory)
