@@ -407,6 +407,23 @@ def test_bad_rows_are_named(tmp_path: Path, row: int, cells: tuple[str, str], me
         read_series(table(tmp_path / "load.csv", rows))
 
 
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [("v\n1\n\n3\n", 2), ("v\r\n\r\n1\r\n2\r\n", 1), ("v\tw\n1\t2\n3\t4\n\n\n5\t6\n", 3)],
+)
+def test_a_blank_line_is_a_missing_value(tmp_path: Path, text: str, row: int) -> None:
+    path = tmp_path / ("v.tsv" if "\t" in text else "v.csv")
+    path.write_bytes(text.encode())
+    with pytest.raises(DataError, match=f"row {row}: 'v' is missing"):
+        read_series(path)
+
+
+def test_blank_lines_around_the_rows_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "v.csv"
+    path.write_text("\nv\n1\n2\n\n\n", encoding="utf-8")
+    assert read_series(path).values_TF.tolist() == [[1.0], [2.0]]
+
+
 def test_columns_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column 'price'; the columns are day, load"):
         read_series(table(tmp_path / "load.csv"), columns=["price"])

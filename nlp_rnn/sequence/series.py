@@ -48,22 +48,19 @@ def read_series(
             takes the first column if it holds no numbers.
 
     Raises:
-        DataError: On a missing or unreadable value, and on times that are not in order or come twice; the
-            message names file and row.
+        DataError: On a missing or unreadable value (a blank line between rows is one, too), and on times that
+            are not in order or come twice; the message names file and row.
     """
-    with Rows(path, complaints=Complaints("raise")) as rows:
+    with Rows(path, complaints=Complaints("raise"), blank=True) as rows:
         name, found = rows.name, list(rows)
-    if not found:
+    first = next((fields for _, fields in found if fields), None)
+    if first is None:
         raise DataError(f"{name} has no rows")
-    names = list(found[0][1])
+    names = list(first)
     for wanted in [*(columns or ()), *([time_column] if time_column else ())]:
         if wanted not in names:
             raise DataError(f"{name}: no column {wanted!r}; the columns are {', '.join(names)}")
-    if time_column is None and not columns and not _is_number(found[0][1][names[0]]):
-        time_column = names[0]
-    elif (
-        time_column is None and columns and names[0] not in columns and not _is_number(found[0][1][names[0]])
-    ):
+    if time_column is None and names[0] not in (columns or ()) and not _is_number(first[names[0]]):
         time_column = names[0]
     kept = tuple(columns or (each for each in names if each != time_column))
     if not kept:
