@@ -17,7 +17,7 @@ from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, No
 from nlp_rnn.sequence.backtest import arima, backtest, ets, find_leak, histories, naive, recurrent
 from nlp_rnn.sequence.network import ForecastNetwork, Scaling, draw, inputs_of
 from nlp_rnn.sequence.scores import coverage, mase, quantile_loss, rmse, smape
-from nlp_rnn.sequence.series import next_times, read_series, values_of
+from nlp_rnn.sequence.series import Series, next_times, read_series, values_of
 
 F64 = NDArray[np.float64]
 QUICK = ForecastTrainConfig(max_epochs=2, epoch_steps=5, batch_size=8, seed=0)
@@ -345,6 +345,16 @@ def test_histories_and_steps_that_do_not_fit(fitted: Forecaster) -> None:
         Forecaster().predict(wave(30))
 
 
+def test_a_series_of_other_names_is_not_taken_for_the_models(fitted: Forecaster) -> None:
+    straight, swapped = (Series(names, wave(20, 2)) for names in (("up", "down"), ("down", "up")))
+    np.testing.assert_array_equal(fitted.predict(straight), fitted.predict(straight.values_TF))
+    for answer in (fitted.predict, lambda history: fitted.rollout(2, history)):
+        with pytest.raises(InputError, match="are down, up, and the model reads up, down"):
+            answer(swapped)
+    nameless = Forecaster(**TINY).fit(wave(100, 2), config=QUICK)
+    np.testing.assert_array_equal(nameless.predict(swapped), nameless.predict(straight))
+
+
 def test_logarithms_need_values_above_zero() -> None:
     with pytest.raises(InputError, match="log=True needs values above 0"):
         Forecaster(**TINY, log=True).fit(wave(100) - 10, config=QUICK)
@@ -529,11 +539,14 @@ def test_the_command_refuses_in_one_sentence(
 ) -> None:
     model = str(fitted.save_pretrained(tmp_path / "model"))
     data = str(table(tmp_path / "load.csv"))
+    swapped = tmp_path / "swapped.csv"
+    swapped.write_text("down,up\n" + "1,2\n" * 9, encoding="utf-8")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
     for args, message in (
         (["--data", data], "too short"),
         (["--data", data, "--model", model], "1 series, and the model reads 2"),
+        (["--data", str(swapped), "--model", model], "the model reads up, down: choose these columns"),
         (["--data", data, "--model", model, "--test", "2"], "leave out --model"),
         (["--data", data, "--target", "price"], "no series 'price'"),
         (["--data", str(tmp_path / "none.csv")], "no file"),

@@ -173,7 +173,8 @@ class Forecaster:
             (K,) or (K, F); for many histories with N in front.
 
         Raises:
-            InputError: If the history is too short, has missing values, or has another number of series.
+            InputError: If the history is too short, has missing values, or has another number of series, or
+                if it is a ``Series`` of other names or in another order than the model was fitted on.
         """
         return self._middle(self.predict_quantiles(history))
 
@@ -288,6 +289,15 @@ class Forecaster:
                 f"the history has {values_NTF.shape[2]} series, and the model reads {len(config.columns)}: "
                 f"{', '.join(config.columns)}"
             )
+        # A model fitted on bare numbers knows no names to compare.
+        if isinstance(history, Series) and config.columns not in (
+            tuple(history.columns),
+            _default_names(len(config.columns)),
+        ):
+            raise InputError(
+                f"the history's series are {', '.join(history.columns)}, and the model reads "
+                f"{', '.join(config.columns)}: choose these columns, in this order"
+            )
         if values_NTF.shape[1] < config.context:
             raise InputError(
                 f"the history has {values_NTF.shape[1]} steps, and the model reads the last {config.context}"
@@ -303,11 +313,15 @@ class Forecaster:
         return history_NCF
 
 
+def _default_names(count: int) -> tuple[str, ...]:
+    return ("value",) if count == 1 else tuple(f"value_{number}" for number in range(count))
+
+
 def _names(series: Any, columns: Sequence[str] | None, count: int) -> tuple[str, ...]:
     if columns is None and isinstance(series, Series):
         columns = series.columns
     if columns is None:
-        columns = ["value"] if count == 1 else [f"value_{number}" for number in range(count)]
+        columns = _default_names(count)
     if len(columns) != count:
         raise InputError(f"there are {count} series and {len(columns)} names: give one name for each")
     return tuple(columns)
