@@ -335,8 +335,13 @@ def test_histories_and_steps_that_do_not_fit(fitted: Forecaster) -> None:
         fitted.predict(wave(7, 2))
     with pytest.raises(InputError, match="1 series, and the model reads 2: up, down"):
         fitted.predict(wave(20))
-    with pytest.raises(InputError, match="at least 1"):
-        fitted.rollout(0)
+    for steps in (0, 2.5, True):
+        with pytest.raises(InputError, match=r"Invalid steps.*at least 1"):
+            fitted.rollout(steps)  # type: ignore[arg-type]
+    for name, number in (("paths", 0), ("paths", 1.5), ("seed", -1), ("seed", 0.5)):
+        with pytest.raises(InputError, match=rf"Invalid {name}.*at least"):
+            fitted.rollout_quantiles(3, **{name: number})  # type: ignore[arg-type]
+    assert fitted.rollout_quantiles(np.int64(2), paths=np.int64(4)).shape == (2, 2, 5)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="from one history"):
         fitted.rollout(2, np.zeros((2, 9, 2)))
     with pytest.raises(InputError, match="missing"):
@@ -396,6 +401,13 @@ def test_a_file_is_read_with_its_times(tmp_path: Path) -> None:
     assert next_times(series.times_T, 1).astype(str).tolist() == ["2024-01-04"]
     assert read_series(table(tmp_path / "load.csv"), columns=["load"]).times_T is not None
     np.testing.assert_array_equal(values_of(series), series.values_TF)
+
+
+def test_times_with_a_zone_become_utc(tmp_path: Path) -> None:
+    rows = [("2024-01-01T00:00Z", "1"), ("2024-01-01T03:00+02:00", "2"), ("2024-01-01T02:00Z", "3")]
+    times_T = read_series(table(tmp_path / "load.csv", rows)).times_T
+    assert times_T is not None
+    assert times_T.astype(str).tolist() == ["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:00"]
 
 
 @pytest.mark.parametrize(

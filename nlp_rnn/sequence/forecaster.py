@@ -199,7 +199,7 @@ class Forecaster:
             (steps,) or (steps, F).
 
         Raises:
-            InputError: As ``predict``; also if ``steps`` is below 1.
+            InputError: As ``predict``; also if ``steps`` is no whole number from 1 on.
         """
         median = self.config.quantiles.index(0.5)
         history_1CF = self._one_history(steps, history)
@@ -224,8 +224,11 @@ class Forecaster:
             (steps, Q) or (steps, F, Q).
 
         Raises:
-            InputError: As ``rollout``.
+            InputError: As ``rollout``; also if ``paths`` is no whole number from 1 on, or ``seed`` none from
+                0 on.
         """
+        _check_whole("paths", paths, 1)
+        _check_whole("seed", seed, 0)
         config, rng = self.config, np.random.default_rng(seed)
         history_NCF = np.repeat(self._one_history(steps, history), paths, axis=0)
 
@@ -305,12 +308,18 @@ class Forecaster:
         return values_NTF[:, -config.context :], many
 
     def _one_history(self, steps: int, history: ArrayLike | Series | None) -> F64:
-        if steps < 1:
-            raise InputError(f"Invalid steps. Received: {steps}; there should be at least 1")
+        _check_whole("steps", steps, 1)
         history_NCF, many = self._histories(history)
         if many:
             raise InputError("a rollout goes on from one history: give shape (T,) or (T, F)")
         return history_NCF
+
+
+def _check_whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(
+            f"Invalid {name}. Received: {value!r}; it should be a whole number, at least {least}"
+        )
 
 
 def _default_names(count: int) -> tuple[str, ...]:
