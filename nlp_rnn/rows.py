@@ -111,6 +111,8 @@ class Rows:
         path: The file; ``-`` is standard input.
         format: One of ``FORMATS``, or ``auto`` to go by the name.
         complaints: What happens to bad rows.
+        blank: Whether a blank line inside a table is a row without fields; else it is passed over. Blank
+            lines at the end never count.
 
     Attributes:
         name: What messages call the file.
@@ -121,12 +123,20 @@ class Rows:
         MissingExtraError: If pyarrow, which Parquet needs, is not installed.
     """
 
-    def __init__(self, path: str | Path, *, format: str = "auto", complaints: Complaints) -> None:  # noqa: A002
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        format: str = "auto",  # noqa: A002
+        complaints: Complaints,
+        blank: bool = False,
+    ) -> None:
         """Open the file and read its header."""
         self.format = format_of(path, format)
         self.name = "standard input" if str(path) == "-" else str(path)
         self.columns: list[str] | None = ["text"] if self.format == "txt" else None
         self._complaints = complaints
+        self._blank = blank
         self._piped = str(path) == "-"
         self._raw, self._stream = unpacked(path, self.name)
         self._size = 0 if self._piped else os.fstat(self._raw.fileno()).st_size
@@ -191,7 +201,7 @@ class Rows:
         if self.format == "jsonl":
             return self._json()
         records = self._cells("," if self.format == "csv" else "\t")
-        header = next(records, None)
+        header = next((record for record in records if record[1] or record[2]), None)
         if header is None:
             raise DataError(f"{self.name} is empty: a table begins with a row of column names")
         _, cells, problem = header
@@ -219,7 +229,15 @@ class Rows:
         self, records: Iterator[tuple[int, list[str], str]], columns: list[str]
     ) -> Iterator[tuple[int, Fields]]:
         """Rows below the header."""
-        for row, (line, cells, problem) in enumerate(records, 1):
+        row, gap = 0, 0
+        for line, cells, problem in records:
+            if not cells and not problem:
+                gap += self._blank
+                continue
+            for _ in range(gap):
+                row += 1
+                yield row, {}
+            row, gap = row + 1, 0
             if not problem and len(cells) != len(columns):
                 problem = f"{len(cells)} cells where the header has {len(columns)}"
             if problem:
@@ -228,7 +246,7 @@ class Rows:
                 yield row, dict(zip(columns, cells, strict=True))
 
     def _cells(self, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
-        """First line, cells and problem of each record of a table.
+        """First line, cells and problem of each record of a table; a blank line has neither of the two.
 
         Where a record is broken (a stray quote swallows the lines behind it), reading goes on with the
         line after its first, so that one bad row costs one row.
@@ -261,8 +279,7 @@ class Rows:
                 del taken[1:]
                 reader = csv.reader(feed(), delimiter=delimiter, strict=True)
             problem = problem or not_utf8("".join(taken))
-            if cells or problem:
-                yield line, cells, problem
+            yield line, cells, problem
             line += len(taken)
 
     def _json(self) -> Iterator[tuple[int, Fields]]:

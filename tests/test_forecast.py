@@ -17,7 +17,7 @@ from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, No
 from nlp_rnn.sequence.backtest import arima, backtest, ets, find_leak, histories, naive, recurrent
 from nlp_rnn.sequence.network import ForecastNetwork, Scaling, draw, inputs_of
 from nlp_rnn.sequence.scores import coverage, mase, quantile_loss, rmse, smape
-from nlp_rnn.sequence.series import next_times, read_series, values_of
+from nlp_rnn.sequence.series import Series, next_times, read_series, values_of
 
 F64 = NDArray[np.float64]
 QUICK = ForecastTrainConfig(max_epochs=2, epoch_steps=5, batch_size=8, seed=0)
@@ -335,14 +335,29 @@ def test_histories_and_steps_that_do_not_fit(fitted: Forecaster) -> None:
         fitted.predict(wave(7, 2))
     with pytest.raises(InputError, match="1 series, and the model reads 2: up, down"):
         fitted.predict(wave(20))
-    with pytest.raises(InputError, match="at least 1"):
-        fitted.rollout(0)
+    for steps in (0, 2.5, True):
+        with pytest.raises(InputError, match=r"Invalid steps.*at least 1"):
+            fitted.rollout(steps)  # type: ignore[arg-type]
+    for name, number in (("paths", 0), ("paths", 1.5), ("seed", -1), ("seed", 0.5)):
+        with pytest.raises(InputError, match=rf"Invalid {name}.*at least"):
+            fitted.rollout_quantiles(3, **{name: number})  # type: ignore[arg-type]
+    assert fitted.rollout_quantiles(np.int64(2), paths=np.int64(4)).shape == (2, 2, 5)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="from one history"):
         fitted.rollout(2, np.zeros((2, 9, 2)))
     with pytest.raises(InputError, match="missing"):
         fitted.predict(np.full((9, 2), np.nan))
     with pytest.raises(NotFittedError, match="call fit"):
         Forecaster().predict(wave(30))
+
+
+def test_a_series_of_other_names_is_not_taken_for_the_models(fitted: Forecaster) -> None:
+    straight, swapped = (Series(names, wave(20, 2)) for names in (("up", "down"), ("down", "up")))
+    np.testing.assert_array_equal(fitted.predict(straight), fitted.predict(straight.values_TF))
+    for answer in (fitted.predict, lambda history: fitted.rollout(2, history)):
+        with pytest.raises(InputError, match="are down, up, and the model reads up, down"):
+            answer(swapped)
+    nameless = Forecaster(**TINY).fit(wave(100, 2), config=QUICK)
+    np.testing.assert_array_equal(nameless.predict(swapped), nameless.predict(straight))
 
 
 def test_logarithms_need_values_above_zero() -> None:
@@ -388,6 +403,13 @@ def test_a_file_is_read_with_its_times(tmp_path: Path) -> None:
     np.testing.assert_array_equal(values_of(series), series.values_TF)
 
 
+def test_times_with_a_zone_become_utc(tmp_path: Path) -> None:
+    rows = [("2024-01-01T00:00Z", "1"), ("2024-01-01T03:00+02:00", "2"), ("2024-01-01T02:00Z", "3")]
+    times_T = read_series(table(tmp_path / "load.csv", rows)).times_T
+    assert times_T is not None
+    assert times_T.astype(str).tolist() == ["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:00"]
+
+
 @pytest.mark.parametrize(
     ("row", "cells", "message"),
     [
@@ -405,6 +427,23 @@ def test_bad_rows_are_named(tmp_path: Path, row: int, cells: tuple[str, str], me
     rows = [*TABLE[:row], cells, *TABLE[row + 1 :]]
     with pytest.raises(DataError, match=message):
         read_series(table(tmp_path / "load.csv", rows))
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [("v\n1\n\n3\n", 2), ("v\r\n\r\n1\r\n2\r\n", 1), ("v\tw\n1\t2\n3\t4\n\n\n5\t6\n", 3)],
+)
+def test_a_blank_line_is_a_missing_value(tmp_path: Path, text: str, row: int) -> None:
+    path = tmp_path / ("v.tsv" if "\t" in text else "v.csv")
+    path.write_bytes(text.encode())
+    with pytest.raises(DataError, match=f"row {row}: 'v' is missing"):
+        read_series(path)
+
+
+def test_blank_lines_around_the_rows_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "v.csv"
+    path.write_text("\nv\n1\n2\n\n\n", encoding="utf-8")
+    assert read_series(path).values_TF.tolist() == [[1.0], [2.0]]
 
 
 def test_columns_that_are_not_there(tmp_path: Path) -> None:
@@ -512,11 +551,14 @@ def test_the_command_refuses_in_one_sentence(
 ) -> None:
     model = str(fitted.save_pretrained(tmp_path / "model"))
     data = str(table(tmp_path / "load.csv"))
+    swapped = tmp_path / "swapped.csv"
+    swapped.write_text("down,up\n" + "1,2\n" * 9, encoding="utf-8")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").touch()
     for args, message in (
         (["--data", data], "too short"),
         (["--data", data, "--model", model], "1 series, and the model reads 2"),
+        (["--data", str(swapped), "--model", model], "the model reads up, down: choose these columns"),
         (["--data", data, "--model", model, "--test", "2"], "leave out --model"),
         (["--data", data, "--target", "price"], "no series 'price'"),
         (["--data", str(tmp_path / "none.csv")], "no file"),

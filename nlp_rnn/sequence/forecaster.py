@@ -173,7 +173,8 @@ class Forecaster:
             (K,) or (K, F); for many histories with N in front.
 
         Raises:
-            InputError: If the history is too short, has missing values, or has another number of series.
+            InputError: If the history is too short, has missing values, or has another number of series, or
+                if it is a ``Series`` of other names or in another order than the model was fitted on.
         """
         return self._middle(self.predict_quantiles(history))
 
@@ -198,7 +199,7 @@ class Forecaster:
             (steps,) or (steps, F).
 
         Raises:
-            InputError: As ``predict``; also if ``steps`` is below 1.
+            InputError: As ``predict``; also if ``steps`` is no whole number from 1 on.
         """
         median = self.config.quantiles.index(0.5)
         history_1CF = self._one_history(steps, history)
@@ -223,8 +224,11 @@ class Forecaster:
             (steps, Q) or (steps, F, Q).
 
         Raises:
-            InputError: As ``rollout``.
+            InputError: As ``rollout``; also if ``paths`` is no whole number from 1 on, or ``seed`` none from
+                0 on.
         """
+        _check_whole("paths", paths, 1)
+        _check_whole("seed", seed, 0)
         config, rng = self.config, np.random.default_rng(seed)
         history_NCF = np.repeat(self._one_history(steps, history), paths, axis=0)
 
@@ -288,6 +292,15 @@ class Forecaster:
                 f"the history has {values_NTF.shape[2]} series, and the model reads {len(config.columns)}: "
                 f"{', '.join(config.columns)}"
             )
+        # A model fitted on bare numbers knows no names to compare.
+        if isinstance(history, Series) and config.columns not in (
+            tuple(history.columns),
+            _default_names(len(config.columns)),
+        ):
+            raise InputError(
+                f"the history's series are {', '.join(history.columns)}, and the model reads "
+                f"{', '.join(config.columns)}: choose these columns, in this order"
+            )
         if values_NTF.shape[1] < config.context:
             raise InputError(
                 f"the history has {values_NTF.shape[1]} steps, and the model reads the last {config.context}"
@@ -295,19 +308,29 @@ class Forecaster:
         return values_NTF[:, -config.context :], many
 
     def _one_history(self, steps: int, history: ArrayLike | Series | None) -> F64:
-        if steps < 1:
-            raise InputError(f"Invalid steps. Received: {steps}; there should be at least 1")
+        _check_whole("steps", steps, 1)
         history_NCF, many = self._histories(history)
         if many:
             raise InputError("a rollout goes on from one history: give shape (T,) or (T, F)")
         return history_NCF
 
 
+def _check_whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(
+            f"Invalid {name}. Received: {value!r}; it should be a whole number, at least {least}"
+        )
+
+
+def _default_names(count: int) -> tuple[str, ...]:
+    return ("value",) if count == 1 else tuple(f"value_{number}" for number in range(count))
+
+
 def _names(series: Any, columns: Sequence[str] | None, count: int) -> tuple[str, ...]:
     if columns is None and isinstance(series, Series):
         columns = series.columns
     if columns is None:
-        columns = ["value"] if count == 1 else [f"value_{number}" for number in range(count)]
+        columns = _default_names(count)
     if len(columns) != count:
         raise InputError(f"there are {count} series and {len(columns)} names: give one name for each")
     return tuple(columns)

@@ -7,6 +7,7 @@ Shapes: T steps, F series.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,25 +46,22 @@ def read_series(
         path: The file; ``-`` is standard input.
         columns: Which columns to read; None takes all but the times.
         time_column: Which column holds the times, in ISO form (2024-01, 2024-01-31, 2024-01-31 13:00); None
-            takes the first column if it holds no numbers.
+            takes the first column if it holds no numbers. Times with a zone (Z, +02:00) become UTC.
 
     Raises:
-        DataError: On a missing or unreadable value, and on times that are not in order or come twice; the
-            message names file and row.
+        DataError: On a missing or unreadable value (a blank line between rows is one, too), and on times that
+            are not in order or come twice; the message names file and row.
     """
-    with Rows(path, complaints=Complaints("raise")) as rows:
+    with Rows(path, complaints=Complaints("raise"), blank=True) as rows:
         name, found = rows.name, list(rows)
-    if not found:
+    first = next((fields for _, fields in found if fields), None)
+    if first is None:
         raise DataError(f"{name} has no rows")
-    names = list(found[0][1])
+    names = list(first)
     for wanted in [*(columns or ()), *([time_column] if time_column else ())]:
         if wanted not in names:
             raise DataError(f"{name}: no column {wanted!r}; the columns are {', '.join(names)}")
-    if time_column is None and not columns and not _is_number(found[0][1][names[0]]):
-        time_column = names[0]
-    elif (
-        time_column is None and columns and names[0] not in columns and not _is_number(found[0][1][names[0]])
-    ):
+    if time_column is None and names[0] not in (columns or ()) and not _is_number(first[names[0]]):
         time_column = names[0]
     kept = tuple(columns or (each for each in names if each != time_column))
     if not kept:
@@ -162,15 +160,19 @@ def _number(fields: Mapping[str, Any], column: str, where: str) -> float:
 def _times(found: Sequence[tuple[int, Mapping[str, Any]]], column: str, name: str) -> NDArray[np.datetime64]:
     texts = [str(fields.get(column) or "").strip() for _, fields in found]
     times = []
-    for (row, _), text in zip(found, texts, strict=True):
-        try:
-            times.append(np.datetime64(text))
-        except ValueError:
-            times.append(np.datetime64("NaT"))
-        if np.isnat(times[-1]):
-            raise DataError(
-                f"{name}, row {row}: {text!r:.40} is no time in ISO form, like 2024-01-31 or 2024-01-31 13:00"
-            )
+    with warnings.catch_warnings():
+        # NumPy turns a zone into UTC, which is what is wanted here, and warns of it.
+        warnings.filterwarnings("ignore", "no explicit representation of timezones", UserWarning)
+        for (row, _), text in zip(found, texts, strict=True):
+            try:
+                times.append(np.datetime64(text))
+            except ValueError:
+                times.append(np.datetime64("NaT"))
+            if np.isnat(times[-1]):
+                raise DataError(
+                    f"{name}, row {row}: {text!r:.40} is no time in ISO form, like 2024-01-31 or "
+                    "2024-01-31 13:00"
+                )
     times_T = np.array(times)
     for t in np.flatnonzero(np.diff(times_T) <= np.timedelta64(0))[:1]:
         row, text = found[t + 1][0], texts[t + 1]
