@@ -140,3 +140,74 @@ def test_greedy_is_the_most_probable_each_time() -> None:
     for chosen in one.ids:
         assert chosen == fake.table[total % 50].argmax()
         total += chosen + 1
+
+
+class Drifting(Fake):
+    """Every choice of ids 0 and 1 is 4e-6 from its border; company drifts by 1e-5 each step, across it."""
+
+    def __init__(self, sampling: Sampling) -> None:
+        super().__init__()
+        self.is_greedy = sampling.temperature == 0
+
+    def start(self, streams: int) -> np.ndarray:
+        return np.zeros((1, 1, streams, 3))  # the prompt, which is the seed; ids read; how far it is off
+
+    def stepper(self, state: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        n = state.shape[2]
+        seed_n, read_n, off_n = state[0, 0].T
+
+        def step(ids: np.ndarray) -> np.ndarray:
+            seed_n[read_n == 0] = ids[read_n == 0]
+            if not (n == 1 and self.is_quiet):
+                off_n[:] += 1e-5
+            border_n = np.full(n, 0.5)
+            if not self.is_greedy:
+                border_n[:] = [
+                    np.random.default_rng(int(seed)).random(256)[int(read)]
+                    for seed, read in zip(seed_n, read_n, strict=True)
+                ]
+            logits_nV = np.full((n, V), -30.0)
+            logits_nV[:, 0] = np.log(border_n) + (off_n - 4e-6) * np.where(read_n % 3, 1, -1)
+            logits_nV[:, 1] = np.log1p(-border_n)
+            read_n[:] += 1
+            return logits_nV.astype(np.float32)
+
+        return step
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_on_a_border_a_text_is_read_again_and_goes_on_from_there(temperature: float) -> None:
+    sampling = Sampling(temperature=temperature)
+
+    def written(width: int) -> list[list[int]]:
+        made, fake = [draft([seed], seed, length=40) for seed in range(4)], Drifting(sampling)
+        for _ in Decoder(fake, made, sampling, width=width, quiet=fake.quiet).run():
+            pass
+        return [one.ids for one in made]
+
+    alone = written(1)
+    assert alone == [[int(step % 3 > 0) for step in range(40)]] * 4
+    assert written(4) == alone
+
+
+def test_the_last_ids_are_those_of_the_prompt_until_there_are_enough() -> None:
+    one = draft([4, 5, 6], seed=0, length=9)
+    assert one.recent(2) == [5, 6]
+    one.uniform()
+    one.chose(1, 0.0)
+    assert one.recent(2) == [6, 1]
+    assert one.recent(9) == [4, 5, 6, 1]
+    one.uniform()
+    one.chose(2, 0.0)
+    assert one.recent(2) == [1, 2]
+
+
+@pytest.mark.parametrize(("window", "is_seen"), [(1, False), (2, True)])
+def test_the_repetition_penalty_counts_the_prompt(window: int, is_seen: bool) -> None:
+    fake = Fake()
+    fake.table[:] = [0, 0, 0, 2, 0, 1.5, 0]
+    one = draft([3, 1], seed=0, length=1)
+    sampling = Sampling(temperature=0, repetition_penalty=2, repetition_window=window)
+    for _ in Decoder(fake, [one], sampling).run():
+        pass
+    assert one.ids == [5 if is_seen else 3]

@@ -26,6 +26,7 @@ from nlp_rnn.generation.guard import RiskScanner
 from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.review import Passage, Review, Thresholds
 from nlp_rnn.generation.risk import BLOCKED, NOT_ENGLISH, RiskFilter
+from nlp_rnn.generation.signals import Signal, combined
 from nlp_rnn.text import LONGEST_SENTENCE, sentence_end, sentences
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -203,6 +204,18 @@ def test_a_check_worthy_sentence_is_a_signal_and_a_short_one_is_not_read() -> No
     assert "check-worthy" not in kinds(strict.review(text))
 
 
+def test_what_takes_weight_off_rules_takes_it_off_the_classifier() -> None:
+    risk_filter = RiskFilter(claims=CheckWorthiness(Fake()))  # type: ignore[arg-type]
+    plain = "The lake has 7 corners and a lid"
+    weights = []
+    for text in (f"{plain}.", f"{plain}?"):
+        [signal] = risk_filter.review(text).signals
+        assert signal.kind == "check-worthy"
+        weights.append(signal.score)
+    assert RULES.damping(f"{plain}?") == 0.5
+    assert weights[1] == pytest.approx(weights[0] / 2, abs=1e-3)
+
+
 def test_the_model_in_the_package_is_small_and_used() -> None:
     shipped = RiskFilter().claims
     assert shipped is not None
@@ -233,6 +246,14 @@ def test_a_copy_is_marked_where_it_stands_and_counted_once() -> None:
     assert review.overlap.runs == 1
     assert "copied from the training text" in review.disclaimer
     assert FILTER.review(HARMLESS, memory=MEMORY).overlap == MEMORY.report(HARMLESS)
+
+
+def test_a_copy_is_told_beside_what_is_riskier() -> None:
+    copied = FILTER.review(TRAINING[:60], memory=MEMORY)
+    both = FILTER.review(f"{GLASS} {TRAINING[:60]}", memory=MEMORY)
+    assert (copied.level, both.level) == ("medium", "high")
+    assert "claims about health" in both.disclaimer
+    assert all("copied from the training text" in review.disclaimer for review in (copied, both))
 
 
 def test_invented_words_weigh_by_their_share() -> None:
@@ -274,6 +295,16 @@ def test_loops_are_found_and_rulers_are_not() -> None:
 
 
 # Levels and thresholds
+
+
+def test_of_each_kind_the_heaviest_signal_counts_wherever_it_stands() -> None:
+    def signal(kind: str, score: float) -> Signal:
+        return Signal(kind=kind, start=0, end=1, score=score, why="")
+
+    for scores in itertools.permutations([0.2, 0.6, 0.3]):
+        same = [signal("url", score) for score in scores]
+        assert combined(same) == 0.6
+        assert combined([*same, signal("date", 0.5)]) == 0.8
 
 
 def test_a_text_is_as_risky_as_its_riskiest_sentence() -> None:

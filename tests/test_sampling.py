@@ -61,6 +61,14 @@ def test_top_p_keeps_the_smallest_set(logits: np.ndarray, p: float) -> None:
     assert kept.all() or probs[kept].min() >= probs[~kept].max()
 
 
+@pytest.mark.parametrize(
+    ("count", "p", "kept"), [(2, 0.5, 1), (2, 0.51, 2), (4, 0.5, 2), (4, 0.75, 3), (4, 1.0, 4)]
+)
+def test_top_p_keeps_no_more_once_p_is_reached(count: int, p: float, kept: int) -> None:
+    """Of equal logits the first; their shares are powers of two, so that their sums are exact."""
+    assert np.isfinite(keep_top_p(np.zeros(count), p)).tolist() == [i < kept for i in range(count)]
+
+
 @settings(deadline=None)
 @given(rows, st.integers(1, 20))
 def test_top_k_keeps_k_of_the_greatest(logits: np.ndarray, k: int) -> None:
