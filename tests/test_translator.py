@@ -481,6 +481,8 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_trained_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for module in ("torch", "accelerate"):
+        pytest.importorskip(module, reason="training needs the train extra")
     pairs = "\n".join(f"{source},{target}" for source, target in counting(60))
     (tmp_path / "pairs.csv").write_text(f"en,fr\n{pairs}\n", encoding="utf-8")
     run = tmp_path / "run"
