@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.config import CharConfig, EncoderConfig, LanguageConfig, ModelConfig, TranslationConfig
-from nlp_rnn.errors import ArtifactError, ConfigError, one_of
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, one_of
 from nlp_rnn.tokenizer import TextTokenizer
 
 FORMAT = 1
@@ -144,6 +144,17 @@ def check_weights(config: EncoderConfig, weights: Mapping[str, NDArray[Any]]) ->
             )
         if not np.isfinite(weights[name]).all():
             raise ArtifactError(f"the tensor {name} holds values that are not finite")
+
+
+def embedding_weights(vectors: NDArray[Any], shape: tuple[int, int]) -> Weights:
+    """Word vectors given by a user as the weights of an embedding.
+
+    Raises:
+        InputError: If they are not of this shape (V, E).
+    """
+    if np.shape(vectors) != shape:
+        raise InputError(f"vectors must have the shape {shape}, got {np.shape(vectors)}")
+    return {"embedding.weight": np.asarray(vectors, np.float32)}
 
 
 def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = "float32") -> Path:

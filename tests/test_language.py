@@ -71,6 +71,17 @@ def test_perplexity_falls_to_what_the_texts_leave_open() -> None:
         )
 
 
+def test_word_vectors_are_where_it_starts() -> None:
+    untrained = LanguageModel(min_count=1, **SHAPE).fit(texts(40, 0), config=CONFIG)
+    tokenizer = untrained.artifact.tokenizer
+    vectors = np.random.default_rng(0).normal(size=(tokenizer.vocab_size, 6)).astype(np.float32)
+    still = PretrainConfig(max_epochs=1, learning_rate=1e-8, ema_decay=0.0)
+    model = LanguageModel(tokenizer=tokenizer, **SHAPE).fit(texts(40, 0), config=still, vectors=vectors)
+    assert np.allclose(model.artifact.weights["embedding.weight"], vectors, atol=1e-5)
+    with pytest.raises(InputError, match=r"vectors must have the shape \(\d+, 6\), got \(3, 6\)"):
+        model.fit(texts(40, 0), vectors=np.zeros((3, 6)))
+
+
 @pytest.mark.parametrize(("num_layers", "cell"), [*product((1, 2), CELLS)])
 def test_no_direction_sees_what_it_is_to_predict(num_layers: int, cell: str) -> None:
     model = network(num_layers, cell)

@@ -23,6 +23,7 @@ from nlp_rnn.batch import AnyIds, Streams, windows
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import InputError, TrainingError
 from nlp_rnn.nn.characters import CharRNN
+from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
 Window = tuple[int, int, int]
@@ -166,7 +167,7 @@ def dynamic_log_probs(
 def build(config: CharConfig, weights: Mapping[str, NDArray[np.float32]]) -> CharRNN:
     """The torch model of these weights (copied), in evaluation mode."""
     model = CharRNN(config)
-    tensors = {name: torch.tensor(array) for name, array in weights.items()}
+    tensors = tensors_of(weights)
     if config.tied:
         tensors["output.weight"] = tensors["embedding.weight"]
     model.load_state_dict(tensors)
@@ -211,7 +212,7 @@ def fit_model(
     if trainer.accelerator.num_processes > 1:
         raise TrainingError("streams with a carried state train in one process: start it without a launcher")
     history = trainer.run(resume=resume)
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    weights = weights_of(model)
     if model_config.tied:
         del weights["output.weight"]
     counts_V = np.zeros(model_config.vocab_size, np.int64)

@@ -22,6 +22,7 @@ from nlp_rnn.batch import Ids, pad, padding_share, plan
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.nn.language import BiLanguageModel, Candidates
+from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
 Row = NDArray[np.int32]
@@ -144,7 +145,7 @@ def mean_nats(model: nn.Module, rows: Sequence[Row], *, pad_id: int) -> dict[str
 def build(config: LanguageConfig, weights: Mapping[str, NDArray[np.float32]]) -> BiLanguageModel:
     """The torch model of these weights (copied), in evaluation mode."""
     model = BiLanguageModel(config)
-    model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+    model.load_state_dict(tensors_of(weights))
     return model.eval()
 
 
@@ -155,7 +156,7 @@ def fit_model(
     model_config: LanguageConfig,
     config: PretrainConfig,
     pad_id: int,
-    initial: Mapping[str, NDArray[np.float32]] | None = None,
+    initial: Mapping[str, NDArray[np.float32]],
     output: Path | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -168,7 +169,7 @@ def fit_model(
         model_config: Shape of the model.
         config: How to train.
         pad_id: Id of the padding token.
-        initial: Weights by name to start from; None starts at random.
+        initial: Weights by name to start from; the rest starts at random.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
         progress: Called after each step.
@@ -183,17 +184,16 @@ def fit_model(
     task = LanguageTask(train, validation, pad_id=pad_id, vocab_size=model_config.vocab_size, config=config)
     with seeded(config.seed):
         model = BiLanguageModel(model_config, dropout=config.dropout, weight_dropout=config.weight_dropout)
-    if initial is not None:
-        model.load_state_dict({name: torch.tensor(array) for name, array in initial.items()})
+    model.load_state_dict(tensors_of(initial), strict=False)
     identity = {
         "model": model_config.to_dict(),
         "data": _digest(train),
         "validation": _digest(validation),
-        "start": _digest([] if initial is None else [initial[name] for name in sorted(initial)]),
+        "start": _digest([initial[name] for name in sorted(initial)]),
     }
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    weights = weights_of(model)
     words = {"words": sum(task.lengths), "held_out": sum(map(len, validation))}
     return weights, {"history": history, "padding": round(task.padding(), 4), **words}
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nlp_rnn.artifact import FILES, Artifact, load, save
+from nlp_rnn.artifact import FILES, Artifact, embedding_weights, load, save
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError, NotFittedError, as_texts, require
 from nlp_rnn.hub import model_folder
@@ -116,6 +117,7 @@ class LanguageModel:
         *,
         validation: Sequence[str] | None = None,
         config: PretrainConfig | None = None,
+        vectors: NDArray[np.float32] | None = None,
         output: str | Path | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
@@ -130,6 +132,8 @@ class LanguageModel:
             validation: Held-out texts whose perplexity selects the epoch; None sets one text in a hundred
                 aside, at least one.
             config: How to train.
+            vectors: Word vectors (V, E) for the given, trained tokenizer to start from, such as those of
+                ``cooccurrence_vectors``.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
             progress: Called after each step.
@@ -138,7 +142,8 @@ class LanguageModel:
             self.
 
         Raises:
-            InputError: If ``texts`` is a single str, holds anything but str, or has nothing to predict.
+            InputError: If ``texts`` is a single str, holds anything but str, or has nothing to predict; or
+                if the vectors are not one for each token.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
@@ -159,13 +164,16 @@ class LanguageModel:
         else:
             tokenizer = self._given or TextTokenizer(**self._untrained).train(texts)
         model_config = LanguageConfig(vocab_size=tokenizer.vocab_size, **self._shape)
+        initial = {} if start is None else dict(start.weights)
+        if vectors is not None:
+            initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))
         weights, notes = fitting.fit_model(
             _rows(texts, tokenizer, config.window),
             _rows(as_texts(validation), tokenizer, config.window),
             model_config=model_config,
             config=config,
             pad_id=tokenizer.pad_id,
-            initial=None if start is None else start.weights,
+            initial=initial,
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,

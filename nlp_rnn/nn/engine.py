@@ -15,12 +15,13 @@ from nlp_rnn.batch import Batch
 from nlp_rnn.config import ModelConfig
 from nlp_rnn.errors import ConfigError
 from nlp_rnn.nn.classifier import BiLSTMClassifier
+from nlp_rnn.nn.weights import tensors_of
 
 
 def build_model(config: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> BiLSTMClassifier:
     """The torch model of these weights (copied), in evaluation mode."""
     model = BiLSTMClassifier(config)
-    model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+    model.load_state_dict(tensors_of(weights))
     return model.eval()
 
 

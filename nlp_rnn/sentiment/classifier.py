@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import FILES, Artifact, Weights, load, save
+from nlp_rnn.artifact import FILES, Artifact, Weights, embedding_weights, load, save
 from nlp_rnn.batch import batches
 from nlp_rnn.config import LABEL_FREE, EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, NotFittedError, as_texts, one_of, require
@@ -330,10 +330,7 @@ class SentimentClassifier:
             targets_NC = None if targets_NC is None else targets_NC[keep]
         tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more])
         if vectors is not None:
-            expected = (tokenizer.vocab_size, shape["embedding_dim"])
-            if np.shape(vectors) != expected:
-                raise InputError(f"vectors must have the shape {expected}, got {np.shape(vectors)}")
-            initial["embedding.weight"] = np.asarray(vectors, np.float32)
+            initial |= embedding_weights(vectors, (tokenizer.vocab_size, shape["embedding_dim"]))
 
         def rows(data: Labelled, where: str) -> fitting.LabelledRows:
             numbers = {name: number for number, name in enumerate(names)}

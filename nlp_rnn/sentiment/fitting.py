@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
+from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
@@ -213,7 +214,7 @@ def fit_model(
             weight_dropout=config.weight_dropout,
             unk_dropout=config.unk_dropout,
         )
-    tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in (initial or {}).items()}
+    tensors = tensors_of(initial or {})
     model.load_state_dict(tensors, strict=False)
     task = ClassificationTask(
         train, validation, pad_id=pad_id, model=model_config, config=config, unlabelled=unlabelled
@@ -230,7 +231,7 @@ def fit_model(
     history = trainer.run(resume=resume)
     logits, labels = zip(*(_share(*task.logits(model, name)) for name in validation), strict=True)
     temperature = fit_temperature(np.concatenate(logits), np.concatenate(labels))
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    weights = weights_of(model)
     return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
 
 

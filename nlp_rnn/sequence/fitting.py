@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
 from nlp_rnn.nn.timeseries import TimeSeriesLSTM
+from nlp_rnn.nn.weights import weights_of
 from nlp_rnn.sequence.network import F64, inputs_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
@@ -196,7 +197,7 @@ def fit_network(
     task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train, judged)
     trainer: Trainer[Any] = Trainer(model, cast(Any, task), train, progress=progress)
     history = trainer.run()
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    weights = weights_of(model)
     return weights, {"history": history, "train": train.to_dict()}
 
 

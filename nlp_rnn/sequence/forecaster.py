@@ -201,9 +201,8 @@ class Forecaster:
         Raises:
             InputError: As ``predict``; also if ``steps`` is no whole number from 1 on.
         """
-        median = self.config.quantiles.index(0.5)
         history_1CF = self._one_history(steps, history)
-        found_1TF = self._closed_loop(history_1CF, steps, lambda quantiles: quantiles[..., median])
+        found_1TF = self._closed_loop(history_1CF, steps, self._middle)
         return self._squeezed(self.model.scaling.undo(found_1TF)[0], -1)
 
     def rollout_quantiles(

@@ -23,6 +23,7 @@ from torch.nn.functional import cross_entropy
 from nlp_rnn.batch import Ids, pad, padding_share, plan
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 from nlp_rnn.nn.seq2seq import Seq2Seq
+from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
 Rows = Sequence[Sequence[int]]
@@ -165,7 +166,7 @@ def fit_model(
     identity = {"model": model_config.to_dict(), "data": [train.digest(), validation.digest()]}
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    weights = weights_of(model)
     del weights["output.weight"]  # the embedding
     notes = {"history": history, "pairs": len(train.source), "held_out": len(validation.source)}
     return weights, {**notes, "padding": round(task.padding(), 4)}
@@ -174,6 +175,6 @@ def fit_model(
 def build(config: TranslationConfig, weights: Mapping[str, NDArray[np.float32]]) -> Seq2Seq:
     """The torch model of these weights (copied), in evaluation mode."""
     model = Seq2Seq(config)
-    tensors = {name: torch.tensor(array) for name, array in weights.items()}
+    tensors = tensors_of(weights)
     model.load_state_dict({**tensors, "output.weight": tensors["embedding.weight"]})
     return model.eval()

@@ -21,7 +21,7 @@ from nlp_rnn import __version__
 from nlp_rnn.artifact import FILES, Artifact, load, save
 from nlp_rnn.batch import Batch, batches
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
-from nlp_rnn.errors import ArtifactError, InputError, NotFittedError, in_range, require
+from nlp_rnn.errors import ArtifactError, InputError, NotFittedError, as_texts, in_range, require
 from nlp_rnn.figure import new_figure, save_figure
 from nlp_rnn.hub import model_folder
 from nlp_rnn.sequence.interpreter import Interpreter
@@ -210,7 +210,7 @@ class Translator:
         """
         in_range("beam", beam, 1, 100)
         in_range("length_penalty", length_penalty, 0, 10)
-        tokenizer, texts = self.artifact.tokenizer, _checked(texts)
+        tokenizer, texts = self.artifact.tokenizer, as_texts(texts)
         some = [number for number, text in enumerate(texts) if text.strip()]
         rows = tokenizer.encode_batch([texts[number] for number in some])
         for number, row in zip(some, rows, strict=True):
@@ -395,17 +395,6 @@ def _names(row: Sequence[int], vocab: Sequence[str]) -> Iterator[slice]:
             start = None
         if not inside and piece[:1] == SPACE and piece[1:].isalnum() and not piece[1].islower():
             start = at
-
-
-def _checked(texts: Sequence[str]) -> list[str]:
-    """The texts as a list, each of them a str."""
-    if isinstance(texts, str):
-        raise InputError("texts must be a sequence of str, got one str: put it in a list")
-    listed = list(texts)
-    for number, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise InputError(f"texts[{number}] must be a str, got {type(text).__name__}: {text!r:.60}")
-    return listed
 
 
 def _checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str]]:
