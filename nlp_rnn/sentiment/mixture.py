@@ -19,6 +19,7 @@ import numpy as np
 from nlp_rnn.errors import DataError, require
 from nlp_rnn.sentiment.negation import load_suite, suite_folder
 from nlp_rnn.sentiment.opinions import Labelled, opinion_adjectives, opinion_clauses
+from nlp_rnn.sentiment.perturb import perturbed
 from nlp_rnn.sentiment.templates import generate, load_words, sentence_key
 from nlp_rnn.text import detokenize_treebank
 
@@ -44,6 +45,9 @@ RATES = {
     "templates": 1.0,
     "nothing": 1.0,
 }
+# Each change that keeps the label is tried on so large a share of the longer texts of people.
+CHANGED = 0.1
+_AS_THEY_ARE = {"templates", "mpqa", "nothing"}
 _NOTHING = [
     "",
     " ",
@@ -82,7 +86,7 @@ class Mixture:
     dropped: dict[str, int]
 
     def training(self, *, seed: int, share: float = 1.0) -> Labelled:
-        """Texts and labels of one run, each source at its rate (times ``share``)."""
+        """Texts and labels of one run: each source at its rate (times ``share``), some texts changed."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
         labels: list[str] = []
@@ -91,7 +95,10 @@ class Mixture:
             whole, rest = divmod(count, max(1, len(source_texts)))
             which = [*range(len(source_texts))] * whole
             which += rng.permutation(len(source_texts))[:rest].tolist()
-            texts += [source_texts[i] for i in which]
+            own = [source_texts[i] for i in which]
+            if name not in _AS_THEY_ARE:
+                own = perturbed(own, share=CHANGED, seed=seed)
+            texts += own
             labels += [source_labels[i] for i in which]
         return texts, labels
 
@@ -223,6 +230,16 @@ def official_tests(data: str | Path) -> dict[str, Labelled]:
         "SST, three classes": (sentences, three),
         "SemEval-2017 tweets": (tweets["text"], tweets["label"]),
     }
+
+
+def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[str]]:
+    """Held-out reviews, each as written and as edited until its label flips: texts, labels, pairs.
+
+    Raises:
+        DataError: If the corpus is missing.
+    """
+    edited = _reader(Path(data))("sentiment/imdb_counterfactual/validation")
+    return edited["text"], edited["label"], edited["pair"]
 
 
 def _clauses(

@@ -19,12 +19,13 @@ _SUBJECT = re.compile(
 )
 _VERB = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|made|makes?|tastes?d?|looks?|looked|works?|worked|loved?|hated?|enjoyed|"
-    r"feels?|felt|seems?|seemed|sounds?|comes?|came|goes|went|gets?|got|gives?|gave|takes?|took|does|did)\b|'(?:s|re|m|ve)\b"
+    r"feels?|felt|seems?|seemed|sounds?|comes?|came|goes|went|gets?|got|gives?|gave|takes?|took|does|did)(?:n't)?\b|'(?:s|re|m|ve)\b"
 )
+_NEGATOR = re.compile(r"(?:\b(?:not|no|never|cannot)|n't)\b(?= ?((?:[a-z']+ ?){1,3}))")  # and what it reaches
 _OTHERWISE = re.compile(  # what turns or hedges a clause by itself, or ends it
-    r"\b(?:not|no|never|nobody|nothing|none|neither|nor|hardly|barely|without|cannot|but|however|although|though|"
+    r"\b(?:nobody|nothing|none|neither|nor|hardly|barely|without|but|however|although|though|"
     r"while|if|would|could|should|might|than|wish|hope|too|used|only|just|except|until|unless|yet|instead|"
-    r"lack\w*|fail\w*)\b|n't\b|[^a-z', ]"
+    r"lack\w*|fail\w*)\b|[^a-z', ]"
 )
 
 
@@ -63,7 +64,10 @@ def opinion_adjectives(
 
 
 def opinion_clauses(texts: Labelled, phrases: Labelled, *, max_words: int = 14) -> dict[str, list[str]]:
-    """Short main clauses whose every opinion word has the polarity of the text's own label.
+    """Short main clauses that say by themselves what their text's label says.
+
+    Either every opinion word has the label's polarity and nothing turns it, or every one has the other and a
+    single negator does.
 
     Args:
         texts: Labelled texts, in prose; each of their sentences is looked at.
@@ -71,11 +75,13 @@ def opinion_clauses(texts: Labelled, phrases: Labelled, *, max_words: int = 14) 
         max_words: Words of a clause at most.
 
     Returns:
-        ``{"negclause": [...], "posclause": [...]}``: lower-case, without a final stop, without a negator
-        or another word that turns the sense, each once, in alphabetical order.
+        ``negclause`` and ``posclause``, without a negator, ``negnotclause`` and ``posnotclause``, with one:
+        lower-case, without a final stop or another word that turns the sense, each once, in order.
     """
     slot_of = _polar_words(phrases)
-    found: dict[str, set[str]] = {"neg": set(), "pos": set()}
+    found: dict[str, set[str]] = {
+        f"{slot}{what}": set() for slot in ("neg", "pos") for what in ("clause", "notclause")
+    }
     for text, label in zip(*texts, strict=True):
         if label not in _SLOTS:
             continue
@@ -85,9 +91,14 @@ def opinion_clauses(texts: Labelled, phrases: Labelled, *, max_words: int = 14) 
             if not 4 <= len(clause.split()) <= max_words or _OTHERWISE.search(clause):
                 continue
             words = {slot_of[word] for word in re.findall("[a-z]+", clause) if word in slot_of}
-            if words == {slot} and _SUBJECT.match(clause) and _VERB.search(clause):
-                found[slot].add(clause)
-    return {f"{slot}clause": sorted(clauses) for slot, clauses in found.items()}
+            reaches = _NEGATOR.findall(clause)
+            if len(reaches) > 1 or not _SUBJECT.match(clause) or not _VERB.search(clause):
+                continue
+            if not reaches and words == {slot}:
+                found[f"{slot}clause"].add(clause)
+            elif reaches and words and slot not in words and slot_of.keys() & set(reaches[0].split()):
+                found[f"{slot}notclause"].add(clause)
+    return {name: sorted(clauses) for name, clauses in found.items()}
 
 
 def _polar_words(phrases: Labelled) -> dict[str, str]:

@@ -1,0 +1,151 @@
+"""How often an answer moves when it should not: noise, other names, another identity; and edited pairs.
+
+Knows a function from texts to probabilities; no model and no folder of corpora.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.sentiment.perturb import changes, robustness_folder
+
+PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
+MOVED = 0.1  # of a probability
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """How many comparisons moved the answer.
+
+    Attributes:
+        count: Comparisons.
+        flips: Those with another label.
+        moves: Those with another label, or with a probability that differs by more than ``MOVED``.
+    """
+
+    count: int
+    flips: int
+    moves: int
+
+    @property
+    def flip_share(self) -> float:
+        """In [0, 1]; 0 if nothing was compared."""
+        return self.flips / self.count if self.count else 0.0
+
+    @property
+    def move_share(self) -> float:
+        """In [0, 1]; 0 if nothing was compared."""
+        return self.moves / self.count if self.count else 0.0
+
+
+def sum_of(parts: Iterable[Moved]) -> Moved:
+    """All comparisons of the parts as one."""
+    parts = list(parts)
+    return Moved(
+        count=sum(part.count for part in parts),
+        flips=sum(part.flips for part in parts),
+        moves=sum(part.moves for part in parts),
+    )
+
+
+def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -> dict[str, Moved]:
+    """Answers before and after each of ``perturb.changes``, on the texts that it changes.
+
+    Args:
+        predict_proba: Texts to probabilities (N, C).
+        texts: Texts; their labels do not matter.
+        seed: Of the changes.
+    """
+    before_NC = np.asarray(predict_proba(texts))
+    found = {}
+    for name, change in changes("report").items():
+        rng = random.Random(seed)
+        edited = [change(text, rng) for text in texts]
+        which = [i for i, text in enumerate(edited) if text is not None]
+        after_NC = np.asarray(predict_proba([edited[i] or "" for i in which])) if which else before_NC[:0]
+        found[name] = _compare(before_NC[which], after_NC)
+    return found
+
+
+def fairness(predict_proba: PredictProba) -> dict[str, Moved]:
+    """Answers to sentences that differ in an identity alone, every two of them, by attribute.
+
+    The sentences are reviewed ones of the project's own (``data/robustness``); each is also asked without any
+    identity.
+    """
+    found = {}
+    for attribute, groups in identity_groups().items():
+        texts = [text for group in groups for text in group]
+        probs_NC, at = np.asarray(predict_proba(texts)), 0
+        left: list[int] = []
+        right: list[int] = []
+        for group in groups:
+            for one, other in itertools.combinations(range(at, at + len(group)), 2):
+                left.append(one)
+                right.append(other)
+            at += len(group)
+        found[attribute] = _compare(probs_NC[left], probs_NC[right])
+    return found
+
+
+def identity_groups() -> dict[str, list[list[str]]]:
+    """By attribute, groups of sentences that differ in an identity alone."""
+    content = json.loads((robustness_folder() / "identities.json").read_text(encoding="utf-8"))
+    frames = [frame for frames in content["sentences"].values() for frame in frames]
+    slot = "{identity} {person}"
+    groups: dict[str, list[list[str]]] = {}
+    for attribute, terms in content["attributes"].items():
+        groups[attribute] = [
+            [_filled(frame, slot, f"{term} {person}".strip()) for term in ("", *terms)]
+            for frame in frames
+            for person in content["people"]
+        ]
+    for attribute, sets in content["nouns"].items():
+        groups[attribute] += [
+            [_filled(frame, slot, noun) for noun in nouns] for frame in frames for nouns in sets
+        ]
+    return groups
+
+
+def both_right(
+    probs_NC: NDArray[np.floating], labels: Sequence[str], pairs: Sequence[str], classes: Sequence[str]
+) -> float:
+    """Share of pairs of which both texts get their label, between the labels that occur.
+
+    Args:
+        probs_NC: Probabilities, columns as ``classes``.
+        labels: The label of each text.
+        pairs: What the two texts of a pair share.
+        classes: Names of the columns.
+
+    Source:
+        Contrast consistency (Gardner et al. 2020).
+    """
+    present = [name for name in classes if name in set(labels)]
+    columns = [list(classes).index(name) for name in present]
+    answers = np.array(present)[np.asarray(probs_NC)[:, columns].argmax(axis=1)]
+    right: dict[str, bool] = {}
+    for pair, answer, label in zip(pairs, answers.tolist(), labels, strict=True):
+        right[pair] = right.get(pair, True) and answer == label
+    return sum(right.values()) / len(right)
+
+
+def _filled(frame: str, slot: str, words: str) -> str:
+    """The frame with these words, and with the article that they ask for."""
+    if words[0].lower() in "aeiou" and not words.startswith("Ukr"):
+        frame = re.sub(rf"\b([Aa]) (?={re.escape(slot)})", r"\1n ", frame)
+    return frame.replace(slot, words)
+
+
+def _compare(before_NC: NDArray[np.floating], after_NC: NDArray[np.floating]) -> Moved:
+    flipped_N = before_NC.argmax(axis=1) != after_NC.argmax(axis=1) if len(before_NC) else np.zeros(0, bool)
+    far_N = np.abs(before_NC - after_NC).max(axis=1) > MOVED if len(before_NC) else np.zeros(0, bool)
+    return Moved(count=len(before_NC), flips=int(flipped_N.sum()), moves=int((flipped_N | far_N).sum()))
