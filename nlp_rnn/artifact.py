@@ -37,7 +37,8 @@ CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safet
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
 
 _KEYS = ("format", "task", "model", "classes", "tokenizer", "temperature", "notes", "sha256")
-_TOKENIZER_KEYS = ("kind", "max_tokens")
+_LATER_KEYS = {"mend_typos": False}  # what older folders do not say
+_TOKENIZER_KEYS = ("kind", "max_tokens", "mend_typos")
 _SCALE = ".scale"
 _GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
@@ -192,7 +193,7 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
             "task": artifact.task,
             "model": artifact.config.to_dict(),
             "classes": list(artifact.classes),
-            "tokenizer": {"kind": artifact.tokenizer.kind, "max_tokens": artifact.tokenizer.max_tokens},
+            "tokenizer": {name: getattr(artifact.tokenizer, name) for name in _TOKENIZER_KEYS},
             "temperature": float(artifact.temperature),
             "notes": artifact.notes,
         }
@@ -347,7 +348,7 @@ def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
         wanted = " or ".join(TASKS) if task is None else repr(task)
         raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {wanted}")
     _same_keys(CONFIG, values, _KEYS)
-    _same_keys(f"tokenizer in {CONFIG}", values["tokenizer"], _TOKENIZER_KEYS)
+    _same_keys(f"tokenizer in {CONFIG}", {**_LATER_KEYS, **values["tokenizer"]}, _TOKENIZER_KEYS)
     _same_keys(f"sha256 in {CONFIG}", values["sha256"], (CONFIG, TOKENIZER, WEIGHTS))
     for name, kind in (("model", dict), ("classes", list), ("notes", dict)):
         if not isinstance(values[name], kind):

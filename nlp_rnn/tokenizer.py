@@ -1,8 +1,8 @@
 """Text to token ids and back: word, subword, piece, character and byte pipelines on ``tokenizers``.
 
-Everything a pipeline does to a text, normalisation included, is inside ``tokenizer.json``, so a saved
-model reads a text exactly as it was trained to, and every token knows its place in the user's
-original string. Knows nothing about padding (``batch.py``) or models.
+Everything a pipeline does to a text, normalisation included, is inside ``tokenizer.json`` (but for the
+mending of typos, which is an option), so a saved model reads a text exactly as it was trained to, and every
+token knows its place in the user's original string. Knows nothing about padding (``batch.py``) or models.
 
 ``piece`` is for text that is to be written again: it keeps case, punctuation and the places of spaces.
 
@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, require
 from nlp_rnn.spans import Normaliser, token_spans
+from nlp_rnn.spelling import Speller
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Backend
@@ -135,6 +136,8 @@ class TextTokenizer:
         vocab_size: Most ids to have, special ones included (``byte`` needs 258).
         min_count: Leave out tokens seen fewer times in training.
         max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
+        mend_typos: Read an unknown word in lower case as the known one that is a single slip of the keyboard
+            away; ``word`` alone.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -147,6 +150,7 @@ class TextTokenizer:
         vocab_size: int = 30_000,
         min_count: int = 1,
         max_tokens: int | None = None,
+        mend_typos: bool = False,
     ) -> None:
         """Make an untrained pipeline; see the class for the arguments."""
         one_of("tokenizer kind", kind, KINDS)
@@ -154,7 +158,13 @@ class TextTokenizer:
         in_range("min_count", min_count, 1, 2**31)
         if max_tokens is not None:
             in_range("max_tokens", max_tokens, 2, 2**31)
+        if not isinstance(mend_typos, bool) or (mend_typos and kind != "word"):
+            raise ConfigError(
+                f"Invalid mend_typos. Received: {mend_typos!r} for the kind {kind!r}; it should be true or "
+                "false, and false but for words"
+            )
         self.kind = kind
+        self.mend_typos = mend_typos
         self.vocab_size_limit = vocab_size
         self.min_count = min_count
         self.max_tokens = max_tokens
@@ -189,12 +199,14 @@ class TextTokenizer:
         for start, part in self._parts(text):
             normal, places_2N = self._normaliser(part)
             found = self._reader.encode(normal)
-            ids += found.ids
-            tokens += found.tokens
             offsets = found.offsets
             if self.kind == "piece" and found.tokens[:1] == [SPACE]:
                 offsets[0] = (0, 0)  # the space put before a text has no place in it
-            spans += token_spans(offsets, places_2N, start)
+            places = token_spans(offsets, places_2N, start)
+            mended = self._mended(found.ids, text, places.__getitem__)
+            ids += mended
+            tokens += [str(self._backend.id_to_token(i)) for i in mended] if self.mend_typos else found.tokens
+            spans += places
         if not ids:
             return Encoding([self.unk_id], [UNK], [(0, len(text))])
         return Encoding(self._cut(ids), self._cut(tokens), self._cut(spans))
@@ -208,14 +220,34 @@ class TextTokenizer:
         if isinstance(texts, str):
             raise InputError("encode_batch wants a sequence of texts, got one str: put it in a list")
         parts = [[part for _, part in self._parts(text)] for text in texts]
-        found = iter(self._backend.encode_batch_fast([part for own in parts for part in own]))
+        found = iter(self._ids([part for own in parts for part in own]))
         rows: list[list[int]] = []
         for own in parts:
-            row: list[int] = next(found).ids
+            row = next(found)
             for _ in own[1:]:
-                row = row + next(found).ids
+                row = row + next(found)
             rows.append(self._cut(row) or [self.unk_id])
         return rows
+
+    def _ids(self, texts: list[str]) -> Iterator[list[int]]:
+        """Ids of each text."""
+        if not self.mend_typos:
+            yield from (found.ids for found in self._backend.encode_batch_fast(texts))
+            return
+        for text, found in zip(texts, self._backend.encode_batch(texts), strict=True):
+            yield self._mended(found.ids, text, found.token_to_chars)
+
+    def _mended(
+        self, ids: list[int], text: str, span_of: Callable[[int], tuple[int, int] | None]
+    ) -> list[int]:
+        """The ids, where unknown those of the words that were meant; ``span_of`` a token is its place."""
+        if not self.mend_typos or self.unk_id not in ids:
+            return ids
+        return [self._meant(text, span_of(at)) if i == self.unk_id else i for at, i in enumerate(ids)]
+
+    def _meant(self, text: str, span: tuple[int, int] | None) -> int:
+        found = self._speller(text[slice(*span)]) if span else None
+        return self.unk_id if found is None else found
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of a row of ids; exact for ``byte`` and (of known characters) ``char``, else readable.
@@ -252,7 +284,9 @@ class TextTokenizer:
         return str(self._backend.to_str())
 
     @classmethod
-    def from_json(cls, text: str, *, kind: str, max_tokens: int | None = None) -> TextTokenizer:
+    def from_json(
+        cls, text: str, *, kind: str, max_tokens: int | None = None, mend_typos: bool = False
+    ) -> TextTokenizer:
         """Read what ``to_json`` wrote.
 
         Raises:
@@ -260,7 +294,7 @@ class TextTokenizer:
         """
         from tokenizers import Tokenizer as Backend
 
-        tokenizer = cls(kind, max_tokens=max_tokens)
+        tokenizer = cls(kind, max_tokens=max_tokens, mend_typos=mend_typos)
         try:
             tokenizer._backend = Backend.from_str(text)
         except Exception as error:  # tokenizers raises bare Exception
@@ -278,6 +312,7 @@ class TextTokenizer:
         self._backend.no_padding()
         self._backend.no_truncation()
         self._backend.encode_special_tokens = True  # a text that says "<pad>" is a text, not padding
+        self._speller = Speller(self._backend.get_vocab() if self.mend_typos else {})
         # The same pipeline behind its normaliser, which `encode` runs itself to keep the places.
         self._reader = type(self._backend)(self._backend.model)
         self._reader.pre_tokenizer = self._backend.pre_tokenizer

@@ -13,9 +13,10 @@ from pathlib import Path
 
 PACKAGE = "nlp_rnn"
 ORDER = """
-__init__.py errors.py config.py hub.py figure.py probabilities.py metrics.py text.py spans.py tokenizer.py
-vectors.py cooccurrence.py rows.py corpora.py records.py batch.py reference.py exchange.py recurrence.py
-artifact.py nn/ runtime.py training/ studies/ sequence/ language/ sentiment/ generation/ cli/ __main__.py
+__init__.py errors.py config.py hub.py figure.py probabilities.py metrics.py text.py spans.py
+spelling.py tokenizer.py vectors.py cooccurrence.py rows.py corpora.py records.py batch.py
+reference.py exchange.py recurrence.py artifact.py nn/ runtime.py training/ studies/ sequence/
+language/ sentiment/ generation/ cli/ __main__.py
 """.split()
 
 

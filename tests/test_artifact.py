@@ -62,6 +62,22 @@ def test_loads_what_was_saved(artifact: Artifact, folder: Path) -> None:
         np.testing.assert_array_equal(array, artifact.weights[name])
 
 
+def test_an_option_of_the_tokenizer_is_kept(artifact: Artifact, tmp_path: Path) -> None:
+    tokenizer = TextTokenizer("word", mend_typos=True).train(["the film was not good, the film was bad"])
+    folder = save(replace(artifact, tokenizer=tokenizer), tmp_path / "mending")
+    assert load(folder).tokenizer.encode("fillm").tokens == ["film"]
+
+
+def test_a_folder_that_does_not_say_whether_typos_are_mended_mends_none(folder: Path) -> None:
+    def older(values: dict[str, Any]) -> None:
+        assert values["tokenizer"].pop("mend_typos") is False
+        content = {key: value for key, value in values.items() if key != "sha256"}
+        values["sha256"][CONFIG] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    edit(folder, older)
+    assert load(folder).tokenizer.encode("fillm").tokens == ["<unk>"]
+
+
 def test_saving_again_gives_the_same_bytes(artifact: Artifact, folder: Path, tmp_path: Path) -> None:
     again = save(load(folder), tmp_path / "again")
     for name in FILES:

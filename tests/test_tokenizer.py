@@ -47,6 +47,13 @@ def pipelines() -> dict[str, TextTokenizer]:
 
 
 @pytest.fixture(scope="module")
+def mending() -> TextTokenizer:
+    return TextTokenizer("word", mend_typos=True).train(
+        [*CORPUS, "a wonderful film, wonderful music, with warmth"]
+    )
+
+
+@pytest.fixture(scope="module")
 def word(pipelines: dict[str, TextTokenizer]) -> TextTokenizer:
     return pipelines["word"]
 
@@ -390,3 +397,44 @@ def test_basic_english_takes_negation_apart(word: TextTokenizer):
     assert basic_english("It wasn't good.") == ["it", "wasn", "'", "t", "good", "."]
     assert basic_english("It wasn’t good.") == ["it", "wasn’t", "good", "."]
     assert word.encode("It wasn't good.").ids == word.encode("It wasn’t good.").ids
+
+
+@pytest.mark.parametrize(
+    "typed", ["wonderfull", "wondrful", "wonderflu", "wonderdul", "wodnerful", "wonderfuul", "wonderfl"]
+)
+def test_one_slip_is_mended(mending: TextTokenizer, typed: str) -> None:
+    text = f"it was {typed}, really"
+    encoding = mending.encode(text)
+    assert encoding.tokens[2] == "wonderful"
+    assert pointed_at(mending, text)[2] == typed
+    assert mending.encode_batch([text]) == [encoding.ids]
+
+
+@pytest.mark.parametrize(
+    "typed", ["onderful", "wondful", "Wonderfull", "wonderful2", "wpnderfyl", "fil", "fikn", "qqqq"]
+)
+def test_what_is_no_slip_stays_unknown(mending: TextTokenizer, typed: str) -> None:
+    """The first letter gone, two slips, a name, a number, a short word, a key and a letter, nonsense."""
+    assert UNK in mending.encode(typed).tokens
+
+
+@pytest.mark.parametrize(("corpus", "meant"), [("lead lead load", "lead"), ("lead load load", "load")])
+def test_of_several_words_the_commonest_is_meant(corpus: str, meant: str) -> None:
+    tokenizer = TextTokenizer("word", mend_typos=True).train([corpus])
+    assert tokenizer.encode("leoad").tokens == [meant]
+    assert tokenizer.encode("lead load").tokens == ["lead", "load"]
+
+
+@given(st.lists(st.sampled_from([*_PIECES, "wonderfull", "musc", "flm "]) | st.text(max_size=4), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_mending_gives_one_text_and_many_the_same_ids(pieces: list[str]) -> None:
+    tokenizer = TextTokenizer("word", mend_typos=True).train(["a wonderful film, not bad music"])
+    text = " ".join(pieces)
+    assert tokenizer.encode_batch([text]) == [tokenizer.encode(text).ids]
+
+
+def test_only_words_are_mended() -> None:
+    with pytest.raises(ConfigError, match="mend_typos"):
+        TextTokenizer("char", mend_typos=True)
+    with pytest.raises(ConfigError, match="mend_typos"):
+        TextTokenizer("word", mend_typos="yes")  # type: ignore[arg-type]

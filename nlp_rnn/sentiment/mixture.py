@@ -242,6 +242,20 @@ def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[s
     return edited["text"], edited["label"], edited["pair"]
 
 
+def amazon_domains(data: str | Path) -> dict[str, Labelled]:
+    """Product reviews by domain.
+
+    Raises:
+        DataError: If the corpus is missing.
+    """
+    reviews = _reader(Path(data))("sentiment/amazon/all")
+    found: dict[str, Labelled] = {name: ([], []) for name in sorted(set(reviews["domain"]))}
+    for text, label, name in zip(reviews["text"], reviews["label"], reviews["domain"], strict=True):
+        found[name][0].append(text)
+        found[name][1].append(label)
+    return found
+
+
 def _clauses(
     sources: Mapping[str, Labelled], guard: Guard
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

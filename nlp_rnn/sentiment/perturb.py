@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from nlp_rnn.sentiment.negation import suite_folder
+from nlp_rnn.spelling import BESIDE
 
 Split = Literal["train", "report"]
 Change = Callable[[str, random.Random], "str | None"]
@@ -23,11 +24,6 @@ Change = Callable[[str, random.Random], "str | None"]
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _RATED = r"(?!\s*(?:/|%|out of|stars?\b|points?\b|of (?:5|10|five|ten)\b))"
 _NUMBER = re.compile(rf"(?<![\w/.,$-])(?:[2-9]|[1-9]\d{{1,3}})(?![\w/-]|[.,]\d){_RATED}")
-_NEIGHBOURS = {
-    key: row[max(0, at - 1) : at] + row[at + 1 : at + 2]
-    for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-    for at, key in enumerate(row)
-}
 _PAIRS = (
     "he she, him her, his her, himself herself, man woman, men women, boy girl, boys girls, guy lady, "
     "father mother, son daughter, brother sister, husband wife, uncle aunt, actor actress, king queen"
@@ -85,8 +81,8 @@ def typo(text: str, rng: random.Random) -> str | None:
         new = after + here
     elif kind == "drop":
         new = after
-    elif kind == "neighbour" and here.lower() in _NEIGHBOURS:
-        new = rng.choice(_NEIGHBOURS[here.lower()]) + after
+    elif kind == "neighbour" and here.lower() in BESIDE:
+        new = rng.choice(BESIDE[here.lower()]) + after
     else:
         new = here + here + after
     return text[:at] + new + text[at + 2 :]
