@@ -586,6 +586,12 @@ def test_a_risky_prompt_is_said_to_be_risky_and_withholds_nothing_that_follows()
         assert (done.text, done.review.level) == (" It rained.", "high")
 
 
+def test_a_prompt_that_looks_like_the_beginning_of_a_note_takes_nothing_from_it() -> None:
+    done = RiskFilter("redact", claims=None).apply(RISKY, prompt="[")
+    assert done.text.startswith("[removed: high risk")
+    assert [(p.prompted, p.text) for p in done.review.passages] == [(1, f"[{RISKY}")]
+
+
 def test_what_was_taken_out_is_not_quoted_in_the_json() -> None:
     written, taken = (RiskFilter(policy, claims=None).apply(RISKY) for policy in ("annotate", "redact"))
     assert "eating glass" in json.dumps(written.review.to_dict())

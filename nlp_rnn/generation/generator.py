@@ -300,7 +300,6 @@ class CharGenerator:
         return TextStream(
             writing.pieces(steps),
             risk=None if reviewer is None else reviewer.open(prompt=prompt, memory=self.memory),
-            given=len(prompt),
             policy=None if reviewer is None else reviewer.policy,
             result=lambda text, review, known: Generated(
                 prompt=prompt,

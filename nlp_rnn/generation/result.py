@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlp_rnn.generation.disclaimer import UNFILTERED
-from nlp_rnn.generation.review import Passage, Review
+from nlp_rnn.generation.review import Review
 from nlp_rnn.generation.risk import RiskStream
 
 Piece = tuple[str, list[float]]
@@ -68,7 +68,6 @@ class TextStream(Iterator[str]):
         risk: Reviews it on the way; None if nothing does.
         policy: The filter's. ``annotate`` lets each piece out as it comes, any other each sentence when the
             review has decided on it, and ``block`` ends the text where it acts.
-        given: Characters of the prompt, which the review reads and the stream does not repeat.
         result: Makes the result of text, review and log-probabilities.
     """
 
@@ -78,11 +77,9 @@ class TextStream(Iterator[str]):
         *,
         risk: RiskStream | None,
         policy: object,
-        given: int = 0,
         result: Callable[[str, Review | None, list[float]], Generated],
     ) -> None:
         self._pieces, self._risk, self._policy, self._make_result = pieces, risk, policy, result
-        self._given = given
         self._shown: list[str] = []
         self._logprobs: list[float] = []
         self._result: Generated | None = None
@@ -112,24 +109,14 @@ class TextStream(Iterator[str]):
     def _run(self) -> Generator[str, None, None]:
         """What may be shown."""
         at_once = self._risk is None or self._policy == "annotate"
-        if self._risk is not None:
-            self._without_prompt(self._risk.passages)
         for piece, known in self._pieces:
             self._logprobs += known
             decided = [] if self._risk is None else self._risk.push(piece, known)
-            yield from self._show([piece] if at_once else self._without_prompt(decided))
+            yield from self._show([piece] if at_once else (passage.shown for passage in decided))
             if self._policy == "block" and self._risk is not None and self._risk.stopped:
                 return
         if self._risk is not None and not at_once:
-            yield from self._show(self._without_prompt(self._risk.finish()))
-
-    def _without_prompt(self, passages: Iterable[Passage]) -> list[str]:
-        """What passages show, behind the prompt that the first of them begin with."""
-        shown = []
-        for passage in passages:
-            shown.append(passage.shown[self._given :])
-            self._given = max(0, self._given - len(passage.shown))
-        return shown
+            yield from self._show(passage.shown for passage in self._risk.finish())
 
     def _show(self, pieces: Iterable[str]) -> Iterator[str]:
         for piece in filter(None, pieces):

@@ -59,8 +59,9 @@ class Passage:
     """One sentence under review, white space behind it included.
 
     Attributes:
-        text: As it was written.
-        shown: As the policy hands it out.
+        text: As it stands, what the prompt gave of it included.
+        shown: What was written of it, as the policy hands it out.
+        prompted: Characters at its start that the prompt gave.
         start, end: Where it stands, in characters of the text under review.
         level: ``low``, ``medium`` or ``high``.
         score: In [0, 1].
@@ -74,6 +75,7 @@ class Passage:
     level: str
     score: float
     signals: tuple[Signal, ...]
+    prompted: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ class Review:
     @property
     def changed(self) -> bool:
         """Whether a policy took anything out of the text."""
-        return any(passage.shown != passage.text for passage in self.passages)
+        return any(passage.shown != passage.text[passage.prompted :] for passage in self.passages)
 
     def to_dict(self) -> dict[str, Any]:
         """The review as one JSON object, without the text; and if that was changed, without quoting it."""

@@ -122,10 +122,10 @@ class RiskFilter:
         stream = self._read(text, prompt, memory, char_logprobs)
         if self.policy == "block" and stream.stopped:
             return Filtered(BLOCKED, stream.review)
-        return Filtered("".join(passage.shown for passage in stream.passages)[len(prompt) :], stream.review)
+        return Filtered("".join(passage.shown for passage in stream.passages), stream.review)
 
     def open(self, *, prompt: str = "", memory: OverlapIndex | None = None) -> RiskStream:
-        """A review to feed piece by piece, as the text is written; its first passages show the prompt."""
+        """A review to feed piece by piece, as the text is written; the prompt is read, not shown."""
         stream = RiskStream(self, memory, given=len(prompt))
         stream.push(prompt)
         return stream
@@ -254,22 +254,22 @@ class RiskStream:
         signals = tuple(sorted(placed, key=lambda signal: (signal.start, signal.end, signal.kind)))
         score = combined(signals)
         level = self._filter.thresholds.level(score)
+        prompted = min(len(text), max(0, self._given - start))
         passage = Passage(
             text=text,
-            shown=text,
+            shown=text[prompted:],
             start=start,
             end=start + len(text),
             level=level,
             score=score,
             signals=signals,
+            prompted=prompted,
         )
-        prompted = text[: max(0, self._given - start)]
-        if prompted and not text[len(prompted) :].strip():  # all that was written of it is white space
+        if prompted and not passage.shown.strip():  # all that was written of it is white space
             return passage
         acts = LEVELS.index(level) >= LEVELS.index(self._filter.thresholds.act_at)
         self.stopped |= acts
-        shown = _shown(passage, self._filter.policy, acts).removeprefix(prompted)
-        return replace(passage, shown=prompted + shown)
+        return replace(passage, shown=_shown(passage, self._filter.policy, acts))
 
     def _claims(self, text: str) -> Iterator[Signal]:
         rules, model = self._filter.rules, self._filter.claims
@@ -356,14 +356,14 @@ class _Copies:
 
 
 def _shown(passage: Passage, policy: Policy, acts: bool) -> str:
-    """A passage as the policy hands it out."""
+    """What was written of a passage, as the policy hands it out."""
     if callable(policy):
         shown = policy(passage) if passage.signals else passage.text
         if not isinstance(shown, str):
             raise InputError(f"the policy should return the text to show, got {type(shown).__name__}")
-        return shown
+        return shown.removeprefix(passage.text[: passage.prompted])
     if not acts or policy == "annotate":
-        return passage.text
+        return passage.shown
     space = passage.text[len(passage.text.rstrip()) :]
     kinds = ", ".join(dict.fromkeys(signal.kind for signal in passage.signals))
     return (BLOCKED if policy == "block" else REDACTED.format(level=passage.level, kinds=kinds)) + space
