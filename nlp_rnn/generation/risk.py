@@ -248,7 +248,7 @@ class RiskStream:
         self._english += sum(word in _english_words() for word in words)
         found = [*self._claims(text), *self._confidence(text, context, end)]
         if self._memory is not None:
-            found += self._unknown_words(text, self._memory)
+            found += self._unknown_words(text, len(words), self._memory)
             found += self._copies.find(self._memory, context, text, start)
         placed = (replace(s, start=start + s.start, end=start + s.end) for s in found)
         signals = tuple(sorted(placed, key=lambda signal: (signal.start, signal.end, signal.kind)))
@@ -307,8 +307,8 @@ class RiskStream:
                 why=f"repeats the same {period} characters {(stop - start) // period} times on end",
             )
 
-    def _unknown_words(self, text: str, memory: OverlapIndex) -> Iterator[Signal]:
-        count = sum(1 for _ in WORD.finditer(text))
+    def _unknown_words(self, text: str, count: int, memory: OverlapIndex) -> Iterator[Signal]:
+        """Words that nobody seems to know; ``count`` is how many the text has."""
         unknown = [
             span for span in memory.unknown_words(text) if text[slice(*span)].lower() not in _english_words()
         ]
