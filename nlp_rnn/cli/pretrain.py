@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nlp_rnn.cli.common import OnError, TextColumn, load_texts, say
-from nlp_rnn.cli.train import check_run, run_with_bar
+from nlp_rnn.cli.train import check_run, report_curves, run_with_bar
 from nlp_rnn.config import PretrainConfig
 
 _DEFAULT = PretrainConfig()
@@ -57,7 +57,6 @@ def pretrain(
     --resume as if it had not.
     """
     from nlp_rnn.language.model import LanguageModel
-    from nlp_rnn.training.curves import plot_history, read_history
 
     check_run(output)
     config = PretrainConfig(
@@ -93,13 +92,11 @@ def pretrain(
     with run_with_bar(output, resume, "tokens/s") as progress:
         model.fit(texts, validation=held_out, config=config, output=output, resume=resume, progress=progress)
     folder = model.save_pretrained(output / "model")
-    history = read_history(output / "history.jsonl")
-    say(f"Curves: {plot_history(history, output / 'curves.png')}")
-    best = max(history, key=lambda row: row["validation"]["score"])
-    figures = ", ".join(
+    kept, figures = report_curves(output)
+    perplexities = ", ".join(
         f"{name.removeprefix('perplexity_')} {value:.1f}"
-        for name, value in best["validation"].items()
+        for name, value in figures.items()
         if name.startswith("perplexity_")
     )
-    say(f"Best epoch {best['epoch']} of {len(history)}: perplexity of held-out texts {figures}")
+    say(f"{kept}: perplexity of held-out texts {perplexities}")
     say(f"Use it: nlp-rnn train --init-from {folder} --data FILE --output FOLDER")

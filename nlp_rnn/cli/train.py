@@ -109,7 +109,6 @@ def train(
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
     from nlp_rnn.artifact import DTYPES
     from nlp_rnn.sentiment.classifier import SentimentClassifier
-    from nlp_rnn.training.curves import plot_history, read_history
 
     check_run(output)
     one_of("dtype", dtype, DTYPES)
@@ -172,12 +171,9 @@ def train(
             progress=progress,
         )
     model = classifier.save_pretrained(output / "model", dtype=dtype)
-    history = read_history(output / "history.jsonl")
-    say(f"Curves: {plot_history(history, output / 'curves.png')}")
+    kept, figures = report_curves(output)
     say(f"Padding: {classifier.artifact.notes['padding']:.1%} of the training batches")
-    best = max(history, key=lambda row: row["validation"]["score"])
-    score = best["validation"]["score"]
-    say(f"Best epoch {best['epoch']} of {len(history)}: macro recall {score:.3f} on held-out texts")
+    say(f"{kept}: macro recall {figures['score']:.3f} on held-out texts")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
 
 
@@ -224,6 +220,16 @@ def run_with_bar(output: Path, resume: bool, unit: str) -> Iterator[Callable[[Pr
             way_on = f"go on with: --output {output} --resume"
             say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
             raise
+
+
+def report_curves(output: Path) -> tuple[str, dict[str, float]]:
+    """Draw the curves of the run in ``output``; gives its best epoch in words, and its figures."""
+    from nlp_rnn.training.curves import best_epoch, plot_history, read_history
+
+    history = read_history(output / "history.jsonl")
+    say(f"Curves: {plot_history(history, output / 'curves.png')}")
+    best = best_epoch(history)
+    return f"Best epoch {best['epoch']} of {len(history)}", best["validation"]
 
 
 def _has_checkpoint(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nlp_rnn.cli.common import say
-from nlp_rnn.cli.train import check_run, run_with_bar
+from nlp_rnn.cli.train import check_run, report_curves, run_with_bar
 from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.errors import one_of
 
@@ -59,7 +59,6 @@ def train_char(
     from nlp_rnn.artifact import DTYPES
     from nlp_rnn.generation import corpus
     from nlp_rnn.generation.generator import CharGenerator
-    from nlp_rnn.training.curves import plot_history, read_history
 
     check_run(output)
     one_of("dtype", dtype, DTYPES)
@@ -98,12 +97,9 @@ def train_char(
             progress=progress,
         )
     model = generator.save_pretrained(output / "model", dtype=dtype)
-    history = read_history(output / "history.jsonl")
-    say(f"Curves: {plot_history(history, output / 'curves.png')}")
-    best = max(history, key=lambda row: row["validation"]["score"])
-    figures = best["validation"]
+    kept, figures = report_curves(output)
     say(
-        f"Best epoch {best['epoch']} of {len(history)}: {figures['nats_per_char']:.4f} nats "
+        f"{kept}: {figures['nats_per_char']:.4f} nats "
         f"({figures['bits_per_char']:.4f} bits) per character of the held-out text"
     )
     if dynamic:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nlp_rnn.cli.common import say
-from nlp_rnn.cli.train import check_run, run_with_bar
+from nlp_rnn.cli.train import check_run, report_curves, run_with_bar
 from nlp_rnn.config import TranslationTrainConfig
 
 _DEFAULT = TranslationTrainConfig()
@@ -45,7 +45,6 @@ def train_translator(
     """Train a model that translates (extra: train); a stopped run goes on with --resume as if it had not."""
     from nlp_rnn.sequence.parallel import read_pairs
     from nlp_rnn.sequence.translator import Translator
-    from nlp_rnn.training.curves import plot_history, read_history
 
     check_run(output)
     config = TranslationTrainConfig(
@@ -74,12 +73,10 @@ def train_translator(
             pairs, validation=held_out, config=config, output=output, resume=resume, progress=progress
         )
     model = translator.save_pretrained(output / "model")
-    history = read_history(output / "history.jsonl")
-    say(f"Curves: {plot_history(history, output / 'curves.png')}")
-    best = max(history, key=lambda row: row["validation"]["score"])
-    minutes = sum(row["seconds"] for row in history) / 60
+    kept, figures = report_curves(output)
+    minutes = sum(row["seconds"] for row in translator.artifact.notes["history"]) / 60
     say(
-        f"Best epoch {best['epoch']} of {len(history)} ({minutes:.0f} minutes in all): "
-        f"{best['validation']['nats_per_token']:.3f} nats per token of the held-out translations"
+        f"{kept} ({minutes:.0f} minutes in all): "
+        f"{figures['nats_per_token']:.3f} nats per token of the held-out translations"
     )
     say(f'Use it: nlp-rnn translate --model {model} "some text"')

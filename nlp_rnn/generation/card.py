@@ -17,6 +17,7 @@ from nlp_rnn.artifact import Artifact
 from nlp_rnn.config import CharConfig
 from nlp_rnn.generation.canary import exposure
 from nlp_rnn.generation.generator import CharGenerator
+from nlp_rnn.training.curves import best_epoch
 
 WRITTEN = 100
 """Texts written to be looked at,"""
@@ -145,7 +146,7 @@ def describe(artifact: Artifact[CharConfig], figures: dict[str, Any], hidden: Hi
         dynamic_nats=figures["dynamic_bits_per_char"] * math.log(2),
         dynamic_bits=figures["dynamic_bits_per_char"],
         epochs=len(history),
-        best=max(history, key=lambda row: row["validation"]["score"])["epoch"],
+        best=best_epoch(history)["epoch"],
         written=WRITTEN,
         length=LENGTH,
         run=index["run"],

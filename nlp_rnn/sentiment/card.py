@@ -16,6 +16,7 @@ from nlp_rnn.metrics import evaluate
 from nlp_rnn.sentiment.classifier import SentimentClassifier
 from nlp_rnn.sentiment.mixture import CLASSES, RATES, Mixture, official_tests
 from nlp_rnn.sentiment.negation import load_suite, run_suite
+from nlp_rnn.training.curves import best_epoch
 
 _CARD = """\
 ---
@@ -105,7 +106,7 @@ def describe(
 
     config = artifact.config
     history = artifact.notes["history"]
-    best = max(history, key=lambda row: row["validation"]["score"])
+    best = best_epoch(history)
     sources = {name: (len(texts), RATES[name]) for name, (texts, _) in mixture.sources.items()}
     rows = figures["negation"]["rows"]
     card = _CARD.format(

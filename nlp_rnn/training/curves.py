@@ -1,4 +1,4 @@
-"""``history.jsonl`` as a picture: loss and validation figures over the epochs."""
+"""``history.jsonl``: its best epoch, and as a picture, loss and validation figures over the epochs."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no training history: {error}") from None
+
+
+def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The epoch whose weights a run keeps: the first of those with the highest score."""
+    return max(epochs, key=lambda row: row["validation"]["score"])
 
 
 def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
