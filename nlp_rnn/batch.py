@@ -7,8 +7,9 @@ window. Knows ids and lengths; not texts, not models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
 AnyIds = NDArray[np.integer[Any]]
+
+_COUNTED_AT_ONCE = 4096  # rows
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,22 @@ def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
     cells = sum(len(which) * int(lengths_N[which].max()) for which in plan_)
     tokens = sum(int(lengths_N[which].sum()) for which in plan_)
     return 1.0 - tokens / cells if cells else 0.0
+
+
+def token_counts(rows: Iterable[Sequence[int] | AnyIds], vocab_size: int) -> Ids:
+    """How often each id stands in some rows.
+
+    Shape:
+        (vocab_size,).
+
+    >>> token_counts([[2, 1], [2]], 4).tolist()
+    [0, 1, 2, 0]
+    """
+    counts_V = np.zeros(vocab_size, dtype=np.int64)
+    rows = iter(rows)
+    while some := [np.asarray(row, dtype=np.int64) for row in islice(rows, _COUNTED_AT_ONCE)]:
+        counts_V += np.bincount(np.concatenate(some), minlength=vocab_size)
+    return counts_V
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlp_rnn.batch import Ids, pad, padding_share, plan
+from nlp_rnn.batch import Ids, pad, padding_share, plan, token_counts
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.nn.language import BiLanguageModel, Candidates
@@ -62,9 +62,7 @@ class LanguageTask:
                 )
         self.train, self.validation, self.pad_id, self.config = train, validation, pad_id, config
         self.lengths = [len(row) for row in train]
-        counts_V = np.zeros(vocab_size)
-        for row in train:
-            np.add.at(counts_V, row, 1)
+        counts_V = token_counts(train, vocab_size)
         flat_V = torch.from_numpy(np.maximum(counts_V, 1) ** _FLATTENED).float()
         self.shares_V = flat_V / flat_V.sum()
 

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan
+from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
@@ -74,9 +74,8 @@ class ClassificationTask:
             batch_size=config.batch_size,
             seed=config.seed,
         )
-        counts_V = np.ones(model.vocab_size)
-        for row in (*train.rows, *unlabelled) if config.objectives else ():
-            np.add.at(counts_V, row, 1)
+        counted = (*train.rows, *unlabelled) if config.objectives else ()
+        counts_V = 1 + token_counts(counted, model.vocab_size)
         self.shares_V = torch.from_numpy(counts_V / counts_V.sum()).float()
 
     def plan(self, epoch: int) -> Sequence[Ids]:
