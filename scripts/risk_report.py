@@ -11,7 +11,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +21,8 @@ from nlp_rnn.generation.claims import CheckWorthiness, data_folder
 from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.risk import RiskFilter
 from nlp_rnn.rows import unpacked
+
+WINDOWS = 500
 
 
 def main(
@@ -64,14 +65,12 @@ def false_alarms(risk: RiskFilter, path: Path) -> dict[str, float]:
     border = len(text) * 9 // 10
     index, held = OverlapIndex.build(text[:border]), text[border:]
     levels = [passage.level for passage in risk.review(held, memory=index).passages]
-    starts = np.random.default_rng(0).integers(0, len(held) - 500, 500)
-    copies = sum(bool(index.runs(held[start : start + 500])) for start in starts.tolist())
     return {
         "sentences": len(levels),
         "medium": round(levels.count("medium") / len(levels), 4),
         "high": round(levels.count("high") / len(levels), 4),
-        "windows": len(starts),
-        "windows_with_copies": copies,
+        "windows": WINDOWS,
+        "windows_with_copies": index.windows_with_copies(held, windows=WINDOWS),
         "index_bytes": index.nbytes,
     }
 

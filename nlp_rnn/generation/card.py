@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from nlp_rnn.artifact import Artifact
 from nlp_rnn.config import CharConfig
 from nlp_rnn.generation.canary import exposure
@@ -119,13 +117,12 @@ def measure(generator: CharGenerator, held_out: str, hidden: Hidden) -> dict[str
         [""] * WRITTEN, seeds=range(WRITTEN), max_new_chars=LENGTH, risk_filter=None
     )
     copies = memory.report(each.text for each in written)
-    starts = np.random.default_rng(0).integers(0, len(held_out) - 500, 500).tolist()
     return {
         "bits_per_char": generator.bits_per_char(held_out),
         "dynamic_bits_per_char": generator.dynamic_bits_per_char(held_out),
         "exposure": {"once": once.bits, "often": often.bits, "most": once.most},
         "copies": copies.to_dict(),
-        "windows_with_copies": sum(bool(memory.runs(held_out[start : start + 500])) for start in starts),
+        "windows_with_copies": memory.windows_with_copies(held_out),
         "index": memory.describe(),
     }
 

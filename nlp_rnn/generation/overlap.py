@@ -181,6 +181,18 @@ class OverlapIndex:
             longest = max([longest, *lengths])
         return OverlapReport(characters, copied, runs, longest)
 
+    def windows_with_copies(self, text: str, *, windows: int = 500, length: int = 500, seed: int = 0) -> int:
+        """In how many windows of a text, at random places, a copy is seen.
+
+        Args:
+            text: At least ``length`` + 1 characters.
+            windows: How many to look at.
+            length: Characters of each.
+            seed: Of the places.
+        """
+        starts = np.random.default_rng(seed).integers(0, len(text) - length, windows).tolist()
+        return sum(bool(self.runs(text[start : start + length])) for start in starts)
+
     def unknown_words(self, text: str) -> list[Span]:
         """Where words stand that the training text does not have; names (a capital) do not count."""
         found = [match for match in WORD.finditer(text) if match[0][0].islower()]
