@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -20,6 +19,7 @@ from nlp_rnn.cli.common import (
     Engine,
     Model,
     OnError,
+    given_texts,
     load_model,
     progress_bar,
     say,
@@ -73,7 +73,7 @@ def classify(
         raise InputError(
             "--json prints an array to standard output; for a file use --output with --format jsonl"
         )
-    words = _words(texts, file, column)
+    words = given_texts(texts, file, column, to="classify")
     if words is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(words, 1))
         answers = _answers(load_model(model, engine, device), records)
@@ -87,17 +87,6 @@ def classify(
         _show(answers, output, output_format, as_json, prefix=prefix, source=source, reject=reader.reject)
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)
-
-
-def _words(texts: list[str] | None, file: Path | None, column: str | None) -> list[str] | None:
-    """The texts on the command line, or None if a file or a pipe is to be read."""
-    if texts and texts != ["-"]:
-        if file is not None or column is not None:
-            raise InputError("give texts, or --file with --column, not both")
-        return texts
-    if file is None and not texts and sys.stdin.isatty():
-        raise InputError("there is nothing to classify: give texts, --file FILE, or pipe one text a line")
-    return None
 
 
 def _answers(classifier: SentimentClassifier, records: Iterable[Record]) -> Answers:

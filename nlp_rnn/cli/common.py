@@ -155,6 +155,23 @@ def load_labelled(
     return texts, corpus.labels
 
 
+def given_texts(
+    texts: list[str] | None, file: Path | None, column: str | None, *, to: str
+) -> list[str] | None:
+    """The texts on the command line, or None if a file or a pipe is to be read; ``to`` says what for.
+
+    Raises:
+        InputError: If there are both texts and a file, or there is nothing at all.
+    """
+    if texts and texts != ["-"]:
+        if file is not None or column is not None:
+            raise InputError("give texts, or --file with --column, not both")
+        return texts
+    if file is None and not texts and sys.stdin.isatty():
+        raise InputError(f"there is nothing to {to}: give texts, --file FILE, or pipe one text a line")
+    return None
+
+
 def load_texts(sources: Sequence[str], column: str | None, on_error: str) -> list[str]:
     """The texts of files, and of the files in folders, that are not empty; labels are not read."""
     from nlp_rnn.records import read_texts

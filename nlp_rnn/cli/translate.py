@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import OnError, print_json, say, say_skipped
+from nlp_rnn.cli.common import OnError, given_texts, print_json, say, say_skipped
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def translate(
     from nlp_rnn.records import Record, read_texts
     from nlp_rnn.sequence.translator import Translator
 
-    given = _given(texts, file, column)
+    given = given_texts(texts, file, column, to="translate")
     if given is None and (plot is not None or as_json):
         raise InputError("--plot and --json are for texts on the command line: leave out --file")
     if plot is not None and given is not None and len(given) != 1:
@@ -68,17 +67,6 @@ def translate(
         _write(_answers(translator, reader, beam, length_penalty), output, source=file)
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)
-
-
-def _given(texts: list[str] | None, file: Path | None, column: str | None) -> list[str] | None:
-    """The texts on the command line, or None if a file or a pipe is to be read."""
-    if texts and texts != ["-"]:
-        if file is not None or column is not None:
-            raise InputError("give texts, or --file with --column, not both")
-        return texts
-    if file is None and not texts and sys.stdin.isatty():
-        raise InputError("there is nothing to translate: give texts, --file FILE, or pipe one text a line")
-    return None
 
 
 def _answers(
