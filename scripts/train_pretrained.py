@@ -14,10 +14,10 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import save
+from nlp_rnn.cli.common import training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
 from nlp_rnn.errors import NlpRnnError
@@ -45,8 +45,7 @@ def main(
     texts, labels = mixture.training(seed=seed, share=share)
     tokenizer, vectors = _start(mixture, run, console)
     classifier = SentimentClassifier(hidden_size=hidden_size, tokenizer=tokenizer)
-    with Progress(console=console) as bar:
-        task = bar.add_task("training", total=None)
+    with training_bar("tokens/s") as progress:
         classifier.fit(
             texts,
             labels,
@@ -63,12 +62,7 @@ def main(
             ),
             output=run,
             resume=True,
-            progress=lambda now: bar.update(
-                task,
-                completed=now.step,
-                total=now.total_steps,
-                description=f"epoch {now.epoch + 1}, {now.tokens_per_second:,.0f} tokens/s",
-            ),
+            progress=progress,
         )
     save(classifier.artifact, run / "model", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(run / "model")

@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from nlp_rnn import CharGenerator
 from nlp_rnn.artifact import save
+from nlp_rnn.cli.common import training_bar
 from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.generation import corpus
@@ -48,8 +48,7 @@ def main(
     hidden = Hidden(once, often, TIMES, others)
     train = hide(text[:place], [once] + [often] * TIMES, seed=seed)
     generator = CharGenerator(hidden_size=hidden_size)
-    with Progress(console=console) as bar:
-        task = bar.add_task("training", total=None)
+    with training_bar("characters/s") as progress:
         generator.fit(
             train,
             validation=text[place:],
@@ -64,12 +63,7 @@ def main(
             ),
             output=run,
             resume=True,
-            progress=lambda now: bar.update(
-                task,
-                completed=now.step,
-                total=now.total_steps,
-                description=f"epoch {now.epoch + 1}, {now.tokens_per_second:,.0f} characters/s",
-            ),
+            progress=progress,
         )
     generator.save_pretrained(run / "model", dtype="float16")
     shipped = CharGenerator.from_pretrained(run / "model")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
     from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.training.loop import Progress
 
 COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
 CHUNK = 1024  # texts answered at once
@@ -75,7 +77,7 @@ def console(*, stderr: bool = False) -> Console:
     return Console(highlight=False, stderr=stderr)
 
 
-def progress_bar(*columns: str) -> Progress:
+def progress_bar(*columns: str) -> Bar:
     """A bar on standard error that vanishes when done; silent where that is no terminal.
 
     Args:
@@ -94,6 +96,25 @@ def progress_bar(*columns: str) -> Progress:
         transient=True,
         disable=silent,
     )
+
+
+@contextmanager
+def training_bar(unit: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar for a training, as the callback that moves it; ``unit`` of its rate, e.g. ``tokens/s``."""
+    with progress_bar("loss {task.fields[loss]}", f"{{task.fields[rate]}} {unit}") as bar:
+        task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
+
+        def show(now: Progress) -> None:
+            bar.update(
+                task,
+                description=f"epoch {now.epoch + 1}",
+                completed=now.step,
+                total=now.total_steps,
+                loss=f"{now.loss:.3f}",
+                rate=f"{now.tokens_per_second:,.0f}",
+            )
+
+        yield show
 
 
 def print_json(value: object) -> None:

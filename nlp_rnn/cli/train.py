@@ -20,16 +20,14 @@ from nlp_rnn.cli.common import (
     load_labelled,
     load_model,
     load_texts,
-    progress_bar,
     say,
     split_names,
+    training_bar,
 )
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import InputError, one_of, require
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from nlp_rnn.training.loop import Progress
 
 _DEFAULT = TrainConfig()
@@ -212,14 +210,13 @@ def run_with_bar(output: Path, resume: bool, unit: str) -> Iterator[Callable[[Pr
     """A bar for a training run, as the callback that moves it; a run that is stopped says how to go on."""
     if resume and not _has_checkpoint(output):
         say(f"{output} holds no checkpoint to go on from: the training begins anew")
-    with progress_bar("loss {task.fields[loss]}", f"{{task.fields[rate]}} {unit}") as bar:
-        try:
-            yield _shown_on(bar)
-        except KeyboardInterrupt:
-            bar.stop()
-            way_on = f"go on with: --output {output} --resume"
-            say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
-            raise
+    try:
+        with training_bar(unit) as progress:
+            yield progress
+    except KeyboardInterrupt:
+        way_on = f"go on with: --output {output} --resume"
+        say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
+        raise
 
 
 def report_curves(output: Path) -> tuple[str, dict[str, float]]:
@@ -236,20 +233,3 @@ def _has_checkpoint(folder: Path) -> bool:
     from nlp_rnn.training.checkpoint import latest
 
     return latest(folder) is not None
-
-
-def _shown_on(bar: Bar) -> Callable[[Progress], None]:
-    """A callback that moves the bar."""
-    task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
-
-    def show(now: Progress) -> None:
-        bar.update(
-            task,
-            description=f"epoch {now.epoch + 1}",
-            completed=now.step,
-            total=now.total_steps,
-            loss=f"{now.loss:.3f}",
-            rate=f"{now.tokens_per_second:,.0f}",
-        )
-
-    return show
