@@ -21,7 +21,7 @@ K units of all gates (G times H), F features of both directions (D times H).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,12 +30,14 @@ from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
 from nlp_rnn.config import EncoderConfig
+from nlp_rnn.errors import InputError
 
 F32 = NDArray[np.float32]
 
 # As 0-d arrays: NumPy converts a Python number anew at every call, half the cost of a small one.
 _HALF, _ONE = np.array(0.5, np.float32), np.array(1.0, np.float32)
 _FEW_TEXTS = 8  # below, both directions are stacked
+_FEW_TOKENS = 512  # below, finding the distinct ones costs more than it saves
 _GATHER = 64  # inputs gathered at once, at least
 
 
@@ -292,6 +294,43 @@ def _by_gate(all_nK: F32, hidden_size: int) -> F32:
     """All gates of each stream as the steps above want them: a view (n, K) -> (G, 1, n, H)."""
     all_GDnH: F32 = all_nK.reshape(len(all_nK), -1, hidden_size).swapaxes(0, 1)[:, None]
     return all_GDnH
+
+
+def encode(layers: Sequence[RecurrentLayer], embedding_VE: F32, packed: Packed) -> F32:
+    """Outputs of the last layer (D, N, H), each direction in the order in which it read.
+
+    Raises:
+        InputError: If an id is outside the vocabulary.
+    """
+    ids_N = packed.ids_N
+    every_N = read_N = np.arange(len(ids_N))
+    if ids_N.min() < 0 or ids_N.max() >= len(embedding_VE):
+        raise InputError(
+            f"Invalid token id. Received: {ids_N.min()} to {ids_N.max()}; "
+            f"ids should be in [0, {len(embedding_VE) - 1}]"
+        )
+    if len(ids_N) > _FEW_TOKENS:
+        seen_V = np.zeros(len(embedding_VE), bool)
+        seen_V[ids_N] = True
+        ids_N, read_N = np.flatnonzero(seen_V), (np.cumsum(seen_V) - 1)[ids_N]
+    outputs_DNH = layers[0].run(embedding_VE[ids_N], read_N, packed)
+    for layer in layers[1:]:
+        outputs_DNH = layer.run(in_place(outputs_DNH, packed), every_N, packed)
+    return outputs_DNH
+
+
+def unpack(outputs_DNH: F32, packed: Packed, shape: tuple[int, ...]) -> F32:
+    """Both directions side by side in padded rows, zero behind a text's end: (D, N, H) -> (B, T, F).
+
+    Args:
+        outputs_DNH: Of the last layer.
+        packed: The texts.
+        shape: (B, T) of the rows that were packed.
+    """
+    outputs_NF = in_place(outputs_DNH, packed)
+    outputs_BTF = np.zeros((*shape, outputs_NF.shape[1]), np.float32)
+    outputs_BTF[packed.order_B[packed.text_N], packed.step_N] = outputs_NF
+    return outputs_BTF
 
 
 def in_place(outputs_DNH: F32, packed: Packed) -> F32:

@@ -20,11 +20,10 @@ import numpy as np
 from nlp_rnn.batch import Batch, Ids
 from nlp_rnn.config import CharConfig, ModelConfig
 from nlp_rnn.errors import InputError, one_of, require
-from nlp_rnn.recurrence import F32, Packed, RecurrentLayer, Stack, in_place, pack
+from nlp_rnn.recurrence import F32, Packed, RecurrentLayer, Stack, encode, in_place, pack, unpack
 
 ENGINES = ("auto", "numpy", "torch")
 
-_FEW_TOKENS = 512  # below, finding the distinct ones costs more than it saves
 _PART = 16  # fewest texts worth a thread
 
 
@@ -101,7 +100,7 @@ class NumpyEngine:
 
         def answer(which: Ids) -> None:
             packed = pack(batch.ids_BT, batch.lengths_B, which)
-            logits_BC[packed.order_B] = self._pool(self._encode(packed), packed) @ weight_CP.T + bias_C
+            logits_BC[packed.order_B] = self._pool(self._read(packed), packed) @ weight_CP.T + bias_C
 
         order_B = np.argsort(-batch.lengths_B, kind="stable")
         if not len(order_B):
@@ -125,27 +124,11 @@ class NumpyEngine:
             InputError: If an id is outside the vocabulary.
         """
         packed = pack(batch.ids_BT, batch.lengths_B)
-        outputs_BTF = np.zeros((*batch.ids_BT.shape, self.config.output_dim), np.float32)
-        outputs_BTF[packed.order_B[packed.text_N], packed.step_N] = in_place(self._encode(packed), packed)
-        return outputs_BTF
+        return unpack(self._read(packed), packed, batch.ids_BT.shape)
 
-    def _encode(self, packed: Packed) -> F32:
+    def _read(self, packed: Packed) -> F32:
         """Outputs of the last layer (D, N, H), each direction in the order in which it read."""
-        ids_N = packed.ids_N
-        every_N = read_N = np.arange(len(ids_N))
-        if ids_N.min() < 0 or ids_N.max() >= self.config.vocab_size:
-            raise InputError(
-                f"Invalid token id. Received: {ids_N.min()} to {ids_N.max()}; "
-                f"ids should be in [0, {self.config.vocab_size - 1}]"
-            )
-        if len(ids_N) > _FEW_TOKENS:
-            seen_V = np.zeros(self.config.vocab_size, bool)
-            seen_V[ids_N] = True
-            ids_N, read_N = np.flatnonzero(seen_V), (np.cumsum(seen_V) - 1)[ids_N]
-        outputs_DNH = self._layers[0].run(self._weights["embedding.weight"][ids_N], read_N, packed)
-        for layer in self._layers[1:]:
-            outputs_DNH = layer.run(in_place(outputs_DNH, packed), every_N, packed)
-        return outputs_DNH
+        return encode(self._layers, self._weights["embedding.weight"], packed)
 
     def _pool(self, outputs_DNH: F32, packed: Packed) -> F32:
         """One vector per text, longest text first: (D, N, H) -> (B, P)."""

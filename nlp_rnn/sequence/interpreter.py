@@ -16,7 +16,7 @@ import numpy as np
 
 from nlp_rnn.batch import Batch, Ids
 from nlp_rnn.config import EncoderConfig, TranslationConfig
-from nlp_rnn.recurrence import F32, RecurrentLayer, in_place, pack
+from nlp_rnn.recurrence import F32, RecurrentLayer, encode, pack, unpack
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +52,15 @@ class Interpreter:
         self.embedding_EV = np.ascontiguousarray(weights["embedding.weight"].T)
 
     def read(self, batch: Batch) -> Memory:
-        """Run the encoder."""
+        """Run the encoder.
+
+        Raises:
+            InputError: If an id is outside the vocabulary.
+        """
         weights, H = self.weights, self.config.hidden_size
         packed = pack(batch.ids_BT, batch.lengths_B)
-        distinct_U, read_N = np.unique(packed.ids_N, return_inverse=True)
-        outputs_2NH = self._encoder[0].run(weights["embedding.weight"][distinct_U], read_N, packed)
-        for layer in self._encoder[1:]:
-            outputs_2NH = layer.run(in_place(outputs_2NH, packed), np.arange(len(read_N)), packed)
         B, S = batch.ids_BT.shape
-        outputs_BSD = np.zeros((B, S, 2 * H), np.float32)
-        outputs_BSD[packed.order_B[packed.text_N], packed.step_N] = in_place(outputs_2NH, packed)
+        outputs_BSD = unpack(encode(self._encoder, weights["embedding.weight"], packed), packed, (B, S))
         forward_BH = outputs_BSD[np.arange(B), batch.lengths_B - 1, :H]
         keys_BSA = outputs_BSD @ weights["attention.key.weight"].T if self.config.attention else None
         barrier_BS = np.where(np.arange(S) < batch.lengths_B[:, None], np.float32(0), np.float32(-np.inf))
