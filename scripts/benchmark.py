@@ -1,8 +1,9 @@
 #!/usr/bin/env python
-"""Measure speed beside the peers: ``pip install ".[train,bench]" && python scripts/benchmark.py``.
+"""Measure beside the peers: ``pip install ".[train,bench]" && python scripts/benchmark.py``.
 
-Prints the machine, the versions, and the median, smallest and largest of several runs. What cannot be
-measured here says why. Quality is measured by ``nlp-rnn evaluate`` and ``nlp-rnn negation``.
+Prints the machine, the versions, and the median, smallest and largest of several runs; of the row ``peers``
+a table of its own, with how often each system is right. What cannot be measured here says why. More on
+quality: ``nlp-rnn evaluate`` and ``nlp-rnn negation``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Annotated
 
 import typer
 from benchmarks.answering import latency, throughput
+from benchmarks.comparing import COLUMNS, compare
 from benchmarks.generating import generation
 from benchmarks.installing import install, install_core, startup
 from benchmarks.learning import learning
 from benchmarks.measure import Row, machine
-from benchmarks.peers import read_reviews, train_peers
+from benchmarks.peers import PEERS, TIMED, read_reviews, train_peers
 from benchmarks.training import training
 from rich.console import Console
 from rich.table import Table
@@ -30,7 +32,7 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import NlpRnnError, one_of
 
-ROWS = ("latency", "throughput", "training", "learning", "generation", "install", "startup")
+ROWS = ("latency", "throughput", "peers", "training", "learning", "generation", "install", "startup")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -44,7 +46,7 @@ def main(
     train_reviews: Annotated[int, typer.Option(min=4, help="IMDb reviews the peers train on.")] = 25_000,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write everything here.")] = None,
 ) -> None:
-    """Measure speed."""
+    """Measure speed, and what the peers are worth."""
     asked = ROWS if rows == "all" else tuple(rows.split(","))
     for name in asked:
         one_of("rows", name, (*ROWS, "all"))
@@ -53,18 +55,20 @@ def main(
     with TemporaryDirectory(prefix="nlp-rnn-benchmark-") as place:
         work = Path(place)
         read = partial(read_reviews, data)
-        if {"latency", "throughput"} & set(asked):
-            found += _try("peer training", lambda: train_peers(read("train", train_reviews), work))
-        if "latency" in asked:
-            found += latency(model, work, repeats)
-        if "throughput" in asked:
-            found += _try("throughput", lambda: throughput(model, work, read("test", reviews), repeats))
-        if "training" in asked:
-            found += _try("training", lambda: training(*_shape(model), steps=4 * repeats))
-        if "learning" in asked:
-            found += _try("learning", lambda: learning(data, repeats))
-        if "generation" in asked:
-            found += _try("generation", lambda: generation(generator, repeats))
+        if {"latency", "throughput", "peers"} & set(asked):
+            kinds = PEERS if "peers" in asked else TIMED
+            found += _try("peer training", lambda: train_peers(kinds, read("train", train_reviews), work))
+        measures: dict[str, Callable[[], list[Row]]] = {
+            "latency": lambda: latency(model, work, repeats),
+            "throughput": lambda: throughput(model, work, read("test", reviews), repeats),
+            "peers": lambda: compare(model, work, found, read("test", reviews), repeats),
+            "training": lambda: training(*_shape(model), steps=4 * repeats),
+            "learning": lambda: learning(data, repeats),
+            "generation": lambda: generation(generator, repeats),
+        }
+        for name, measure in measures.items():
+            if name in asked:
+                found += _try(name, measure)
         if {"install", "startup"} & set(asked):
             found += _try("install", lambda: _core_rows(asked, work / "core", model, repeats))
     if json_out is not None:
@@ -102,11 +106,20 @@ def _show(described: dict[str, str], rows: list[Row]) -> None:
     for name, value in described.items():
         console.print(f"{name}: {value}", markup=False, highlight=False)
     table = Table("row", "system", "median", "min", "max", "runs", "unit", "goal")
+    compared: dict[str, dict[str, float | None]] = {}
     for row in rows:
+        if row.row == "peers":
+            compared.setdefault(row.system, {})[row.unit] = row.median
+            continue
         plain = row.to_dict()
         figures = [_number(plain[key]) for key in ("median", "min", "max")]
         table.add_row(row.row, row.system, *figures, str(plain["runs"]), row.unit, row.goal)
     console.print(table)
+    if compared:
+        table = Table("peers", *COLUMNS)
+        for name, values in compared.items():
+            table.add_row(name, *(_number(values.get(column)) for column in COLUMNS))
+        console.print(table)
     for row in rows:
         if row.note:
             console.print(f"{row.row}, {row.system}: {row.note}", markup=False, highlight=False)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nlp_rnn.artifact import load, save
 from nlp_rnn.config import CharConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import DataError
+from nlp_rnn.sentiment.negation import LABELS
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 if not (SCRIPTS / "benchmark.py").is_file():
     pytest.skip("only in the source tree", allow_module_level=True)
 sys.path.insert(0, str(SCRIPTS))
 
-from benchmarks import answering, generating, measure, peers, training  # noqa: E402
+from benchmarks import answering, comparing, generating, measure, peers, training  # noqa: E402
 
 GOOD = [
     "A good, warm film!",
@@ -32,7 +35,7 @@ REVIEWS = (GOOD + BAD, ["positive"] * 4 + ["negative"] * 4)
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("peers")
-    peers.train_peers(REVIEWS, folder)
+    peers.train_peers(peers.TIMED, REVIEWS, folder)
     return folder
 
 
@@ -85,24 +88,54 @@ def test_made_up_lengths_are_like_imdb() -> None:
 
 def test_nbsvm_learns_and_loads_as_it_was_saved(tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="NB-SVM needs scikit-learn")
-    model = peers.NbSvm.train(*REVIEWS)
-    model.save(tmp_path / "nbsvm.npz")
+    fitted = peers.NbSvm.fit(*REVIEWS)
+    peers.NbSvm.train(REVIEWS, tmp_path)
+    loaded = peers.NbSvm.load(tmp_path)
     texts = ["a good cast", "bad jokes"]
-    assert model(texts) == peers.NbSvm.load(tmp_path / "nbsvm.npz")(texts) == ["positive", "negative"]
+    assert loaded.label(texts) == ["positive", "negative"]
+    np.testing.assert_allclose(loaded.score(texts), fitted.score(texts))
 
 
 def test_peers_answer_and_absent_ones_name_the_line_to_type(trained: Path, tiny_model: Path) -> None:
-    one, many, missing = peers.load_systems(str(tiny_model), trained)
-    assert one.keys() == many.keys()
-    assert many["nlp_rnn, NumPy engine"](["the film is good", "a bad film"]) == ["positive", "negative"]
-    for name, label in many.items():
-        assert set(label(["the film is good", "a bad film"])) <= {"positive", "negative"}, name
+    texts = ["the film is good", "a bad film"]
+    systems, missing = peers.load_systems(peers.TIMED, trained, str(tiny_model))
+    assert {*missing, *(system.name for system in systems)} == {kind.name for kind in peers.TIMED}
+    assert systems[0].label(texts) == ["positive", "negative"]
+    for system in systems:
+        probs = np.asarray(system.predict_proba(texts))
+        assert probs.shape == (2, len(system.classes)), system.name
+        np.testing.assert_allclose(probs.sum(axis=1), 1, rtol=1e-6)
+        assert [system.classes[column] for column in probs.argmax(axis=1)] == system.label(texts), system.name
+        assert comparing._bytes(system.files) > 0, system.name
     assert all("pip install" in why for why in missing.values())
+
+
+def test_textblob_is_neutral_where_it_finds_nothing() -> None:
+    pytest.importorskip("textblob", reason="TextBlob needs the bench extra")
+    probs = np.asarray(peers.Pattern().predict_proba(["a good film", "the table", "a bad film"]))
+    assert [LABELS[column] for column in probs.argmax(axis=1)] == ["positive", "neutral", "negative"]
+
+
+def test_spacy_learns_and_loads_what_it_wrote(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("spacy", reason="spaCy needs the bench extra")
+    monkeypatch.setattr(peers.SpaCy, "max_steps", 401)
+    reviews = (REVIEWS[0][::-1] + REVIEWS[0], REVIEWS[1][::-1] + REVIEWS[1])
+    assert "16 reviews, 1 of them held out" in peers.SpaCy.train(reviews, tmp_path)
+    system = peers.SpaCy.load(tmp_path, None)
+    assert system.label(["a good cast", "bad jokes"]) == ["positive", "negative"]
+    assert comparing._bytes(system.files) > 1e6
+
+
+def test_a_model_without_both_poles_is_not_compared(tiny_model: Path, tmp_path: Path) -> None:
+    other = save(replace(load(tiny_model), classes=("low", "middle", "high")), tmp_path / "other")
+    systems, missing = peers.load_systems([peers.NumpyEngine], tmp_path, str(other))
+    assert not systems
+    assert "only one with negative and positive" in missing["nlp_rnn, NumPy engine"]
 
 
 def test_an_absent_peer_is_a_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "fasttext", None)
-    rows = {row.system: row for row in peers.train_peers(REVIEWS, tmp_path)}
+    rows = {row.system: row for row in peers.train_peers([peers.FastText], REVIEWS, tmp_path)}
     assert rows["fastText"].values == ()
     assert 'pip install "nlp-rnn[bench]"' in rows["fastText"].note
 
@@ -119,6 +152,24 @@ def test_throughput_counts_what_is_right(trained: Path, tiny_model: Path) -> Non
     ours = next(row for row in rows if row.system == "nlp_rnn, NumPy engine")
     assert len(ours.values) == 1
     assert "50.0% right" in ours.note
+
+
+def test_peers_are_set_side_by_side(trained: Path, tiny_model: Path, tmp_path: Path) -> None:
+    notes = {"history": [{"seconds": 20.5}, {"seconds": 10.0}]}
+    model = save(replace(load(tiny_model), notes=notes), tmp_path / "noted")
+    reviews = (["a good film", "the film is bad"], ["positive", "positive"])
+    measured = [measure.Row("peer training", "NB-SVM", "s", (3.0,))]
+    rows = comparing.compare(str(model), trained, measured, reviews, 2)
+    found = {(row.system, row.unit): row for row in rows}
+    ours = [found["nlp_rnn, NumPy engine", column] for column in comparing.COLUMNS]
+    assert [len(row.values) for row in ours] == [1, 1, 1, 1, 2]
+    assert (ours[0].median, ours[3].median) == (50.0, 30.5)
+    assert 0 < ours[1].median < 100
+    assert ours[2].median == sum(file.stat().st_size for file in model.iterdir()) / 1e6
+    taken = found.get(("NB-SVM", "training, s"))
+    assert taken is None or taken.values == (3.0,)
+    assert {row.system for row in rows} == {kind.name for kind in peers.PEERS}
+    assert all(row.note for row in rows if row.unit == comparing.COLUMNS[0])
 
 
 def test_latency_is_measured_in_a_process_of_its_own(trained: Path, tiny_model: Path) -> None:
@@ -163,7 +214,10 @@ def test_the_script_writes_json(
     import benchmark
     import typer
 
-    made = [measure.Row("install", "core", "MB", (12.0,), "at most 170", "made up")]
+    made = [
+        measure.Row("install", "core", "MB", (12.0,), "at most 170", "made up"),
+        measure.Row("peers", "ours", comparing.COLUMNS[1], (97.25,)),
+    ]
     monkeypatch.setattr(benchmark, "_core_rows", lambda *_: made)
     app = typer.Typer()
     app.command()(benchmark.main)
@@ -171,4 +225,7 @@ def test_the_script_writes_json(
     written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert written["rows"][0]["median"] == 12.0
     assert {"processor", "cores", "threads", "system", "python", "numpy"} <= written["machine"].keys()
-    assert "made up" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "made up" in shown
+    (ours,) = [line for line in shown.splitlines() if "ours" in line]
+    assert [cell.strip() for cell in ours.strip("│ ").split("│")] == ["ours", "-", "97.2", "-", "-", "-"]

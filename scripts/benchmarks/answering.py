@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Row, in_turns, threads
-from benchmarks.peers import Reviews, load_systems
+from benchmarks.peers import TIMED, Reviews, System, load_systems
 
 SENTENCES = {
     "4 tokens": "Movie was not good",
@@ -39,37 +39,44 @@ def latency(model: str | None, trained: Path, rounds: int) -> list[Row]:
     return [Row(**{**row, "values": tuple(row["values"])}) for row in found]
 
 
-def throughput(model: str | None, trained: Path, reviews: Reviews, rounds: int) -> list[Row]:
-    """Reviews per second, and the share each system labels right."""
-    _, systems, missing = load_systems(model, trained)
+def answer(systems: Sequence[System], reviews: Reviews, rounds: int) -> list[tuple[tuple[float, ...], float]]:
+    """Of each system the reviews per second, one figure a round, and the share it labels right."""
     texts, labels = reviews
     answers: dict[str, list[str]] = {}
 
-    def run(name: str) -> None:
-        answers[name] = list(systems[name](texts))
+    def run(system: System) -> None:
+        answers[system.name] = system.label(texts)
 
-    taken = in_turns([partial(run, name) for name in systems], rounds)
+    taken = in_turns([partial(run, system) for system in systems], rounds)
+    found = []
+    for system, times in zip(systems, taken, strict=True):
+        right = sum(a == b for a, b in zip(answers[system.name], labels, strict=True))
+        found.append((tuple(len(texts) / time for time in times), right / len(texts)))
+    return found
+
+
+def throughput(model: str | None, trained: Path, reviews: Reviews, rounds: int) -> list[Row]:
+    """Reviews per second, and the share each system labels right."""
+    systems, missing = load_systems(TIMED, trained, model)
     goals = {"nlp_rnn, NumPy engine": "at least 350", "nlp_rnn, torch engine": "at least 800"}
     rows = []
-    for name, times in zip(systems, taken, strict=True):
-        right = sum(a == b for a, b in zip(answers[name], labels, strict=True))
-        note = f"{len(texts):,} reviews, {right / len(texts):.1%} right"
-        rates = tuple(len(texts) / time for time in times)
-        rows.append(Row("throughput", name, "reviews/s", rates, goals.get(name, ""), note))
+    for system, (rates, right) in zip(systems, answer(systems, reviews, rounds), strict=True):
+        note = f"{len(reviews[0]):,} reviews, {right:.1%} right"
+        rows.append(Row("throughput", system.name, "reviews/s", rates, goals.get(system.name, ""), note))
     return rows + [Row("throughput", name, "reviews/s", note=why) for name, why in missing.items()]
 
 
 def _latency_here(model: str | None, trained: str, rounds: int) -> list[Row]:
-    systems, _, missing = load_systems(model, Path(trained))
+    systems, missing = load_systems(TIMED, Path(trained), model)
     rows = []
     for length, sentence in SENTENCES.items():
-        calls: list[Callable[[], object]] = [partial(system, sentence) for system in systems.values()]
+        calls = [partial(system.classify, sentence) for system in systems]
         in_turns(calls, 1, 20)  # warm
         taken = in_turns(calls, rounds, max(40, -(-_LEAST_CALLS // rounds)))
-        for name, times in zip(systems, taken, strict=True):
-            goal = "at most 1.5" if "NumPy" in name else ""
+        for system, times in zip(systems, taken, strict=True):
+            goal = "at most 1.5" if "NumPy" in system.name else ""
             values = tuple(1e3 * time for time in times)
-            rows.append(Row("latency", f"{name}, {length}", "ms", values, goal, "one thread"))
+            rows.append(Row("latency", f"{system.name}, {length}", "ms", values, goal, "one thread"))
     return rows + [Row("latency", name, "ms", note=why) for name, why in missing.items()]
 
 

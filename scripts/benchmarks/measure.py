@@ -23,6 +23,8 @@ PACKAGES = (
     "scikit-learn",
     "vaderSentiment",
     "fasttext-community",
+    "textblob",
+    "spacy",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 

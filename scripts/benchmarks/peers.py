@@ -1,44 +1,175 @@
-"""The systems that are compared, each as a function from texts to ``negative`` or ``positive``.
+"""The systems that are compared: how each is trained, loaded and asked, and what it takes on disk.
 
-NB-SVM and fastText are trained once per run into a folder, from which any process can load them.
+Those that learn are trained once per run into a folder, from which any process can load them.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import time
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.measure import Row, cores
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.errors import DataError, NlpRnnError, require
-from nlp_rnn.sentiment.negation import LABELS, vader_predict_proba
+from nlp_rnn.artifact import FILES
+from nlp_rnn.errors import DataError, InputError, NlpRnnError, require
+from nlp_rnn.hub import model_folder
+from nlp_rnn.probabilities import has_polarity, polarity
+from nlp_rnn.sentiment.classifier import SHIPPED
+from nlp_rnn.sentiment.negation import LABELS, ROUNDING, score_proba, vader_predict_proba
 
-Label = Callable[[Sequence[str]], Sequence[str]]
 Reviews = tuple[list[str], list[str]]
 
 _WORD = r"(?u)\w+|[^\w\s]"
 _MARKUP = re.compile(r"<br\s*/?>")
 
 
-class NbSvm:
+class System(ABC):
+    """One system that labels texts by a score in [-1, 1].
+
+    Attributes:
+        name: What the report calls it.
+        neutral_below: A score nearer to 0 than this means neutral; 0 for a system of two classes.
+        classes: Of the columns of ``predict_proba``.
+        files: What it answers from, programs aside: its model or its lexicon.
+        trained_seconds: How long it was trained, where it knows that itself.
+    """
+
+    name: ClassVar[str]
+    neutral_below: ClassVar[float] = 0.0
+    classes: Sequence[str] = LABELS
+    files: tuple[Path, ...]
+    trained_seconds: float | None = None
+
+    @classmethod
+    def train(cls, reviews: Reviews, folder: Path) -> str | None:
+        """Train into ``folder`` and say how; None if there is nothing to train.
+
+        Raises:
+            MissingExtraError: If its library is not installed.
+        """
+        return None
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path, model: str | None) -> System:
+        """From what ``train`` wrote; ours from the saved ``model``, or the shipped one.
+
+        Raises:
+            NlpRnnError: If it cannot be had here; says why.
+        """
+
+    @abstractmethod
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """P(positive) - P(negative). Shape: (n,)."""
+
+    def predict_proba(self, texts: Sequence[str]) -> ArrayLike:
+        """Probabilities. Shape: (n, number of classes)."""
+        return score_proba(self.score(texts), self.neutral_below)
+
+    def label(self, texts: Sequence[str]) -> list[str]:
+        """The likelier of ``negative`` and ``positive``, whatever other classes there are."""
+        return ["positive" if score > 0 else "negative" for score in self.score(texts)]
+
+    def classify(self, text: str) -> object:
+        """The answer for one text, as a user would ask for it."""
+        return self.label([text])
+
+
+class NumpyEngine(System):
+    """Our model, computed in NumPy."""
+
+    name = "nlp_rnn, NumPy engine"
+    _engine = "numpy"
+
+    def __init__(self, classifier: SentimentClassifier, folder: Path) -> None:
+        """Take a loaded classifier, and where it lies."""
+        self._classifier, self.files = classifier, (folder,)
+        self.classes = classifier.classes_.tolist()
+        if not has_polarity(self.classes):
+            raise InputError(
+                f"the model's classes are {', '.join(self.classes)}; "
+                "only one with negative and positive can be compared: name another by --model"
+            )
+        history = classifier.artifact.notes.get("history", [])
+        self.trained_seconds = sum(epoch["seconds"] for epoch in history) or None
+
+    @classmethod
+    def load(cls, folder: Path, model: str | None) -> System:
+        """The saved model; nothing of it lies in ``folder``."""
+        where = SHIPPED if model is None else model_folder(model, files=FILES)
+        return cls(SentimentClassifier.from_pretrained(where, engine=cls._engine), where)
+
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """Polarity of the probabilities."""
+        return polarity(self.predict_proba(texts), self.classes)
+
+    def predict_proba(self, texts: Sequence[str]) -> ArrayLike:
+        """The model's own."""
+        return self._classifier.predict_proba(texts)
+
+    def classify(self, text: str) -> object:
+        """The model's own."""
+        return self._classifier.classify(text)
+
+
+class TorchEngine(NumpyEngine):
+    """Our model, computed in torch."""
+
+    name = "nlp_rnn, torch engine"
+    _engine = "torch"
+
+
+class Vader(System):
+    """VADER (Hutto & Gilbert 2014), a lexicon with rules; ``vader_predict_proba`` says how it is read."""
+
+    name = "VADER"
+
+    def __init__(self) -> None:
+        """Read the lexicon."""
+        self._predict_proba = vader_predict_proba()
+        package = require("vaderSentiment", extra="bench")
+        self.files = tuple(Path(package.__file__).parent.glob("*.txt"))
+
+    @classmethod
+    def load(cls, folder: Path, model: str | None) -> System:
+        """From its package."""
+        return cls()
+
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """VADER's ``compound``."""
+        return polarity(self.predict_proba(texts), LABELS)
+
+    def predict_proba(self, texts: Sequence[str]) -> ArrayLike:
+        """With VADER's own bounds of what is neutral."""
+        return self._predict_proba(list(texts))
+
+
+class NbSvm(System):
     """NB-SVM (Wang & Manning 2012): binary 1-3 grams times their log-count ratio, squared-hinge SVM.
 
     C = 1, one added to each count, weights pulled to their mean magnitude by 0.75, all as in the paper.
+    Its score is that of a logistic of the SVM's margin: of the right sign, not calibrated.
     """
 
+    name = "NB-SVM"
+    _FILE = "nbsvm.npz"
+
     def __init__(self, grams: Sequence[str], weights_N: Any, bias: float) -> None:
-        """Take what ``train`` found."""
+        """Take what ``fit`` found."""
         self.vectorizer = _vectorizer(vocabulary={gram: number for number, gram in enumerate(grams)})
         self.grams, self.weights_N, self.bias = grams, weights_N, bias
 
     @classmethod
-    def train(cls, texts: Sequence[str], labels: Sequence[str]) -> NbSvm:
-        """Fit on texts labelled ``negative`` and ``positive``."""
+    def fit(cls, texts: Sequence[str], labels: Sequence[str]) -> NbSvm:
+        """Learn from texts labelled ``negative`` and ``positive``."""
         vectorizer = _vectorizer(min_df=2)
         counts = vectorizer.fit_transform(texts)
         positive = np.array(labels) == "positive"
@@ -49,63 +180,177 @@ class NbSvm:
         weights_N = (0.25 * svm.coef_[0] + 0.75 * np.abs(svm.coef_).mean()) * ratio_N
         return cls(vectorizer.get_feature_names_out().tolist(), weights_N, float(svm.intercept_[0]))
 
-    def save(self, path: Path) -> None:
-        """Write to one ``.npz``."""
-        grams = np.frombuffer("\n".join(self.grams).encode(), np.uint8)
-        np.savez(path, grams=grams, w=self.weights_N, b=self.bias)
+    @classmethod
+    def train(cls, reviews: Reviews, folder: Path) -> str:
+        """Into one ``.npz``."""
+        model = cls.fit(*reviews)
+        grams = np.frombuffer("\n".join(model.grams).encode(), np.uint8)
+        np.savez(folder / cls._FILE, grams=grams, w=model.weights_N, b=model.bias)
+        return f"{len(reviews[0]):,} reviews, {len(model.grams):,} n-grams, one thread"
 
     @classmethod
-    def load(cls, path: Path) -> NbSvm:
-        """Read what ``save`` wrote."""
+    def load(cls, folder: Path, model: str | None = None) -> NbSvm:
+        """Read what ``train`` wrote."""
+        require("sklearn", extra="bench")
+        path = _trained(folder / cls._FILE)
         with np.load(path) as arrays:
-            return cls(arrays["grams"].tobytes().decode().split("\n"), arrays["w"], float(arrays["b"]))
+            found = cls(arrays["grams"].tobytes().decode().split("\n"), arrays["w"], float(arrays["b"]))
+        found.files = (path,)
+        return found
 
-    def __call__(self, texts: Sequence[str]) -> list[str]:
-        """Labels."""
-        scores_N = self.vectorizer.transform(texts) @ self.weights_N + self.bias
-        return ["positive" if score > 0 else "negative" for score in scores_N]
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """2 logistic(margin) - 1."""
+        margins_N: NDArray[Any] = self.vectorizer.transform(texts) @ self.weights_N + self.bias
+        return np.asarray(np.tanh(margins_N / 2))
+
+
+class FastText(System):
+    """fastText with the settings of Joulin et al. (2016) for bigrams: 10 dimensions, 5 epochs."""
+
+    name = "fastText"
+    _FILE = "fasttext.bin"
+
+    def __init__(self, path: Path) -> None:
+        """Read a model."""
+        self._model = require("fasttext", extra="bench").load_model(str(path))
+        self.files = (path,)
+
+    @classmethod
+    def train(cls, reviews: Reviews, folder: Path) -> str:
+        """Into one ``.bin``."""
+        fasttext = require("fasttext", extra="bench")
+        lines = [f"__label__{label} {_line(text)}\n" for text, label in zip(*reviews, strict=True)]
+        corpus = folder / "fasttext.txt"
+        corpus.write_text("".join(lines), encoding="utf-8")
+        model = fasttext.train_supervised(
+            input=str(corpus), wordNgrams=2, dim=10, epoch=5, lr=0.5, thread=cores(), verbose=0
+        )
+        model.save_model(str(folder / cls._FILE))
+        return f"{len(lines):,} reviews, bigrams, {cores()} threads"
+
+    @classmethod
+    def load(cls, folder: Path, model: str | None) -> System:
+        """Read what ``train`` wrote."""
+        require("fasttext", extra="bench")
+        return cls(_trained(folder / cls._FILE))
+
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """2 P - 1, from the likelier label and its P, which fastText may round to a little above 1."""
+        labels, probs = self._model.predict([_line(text) for text in texts])
+        signs = [1 if label == "__label__positive" else -1 for (label,) in labels]
+        return np.asarray(np.array(signs) * np.clip(2 * np.concatenate(probs) - 1, 0, 1))
+
+
+class Pattern(System):
+    """TextBlob's default, the lexicon and rules of the ``pattern`` library; needs no corpus of NLTK.
+
+    Its score is TextBlob's ``polarity``. TextBlob names no bounds, so neutral is what scores 0: texts
+    without a word of the lexicon, or whose words cancel out.
+    """
+
+    name = "TextBlob"
+    neutral_below = ROUNDING
+
+    def __init__(self) -> None:
+        """Find the lexicon."""
+        package = require("textblob", extra="bench")
+        self._blob = package.TextBlob
+        self.files = tuple(Path(package.__file__).parent.glob("en/en-sentiment.xml"))
+
+    @classmethod
+    def load(cls, folder: Path, model: str | None) -> System:
+        """From its package."""
+        return cls()
+
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """TextBlob's ``polarity``."""
+        return np.array([self._blob(text).sentiment.polarity for text in texts])
+
+
+class SpaCy(System):
+    """spaCy's ``textcat`` as its quickstart sets it up for a CPU: ``TextCatBOW``, linear in single words.
+
+    Settings, data order and the end of training are those of ``spacy init config --pipeline textcat
+    --optimize efficiency``. A tenth of the reviews, a thousand at most, is held out to choose the step.
+    """
+
+    name = "spaCy, bag of words"
+    max_steps = 20_000  # spaCy's own
+
+    def __init__(self, folder: Path) -> None:
+        """Read a pipeline."""
+        self._pipeline = require("spacy", extra="bench").load(folder)
+        self.files = (folder,)
+
+    @classmethod
+    def train(cls, reviews: Reviews, folder: Path) -> str:
+        """Into a folder of spaCy's."""
+        spacy = require("spacy", extra="bench")
+        from spacy.cli.init_config import init_config
+        from spacy.tokens import DocBin
+        from spacy.training.initialize import init_nlp
+        from spacy.training.loop import train
+
+        config = init_config(lang="en", pipeline=["textcat"], optimize="efficiency", gpu=False, silent=True)
+        config["training"]["max_steps"] = cls.max_steps
+        pairs = list(zip(*reviews, strict=True))
+        held_out = min(1000, len(pairs) // 10 or 1)
+        blank = spacy.blank("en")
+        for split, chosen in (("train", pairs[held_out:]), ("dev", pairs[:held_out])):
+            docs = DocBin()
+            for text, label in chosen:
+                doc = blank.make_doc(_plain(text))
+                doc.cats = {pole: float(pole == label) for pole in ("negative", "positive")}
+                docs.add(doc)
+            config["paths"][split] = str(folder / f"{split}.spacy")
+            docs.to_disk(config["paths"][split])
+        (folder / "spacy").mkdir()
+        train(init_nlp(config), folder / "spacy", stdout=io.StringIO(), stderr=io.StringIO())
+        return f"{len(pairs):,} reviews, {held_out:,} of them held out, words, one thread"
+
+    @classmethod
+    def load(cls, folder: Path, model: str | None) -> System:
+        """Read what ``train`` wrote."""
+        require("spacy", extra="bench")
+        return cls(_trained(folder / "spacy" / "model-best"))
+
+    def score(self, texts: Sequence[str]) -> NDArray[Any]:
+        """From the pipeline's ``cats``."""
+        docs = self._pipeline.pipe(map(_plain, texts))
+        return np.array([doc.cats["positive"] - doc.cats["negative"] for doc in docs])
+
+
+TIMED: tuple[type[System], ...] = (NumpyEngine, TorchEngine, Vader, NbSvm, FastText)
+PEERS: tuple[type[System], ...] = (*TIMED, Pattern, SpaCy)
+
+
+def train_peers(kinds: Iterable[type[System]], reviews: Reviews, folder: Path) -> list[Row]:
+    """Train into ``folder`` whatever learns; how long each took."""
+    rows = []
+    for kind in kinds:
+        started = time.perf_counter()
+        try:
+            note = kind.train(reviews, folder)
+            if note is not None:
+                taken = time.perf_counter() - started
+                rows.append(Row("peer training", kind.name, "s", (taken,), note=note))
+        except NlpRnnError as error:
+            rows.append(Row("peer training", kind.name, "s", note=str(error)))
+    return rows
 
 
 def load_systems(
-    model: str | None, trained: Path
-) -> tuple[dict[str, Callable[[str], object]], dict[str, Label], dict[str, str]]:
-    """Everything that can be run here: for one text, for many, and what cannot be with the reason."""
-    one: dict[str, Callable[[str], object]] = {}
-    many: dict[str, Label] = {}
+    kinds: Iterable[type[System]], folder: Path, model: str | None
+) -> tuple[list[System], dict[str, str]]:
+    """What can be run here, and by name what cannot, with the reason."""
+    systems: list[System] = []
     missing: dict[str, str] = {}
-    for engine in ("numpy", "torch"):
-        name = f"nlp_rnn, {'NumPy' if engine == 'numpy' else engine} engine"
+    for kind in kinds:
         try:
-            classifier = SentimentClassifier.from_pretrained(model, engine=engine)
-            many[name] = _polar(classifier.predict_proba, classifier.classes_.tolist())
-            one[name] = classifier.classify
+            systems.append(kind.load(folder, model))
         except NlpRnnError as error:
-            missing[name] = str(error)
-    makers: dict[str, Callable[[], Label]] = {
-        "VADER": lambda: _polar(vader_predict_proba(), LABELS),
-        "NB-SVM": lambda: _nbsvm(trained),
-        "fastText": lambda: _fasttext(trained),
-    }
-    for name, make in makers.items():
-        try:
-            many[name] = label = make()
-            one[name] = lambda text, label=label: label([text])  # type: ignore[misc]
-        except NlpRnnError as error:
-            missing[name] = str(error)
-    return one, many, missing
-
-
-def train_peers(reviews: Reviews, folder: Path) -> list[Row]:
-    """Train NB-SVM and fastText into ``folder``; how long each took."""
-    rows = []
-    for name, train in (("NB-SVM", _train_nbsvm), ("fastText", _train_fasttext)):
-        started = time.perf_counter()
-        try:
-            note = train(reviews, folder)
-            rows.append(Row("peer training", name, "s", (time.perf_counter() - started,), note=note))
-        except NlpRnnError as error:
-            rows.append(Row("peer training", name, "s", note=str(error)))
-    return rows
+            missing[kind.name] = str(error)
+    return systems, missing
 
 
 def read_reviews(data: Path, split: str, count: int | None = None) -> Reviews:
@@ -131,57 +376,17 @@ def _vectorizer(**options: Any) -> Any:
     )
 
 
-def _polar(predict_proba: Callable[[Any], Any], classes: Sequence[str]) -> Label:
-    """The likelier of ``negative`` and ``positive``, whatever other classes there are."""
-    negative, positive = classes.index("negative"), classes.index("positive")
-
-    def label(texts: Sequence[str]) -> list[str]:
-        probs_NC = predict_proba(texts)
-        return ["positive" if row[positive] > row[negative] else "negative" for row in probs_NC]
-
-    return label
-
-
-def _train_nbsvm(reviews: Reviews, folder: Path) -> str:
-    model = NbSvm.train(*reviews)
-    model.save(folder / "nbsvm.npz")
-    return f"{len(reviews[0]):,} reviews, {len(model.grams):,} n-grams, one thread"
-
-
-def _nbsvm(folder: Path) -> Label:
-    require("sklearn", extra="bench")
-    return NbSvm.load(_trained(folder / "nbsvm.npz"))
+def _plain(text: str) -> str:
+    """Without the line breaks that IMDb writes as markup."""
+    return _MARKUP.sub(" ", text)
 
 
 def _line(text: str) -> str:
     """One line of lower-case tokens, as fastText's own examples prepare them."""
-    return " ".join(re.findall(_WORD, _MARKUP.sub(" ", text).lower()))
-
-
-def _train_fasttext(reviews: Reviews, folder: Path) -> str:
-    """The settings of Joulin et al. (2016) for bigrams: 10 dimensions, 5 epochs."""
-    fasttext = require("fasttext", extra="bench")
-    lines = [f"__label__{label} {_line(text)}\n" for text, label in zip(*reviews, strict=True)]
-    corpus = folder / "fasttext.txt"
-    corpus.write_text("".join(lines), encoding="utf-8")
-    model = fasttext.train_supervised(
-        input=str(corpus), wordNgrams=2, dim=10, epoch=5, lr=0.5, thread=cores(), verbose=0
-    )
-    model.save_model(str(folder / "fasttext.bin"))
-    return f"{len(lines):,} reviews, bigrams, {cores()} threads"
-
-
-def _fasttext(folder: Path) -> Label:
-    fasttext = require("fasttext", extra="bench")
-    model = fasttext.load_model(str(_trained(folder / "fasttext.bin")))
-
-    def label(texts: Sequence[str]) -> list[str]:
-        return [found[0].removeprefix("__label__") for found in model.predict([_line(t) for t in texts])[0]]
-
-    return label
+    return " ".join(re.findall(_WORD, _plain(text).lower()))
 
 
 def _trained(path: Path) -> Path:
-    if not path.is_file():
+    if not path.exists():
         raise DataError("not trained: there were no training reviews")
     return path
