@@ -86,6 +86,21 @@ def test_each_source_is_taken_at_its_rate() -> None:
     assert len(Mixture({"counterfactual": (["x"], ["negative"])}, {}, [], {}).training(seed=0)[0]) == 2
 
 
+def test_prose_is_what_people_wrote_as_a_whole() -> None:
+    sources = {name: ([name], ["neutral"]) for name in RATES} | {"sst_sentences": (["x"], ["neutral"])}
+    sources["sst_phrases"] = ["x", "phrase"], ["neutral"] * 2
+    mixture = Mixture(sources, {}, ["review", "x", "phrase", "templates", "mpqa", "imdb"], {})
+    assert mixture.prose == ["review", "x", "imdb"]
+
+
+def test_some_longer_texts_of_people_are_changed_and_nothing_else() -> None:
+    texts = [f"Mary saw the man in Paris, number {n}, and was glad" for n in range(20, 60)]
+    sources = {name: (texts, ["positive"] * len(texts)) for name in ("imdb", "templates")}
+    changed, _ = Mixture(sources, {}, [], {}).training(seed=0)
+    assert changed[len(texts) :] == texts
+    assert 5 < sum(one != other for one, other in zip(changed, texts, strict=False)) < 35
+
+
 def test_a_folder_without_corpora_is_one_sentence(tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     with pytest.raises(DataError, match=r"imdb.test\.parquet is missing: give the folder"):

@@ -77,6 +77,7 @@ class Mixture:
         sources: Labelled training texts of each source, before ``RATES``.
         validation: Named held-out sets.
         unlabelled: Texts for word vectors.
+        reviews: Those of them that are reviews nobody labelled.
         dropped: How many texts each source lost because a test or validation text is (nearly) the same.
     """
 
@@ -84,6 +85,15 @@ class Mixture:
     validation: dict[str, Labelled]
     unlabelled: list[str] = field(repr=False)
     dropped: dict[str, int]
+    reviews: list[str] = field(default_factory=list, repr=False)
+
+    @property
+    def prose(self) -> list[str]:
+        """The unlabelled texts that people wrote as a whole: no template, no phrase."""
+        sentences = set(self.sources["sst_sentences"][0])
+        parts = ("templates", "sst_phrases", "mpqa", "nothing")
+        others = {text for name in parts for text in self.sources[name][0]} - sentences
+        return [text for text in self.unlabelled if text not in others]
 
     def training(self, *, seed: int, share: float = 1.0) -> Labelled:
         """Texts and labels of one run: each source at its rate (times ``share``), some texts changed."""
@@ -208,7 +218,7 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     )
     sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
     everything = dict.fromkeys([*unlabelled, *(text for texts, _ in sources.values() for text in texts)])
-    return Mixture(sources, validation, list(everything), guard.dropped)
+    return Mixture(sources, validation, list(everything), guard.dropped, unlabelled)
 
 
 def official_tests(data: str | Path) -> dict[str, Labelled]:
