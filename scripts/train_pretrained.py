@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Train the shipped model from the corpora: ``python scripts/train_pretrained.py --data ../shared/data``.
 
-All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; a pair of language
-models; a classifier that starts from them; a second one that starts from the first, and also learns what the
-first and an NB-SVM together answer to reviews nobody labelled; calibration, test figures, model card. Run again,
-it goes on where it was stopped.
+All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; a pair of
+language models; a classifier that starts from them; a second one that starts from the first, and also learns
+what the first and an NB-SVM together answer to reviews nobody labelled; calibration, test figures, model card.
+Run again, it goes on where it was stopped.
 """
 
 from __future__ import annotations
