@@ -7,6 +7,7 @@ writes tables of any length.
 
 from __future__ import annotations
 
+import io
 import sys
 
 from nlp_rnn import SentimentClassifier
@@ -16,7 +17,8 @@ from nlp_rnn.records import read_texts
 
 def main(texts: list[str]) -> None:
     """Print label, probability, polarity and text."""
-    sys.stdout.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     classifier = SentimentClassifier.from_pretrained()
     for text, probs in zip(texts, classifier.predict_proba(texts), strict=True):
         sentiment = classifier.sentiment(probs)

@@ -3,7 +3,7 @@
 
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; a pair of
 language models; a classifier that starts from them; a second one that starts from the first, and also learns
-what the first and an NB-SVM together answer to reviews nobody labelled; calibration, test figures, model card.
+what the first and an NB-SVM together answer to reviews nobody labelled; calibration, test figures, card.
 Run again, it goes on where it was stopped.
 """
 

@@ -37,6 +37,9 @@ def pretrain(
     vocab_size: Annotated[int, typer.Option(help="Most tokens to learn.")] = 30_000,
     min_count: Annotated[int, typer.Option(help="Tokens seen fewer times are unknown.")] = 2,
     max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
+    mend_typos: Annotated[
+        bool, typer.Option("--mend-typos", help="Read an unknown word as the known one a slip away.")
+    ] = False,
     max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
     patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
     batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
@@ -85,6 +88,7 @@ def pretrain(
             vocab_size=vocab_size,
             min_count=min_count,
             max_tokens=max_tokens,
+            mend_typos=mend_typos,
         )
     texts = load_texts(data, text_column, on_error)
     held_out = load_texts(validation, text_column, on_error) if validation else None

@@ -63,6 +63,9 @@ def train(
     tokenizer: Annotated[str, typer.Option(help="word, subword, char or byte.")] = "word",
     vocab_size: Annotated[int, typer.Option(help="Most tokens to learn.")] = 30_000,
     max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
+    mend_typos: Annotated[
+        bool, typer.Option("--mend-typos", help="Read an unknown word as the known one a slip away.")
+    ] = False,
     max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
     patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
     batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
@@ -140,6 +143,7 @@ def train(
         tokenizer=tokenizer,
         vocab_size=vocab_size,
         max_tokens=max_tokens,
+        mend_typos=mend_typos,
     )
     start = load_model(None) if init_from == "shipped" else init_from
     load = partial(

@@ -44,6 +44,7 @@ class LanguageModel:
         min_count: Leave out tokens seen fewer times.
         max_tokens: Of a longer text the first and the last half of this many tokens are read, here and by the
             classifier.
+        mend_typos: Read an unknown word as the known one a single slip of the keyboard away (``word`` alone).
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -61,6 +62,7 @@ class LanguageModel:
         vocab_size: int = 30_000,
         min_count: int = 2,
         max_tokens: int = 1024,
+        mend_typos: bool = False,
     ) -> None:
         self._shape: dict[str, Any] = {
             "cell": cell,
@@ -76,6 +78,7 @@ class LanguageModel:
             "vocab_size": vocab_size,
             "min_count": min_count,
             "max_tokens": max_tokens,
+            "mend_typos": mend_typos,
         }
         if self._given is None:
             TextTokenizer(**self._untrained)

@@ -69,6 +69,7 @@ class SentimentClassifier:
         vocab_size: Ids to learn at most.
         min_count: Leave out tokens seen fewer times.
         max_tokens: Of a longer text, the first and the last half of this many tokens are read.
+        mend_typos: Read an unknown word as the known one a single slip of the keyboard away (``word`` alone).
         engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
         device: Where torch computes, e.g. ``cuda``.
 
@@ -90,6 +91,7 @@ class SentimentClassifier:
         vocab_size: int = 30_000,
         min_count: int = 2,
         max_tokens: int = 1024,
+        mend_typos: bool = False,
         engine: str = "auto",
         device: str = "cpu",
     ) -> None:
@@ -114,6 +116,7 @@ class SentimentClassifier:
             "vocab_size": vocab_size,
             "min_count": min_count,
             "max_tokens": max_tokens,
+            "mend_typos": mend_typos,
         }
         if self._given is None:
             TextTokenizer(**self._untrained)
