@@ -44,10 +44,9 @@ def main(
     config = TrainConfig(
         max_epochs=max_epochs,
         batch_size=32,
-        learning_rate=1e-3,
-        embedding_rate=0.3,
-        encoder_rate=0.5,
-        dropout=0.4,
+        learning_rate=3e-3,
+        embedding_rate=0.5,
+        dropout=0.5,
         seed=seed,
     )
 

@@ -80,7 +80,7 @@ def main(
     save(second.artifact, run / "model", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(run / "model")
     figures = measure(shipped, data)
-    save(describe(shipped.artifact, mixture, figures), output, dtype="float16")
+    save(describe(shipped.artifact, mixture, figures, texts=len(texts)), output, dtype="float16")
     console.print_json(json.dumps(figures))
 
 

@@ -10,7 +10,8 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,10 @@ class Moved:
     def move_share(self) -> float:
         """In [0, 1]; 0 if nothing was compared."""
         return self.moves / self.count if self.count else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Counts and shares, for JSON."""
+        return {**asdict(self), "flip_share": self.flip_share, "move_share": self.move_share}
 
 
 def sum_of(parts: Iterable[Moved]) -> Moved:
