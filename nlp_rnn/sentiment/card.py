@@ -65,11 +65,11 @@ Pairs of reviews of which one is the other, edited until its label flips: both r
 
 ## Trained on
 
-A forward and a backward language model read the reviews, tweets and sentences; a first classifier began with
-their weights and learned all that is listed below; this one began with the first's and learned {texts:,} texts
-an epoch ({epochs} epochs kept of {run}): six tenths of the same, and {reviews:,} reviews without labels, with what the
-first classifier and an NB-SVM together answer to them. Some real texts got a typo, another name, place, number,
-gender or identity, or a link.
+A forward and a backward language model read the reviews, tweets and sentences; a first classifier began
+with their weights and learned all that is listed below; this one began with the first's and learned {texts:,}
+texts an epoch ({epochs} epochs kept of {run}): six tenths of the same, and {reviews:,} reviews without
+labels, with what the first classifier and an NB-SVM together answer to them. Some real texts got a typo,
+another name, place, number, gender or identity, or a link.
 
 | source | texts | times an epoch |
 |---|---|---|
