@@ -348,7 +348,9 @@ def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
         wanted = " or ".join(TASKS) if task is None else repr(task)
         raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {wanted}")
     _same_keys(CONFIG, values, _KEYS)
-    _same_keys(f"tokenizer in {CONFIG}", {**_LATER_KEYS, **values["tokenizer"]}, _TOKENIZER_KEYS)
+    tokenizer = values["tokenizer"]
+    told = _LATER_KEYS | tokenizer if isinstance(tokenizer, dict) else tokenizer
+    _same_keys(f"tokenizer in {CONFIG}", told, _TOKENIZER_KEYS)
     _same_keys(f"sha256 in {CONFIG}", values["sha256"], (CONFIG, TOKENIZER, WEIGHTS))
     for name, kind in (("model", dict), ("classes", list), ("notes", dict)):
         if not isinstance(values[name], kind):

@@ -136,8 +136,8 @@ class TextTokenizer:
         vocab_size: Most ids to have, special ones included (``byte`` needs 258).
         min_count: Leave out tokens seen fewer times in training.
         max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
-        mend_typos: Read an unknown word in lower case as the known one that is a single slip of the keyboard
-            away; ``word`` alone.
+        mend_typos: Read an unknown word of four letters or more in lower case as the known one that is a
+            single letter away; ``word`` alone.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -160,8 +160,8 @@ class TextTokenizer:
             in_range("max_tokens", max_tokens, 2, 2**31)
         if not isinstance(mend_typos, bool) or (mend_typos and kind != "word"):
             raise ConfigError(
-                f"Invalid mend_typos. Received: {mend_typos!r} for the kind {kind!r}; it should be true or "
-                "false, and false but for words"
+                f"Invalid mend_typos. Received: {mend_typos!r} for the kind {kind!r}; "
+                "only the kind word can mend typos"
             )
         self.kind = kind
         self.mend_typos = mend_typos

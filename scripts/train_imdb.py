@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data ../shared/data``.
+"""Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data FOLDER``.
 
 It starts from the language models of ``train_pretrained.py`` (made here if they are not there yet) and learns
 the labelled reviews, with virtual adversarial training and entropy on those that nobody labelled (Miyato et
@@ -22,6 +22,7 @@ from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.sentiment.mixture import build, official_tests
+from nlp_rnn.training.curves import best_epoch
 
 CLASSES = ("negative", "positive")
 
@@ -34,8 +35,11 @@ def main(
     run: Annotated[Path, typer.Option(help="Where checkpoints, history and model go.")] = Path("runs/imdb"),
     seed: int = 0,
     max_epochs: int = 6,
+    test: Annotated[
+        bool, typer.Option("--test", help="Measure on the test split, when all is chosen.")
+    ] = False,
 ) -> None:
-    """Train, measure on the test split, and save."""
+    """Train and save; the best validation figure, and on request that of the test split."""
     console = Console(stderr=True)
     mixture = build(data)
     start = language_model(mixture, language, console, hidden_size=128, seed=0)
@@ -65,8 +69,12 @@ def main(
             progress=progress,
         )
     classifier.save_pretrained(run / "model", dtype="float16")
-    texts, labels = official_tests(data)["IMDb"]
-    console.print_json(json.dumps(evaluate(labels, classifier.predict_proba(texts), CLASSES).to_dict()))
+    figures = {"validation": best_epoch(classifier.artifact.notes["history"])["validation"]}
+    if test:
+        texts, labels = official_tests(data)["IMDb"]
+        saved = SentimentClassifier.from_pretrained(run / "model")
+        figures["test"] = evaluate(labels, saved.predict_proba(texts), CLASSES).to_dict()
+    console.print_json(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train the shipped model from the corpora: ``python scripts/train_pretrained.py --data ../shared/data``.
+"""Train the shipped model from the corpora: ``python scripts/train_pretrained.py --data FOLDER``.
 
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; a pair of
 language models; a classifier that starts from them; a second one that starts from the first, and also learns
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from nlp_rnn import LanguageModel, SentimentClassifier
-from nlp_rnn.artifact import save
+from nlp_rnn.artifact import fingerprint, save
 from nlp_rnn.cli.common import training_bar
 from nlp_rnn.config import PretrainConfig, TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
@@ -65,7 +65,8 @@ def main(
         run / "first",
     )
     console.print("asking the teachers")
-    answers = _answers(mixture, first, run / "answers.npy")
+    first.save_pretrained(run / "first" / "model")
+    answers = _answers(mixture, first, run / f"answers-{fingerprint(run / 'first' / 'model')}.npy")
     console.print("training the second classifier")
     texts, labels = mixture.training(seed=seed + 1, share=0.6 * share)
     targets = np.eye(len(CLASSES), dtype=np.float32)[[CLASSES.index(label) for label in labels]]
@@ -148,8 +149,8 @@ def _answers(mixture: Mixture, first: SentimentClassifier, file: Path) -> NDArra
     reviews, labels = mixture.validation["imdb"]
     own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
     nbsvm = NbSvm.fit(own[0] + edited[0], own[1] + edited[1])
-    scale = logistic(C=1e6).fit(np.arctanh(nbsvm.score(reviews))[:, None], labels)
-    odds_N = scale.decision_function(np.arctanh(nbsvm.score(mixture.reviews))[:, None])
+    scale = logistic(C=1e6).fit(nbsvm.margins(reviews)[:, None], labels)
+    odds_N = scale.decision_function(nbsvm.margins(mixture.reviews)[:, None])
     probs_NC = first.predict_proba(mixture.reviews)
     odds_N = (odds_N + np.log(probs_NC[:, 2]) - np.log(probs_NC[:, 0])) / 2
     positive_N = 1 / (1 + np.exp(-odds_N))

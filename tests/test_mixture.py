@@ -77,6 +77,8 @@ def test_a_negated_clause_says_the_opposite_of_its_opinion_words() -> None:
     found = opinion_clauses((texts, ["positive", "negative"]), phrases)
     assert found["posnotclause"] == ["the crust was not soggy"]
     assert found["negnotclause"] == ["it really wasn't crisp"]
+    dangling = opinion_clauses((["They found it crisp, we did not."], ["positive"]), phrases)
+    assert not any(dangling.values())
 
 
 def test_each_source_is_taken_at_its_rate() -> None:

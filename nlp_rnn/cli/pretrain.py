@@ -38,7 +38,10 @@ def pretrain(
     min_count: Annotated[int, typer.Option(help="Tokens seen fewer times are unknown.")] = 2,
     max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
     mend_typos: Annotated[
-        bool, typer.Option("--mend-typos", help="Read an unknown word as the known one a slip away.")
+        bool,
+        typer.Option(
+            "--mend-typos", help="Read an unknown word as the known one a letter away; without --init-from."
+        ),
     ] = False,
     max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
     patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,

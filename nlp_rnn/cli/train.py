@@ -64,7 +64,10 @@ def train(
     vocab_size: Annotated[int, typer.Option(help="Most tokens to learn.")] = 30_000,
     max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
     mend_typos: Annotated[
-        bool, typer.Option("--mend-typos", help="Read an unknown word as the known one a slip away.")
+        bool,
+        typer.Option(
+            "--mend-typos", help="Read an unknown word as the known one a letter away; without --init-from."
+        ),
     ] = False,
     max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
     patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,

@@ -44,7 +44,7 @@ class LanguageModel:
         min_count: Leave out tokens seen fewer times.
         max_tokens: Of a longer text the first and the last half of this many tokens are read, here and by the
             classifier.
-        mend_typos: Read an unknown word as the known one a single slip of the keyboard away (``word`` alone).
+        mend_typos: Read an unknown word as the known one that is a single letter away (``word`` alone).
 
     Raises:
         ConfigError: If a setting is outside its range.

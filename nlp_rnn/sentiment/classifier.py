@@ -69,7 +69,7 @@ class SentimentClassifier:
         vocab_size: Ids to learn at most.
         min_count: Leave out tokens seen fewer times.
         max_tokens: Of a longer text, the first and the last half of this many tokens are read.
-        mend_typos: Read an unknown word as the known one a single slip of the keyboard away (``word`` alone).
+        mend_typos: Read an unknown word as the known one that is a single letter away (``word`` alone).
         engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
         device: Where torch computes, e.g. ``cuda``.
 

@@ -198,7 +198,10 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     ]
     sources["plots"] = [detokenize_treebank(text) for text in objective], ["neutral"] * len(objective)
 
-    unlabelled = read("sentiment/imdb/unlabelled")["text"]
+    reviews = read("sentiment/imdb/unlabelled")["text"]
+    near = Guard((*tests[0], *validation["imdb"][0], *flipped["text"]), prefix=150)
+    unlabelled, _ = near.clean("unlabelled", reviews, reviews)
+    guard.dropped |= near.dropped
     captions = read("parallel/multi30k/train")["en"]
     prose = _sentences(Path(data) / "text" / "wikitext2.train.txt.xz", rng, 6_000)
     neutral = {"captions": captions, "encyclopedia": prose}
@@ -253,14 +256,18 @@ def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[s
 
 
 def amazon_domains(data: str | Path) -> dict[str, Labelled]:
-    """Product reviews by domain.
+    """Product reviews by domain, each text once.
 
     Raises:
         DataError: If the corpus is missing.
     """
     reviews = _reader(Path(data))("sentiment/amazon/all")
     found: dict[str, Labelled] = {name: ([], []) for name in sorted(set(reviews["domain"]))}
+    seen: set[str] = set()
     for text, label, name in zip(reviews["text"], reviews["label"], reviews["domain"], strict=True):
+        if (key := _key(text)[:150]) in seen:
+            continue
+        seen.add(key)
         found[name][0].append(text)
         found[name][1].append(label)
     return found

@@ -21,7 +21,7 @@ _VERB = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|made|makes?|tastes?d?|looks?|looked|works?|worked|loved?|hated?|enjoyed|"
     r"feels?|felt|seems?|seemed|sounds?|comes?|came|goes|went|gets?|got|gives?|gave|takes?|took|does|did)(?:n't)?\b|'(?:s|re|m|ve)\b"
 )
-_NEGATOR = re.compile(r"(?:\b(?:not|no|never|cannot)|n't)\b(?= ?((?:[a-z']+ ?){1,3}))")  # and what it reaches
+_NEGATOR = re.compile(r"(?:\b(?:not|no|never|cannot)|n't)\b(?= ?((?:[a-z']+ ?){0,3}))")  # and what it reaches
 _OTHERWISE = re.compile(  # what turns or hedges a clause by itself, or ends it
     r"\b(?:nobody|nothing|none|neither|nor|hardly|barely|without|but|however|although|though|"
     r"while|if|would|could|should|might|than|wish|hope|too|used|only|just|except|until|unless|yet|instead|"

@@ -16,25 +16,38 @@ from pathlib import Path
 from typing import Literal
 
 from nlp_rnn.sentiment.negation import suite_folder
-from nlp_rnn.spelling import BESIDE
 
 Split = Literal["train", "report"]
 Change = Callable[[str, random.Random], "str | None"]
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_RATED = r"(?!\s*(?:/|%|out of|stars?\b|points?\b|of (?:5|10|five|ten)\b))"
-_NUMBER = re.compile(rf"(?<![\w/.,$-])(?:[2-9]|[1-9]\d{{1,3}})(?![\w/-]|[.,]\d){_RATED}")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_BESIDE = {
+    key: row[max(0, place - 1) : place] + row[place + 1 : place + 2]
+    for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+    for place, key in enumerate(row)
+}
+_YEAR = r"(?:1[89]\d\d|20[0-2]\d)(?!\w|[.,]\d)"
+_COUNT = r"[1-9]\d(?= (?:people|[a-z]{3,}s)\b(?<!stars)(?<!points)(?<!thumbs))"
+_NUMBER = re.compile(rf"(?<![\w/.,$-])(?:{_YEAR}|{_COUNT})")
 _PAIRS = (
-    "he she, him her, his her, himself herself, man woman, men women, boy girl, boys girls, guy lady, "
-    "father mother, son daughter, brother sister, husband wife, uncle aunt, actor actress, king queen"
+    "he she, him her, his her, himself herself, man woman, men women, boy girl, boys girls, father mother, "
+    "son daughter, brother sister, husband wife, uncle aunt, actor actress"
 )
 _GENDERS: dict[str, str] = {}
 for _pair in _PAIRS.split(", "):
     _one, _other = _pair.split()
     _GENDERS |= {_one: _other, _other: _one}
+_AFTER_HER = (
+    "to a an the in on at and or but for with from as when that again up out yesterday today now there here"
+)
+_OBJECT = re.compile(rf"\W*(?:$|[^\w ]|(?:{_AFTER_HER.replace(' ', '|')})\b)")  # her: him, not his
 _GENDERED = re.compile(rf"(?<![\w-])(?:{'|'.join(_GENDERS)})(?![\w-])", re.IGNORECASE)
 _LEAST_WORDS = 5
-_HOSTS = ("example.com", "example.org", "t.example.net", "photos.example.com")
+_HOSTS: dict[Split, tuple[str, ...]] = {
+    "train": ("example.com", "example.org", "t.example.net", "photos.example.com"),
+    "report": ("example.net", "news.example.com", "short.example.org"),
+}
 
 
 @dataclass(frozen=True)
@@ -58,16 +71,16 @@ def robustness_folder() -> Path:
 def _replacements(sort: str, split: Split) -> Replacements:
     lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))[sort]
     found = "|".join(re.escape(name) for name in sorted(lists["found"], key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w-])(?:{found})(?![\w-])")
+    pattern = re.compile(rf"(?<![\w-])(?<!New )(?<!San )(?<!St\. )(?<!West )(?:{found})(?![\w-])")
     return Replacements(pattern, tuple(lists[split]))
 
 
-def typo(text: str, rng: random.Random) -> str | None:
+def slip(text: str, rng: random.Random) -> str | None:
     """One slip of the keyboard in one word of four letters or more; its first letter stays.
 
     Two letters trade places, one is left out, written twice, or taken from the key beside it.
 
-    >>> typo("A wonderful film", random.Random(1))
+    >>> slip("A wonderful film", random.Random(1))
     'A wonderful flim'
     """
     words = list(_WORD.finditer(text))
@@ -81,10 +94,32 @@ def typo(text: str, rng: random.Random) -> str | None:
         new = after + here
     elif kind == "drop":
         new = after
-    elif kind == "neighbour" and here.lower() in BESIDE:
-        new = rng.choice(BESIDE[here.lower()]) + after
+    elif kind == "neighbour" and here.lower() in _BESIDE:
+        new = rng.choice(_BESIDE[here.lower()]) + after
     else:
         new = here + here + after
+    return text[:at] + new + text[at + 2 :]
+
+
+def typo(text: str, rng: random.Random) -> str | None:
+    """One letter changed, left out, added or swapped with the next, in a word of four letters or more.
+
+    Blunter than ``slip``, which training uses: any letter may come in any place, also the first.
+    """
+    words = list(_WORD.finditer(text))
+    if not words:
+        return None
+    word = rng.choice(words)
+    at, kind = rng.randrange(word.start(), word.end() - 1), rng.choice(("swap", "drop", "add", "change"))
+    here, after = text[at], text[at + 1]
+    if kind == "swap" and here != after:
+        new = after + here
+    elif kind == "drop":
+        new = after
+    elif kind == "change":
+        new = rng.choice(_LETTERS.replace(here.lower(), "")) + after
+    else:
+        new = rng.choice(_LETTERS) + here + after
     return text[:at] + new + text[at + 2 :]
 
 
@@ -107,6 +142,17 @@ def renamed(text: str, rng: random.Random, *, sort: str = "names", split: Split 
     return changed if chosen else None
 
 
+def article(words: str) -> str:
+    """``a`` or ``an``, as the sound asks for.
+
+    >>> article("atheist"), article("European")
+    ('an', 'a')
+    """
+    return (
+        "an" if words[0].lower() in "aeiou" and not words.lower().startswith(("eur", "ukr", "uni")) else "a"
+    )
+
+
 def identified(text: str, rng: random.Random) -> str | None:
     """An identity (a faith, a nation, ...) before one of the people in the text; None if there are none."""
     lists = _replacements("identities", "train")
@@ -114,54 +160,50 @@ def identified(text: str, rng: random.Random) -> str | None:
     if not people:
         return None
     start, identity = rng.choice(people).start(), rng.choice(lists.given)
-    before = text[:start]
-    if re.search(r"\b[Aa] $", before) and identity[0] in "AEIOaeio":
-        before = before[:-1] + "n "
+    before = re.sub(r"\b([Aa])n? $", lambda match: match[1] + article(identity)[1:] + " ", text[:start])
     return f"{before}{identity} {text[start:]}"
 
 
 def regendered(text: str, rng: random.Random) -> str | None:
     """Every *he* a *she*, every *father* a *mother* and so on; None if there is no such word."""
-    changed = _GENDERED.sub(lambda match: _like(_GENDERS[match[0].lower()], match[0]), text)
+
+    def other(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        found = _GENDERS[word]
+        if word == "her":
+            found = "him" if _OBJECT.match(text, match.end()) else "his"
+        if match[0].isupper() and len(word) > 1:
+            return found.upper()
+        return found.capitalize() if match[0][0].isupper() else found
+
+    changed = _GENDERED.sub(other, text)
     return changed if changed != text else None
 
 
 def renumbered(text: str, rng: random.Random) -> str | None:
-    """Every whole number from 2 on replaced by one as long, but for ratings; None if there is none."""
+    """Other years, and other counts of things, but for ratings; None if there are none."""
 
     def other(match: re.Match[str]) -> str:
-        length = len(match[0])
-        return str(rng.randrange(10 ** (length - 1) if length > 1 else 2, 10**length))
+        return str(rng.randrange(1900, 2026) if len(match[0]) == 4 else rng.randrange(11, 100))
 
     changed = _NUMBER.sub(other, text)
     return changed if changed != text else None
 
 
-def linked(text: str, rng: random.Random) -> str | None:
+def linked(text: str, rng: random.Random, *, split: Split = "report") -> str | None:
     """A link to nowhere behind the text."""
-    path = "".join(rng.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(rng.randrange(4, 11)))
-    return f"{text.rstrip()} https://{rng.choice(_HOSTS)}/{path}"
-
-
-def _like(word: str, other: str) -> str:
-    """The word with the capitals of the other."""
-    return (
-        word.upper()
-        if other.isupper() and len(other) > 1
-        else word.capitalize()
-        if other[0].isupper()
-        else word
-    )
+    path = "".join(rng.choice(_LETTERS) for _ in range(rng.randrange(4, 11)))
+    return f"{text.rstrip()} https://{rng.choice(_HOSTS[split])}/{path}"
 
 
 def changes(split: Split) -> dict[str, Change]:
     """Every change by its name, with the names and places of a split."""
     return {
-        "typo": typo,
+        "typo": slip if split == "train" else typo,
         "names": lambda text, rng: renamed(text, rng, sort="names", split=split),
         "places": lambda text, rng: renamed(text, rng, sort="places", split=split),
         "numbers": renumbered,
-        "links": linked,
+        "links": lambda text, rng: linked(text, rng, split=split),
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.sentiment.perturb import changes, robustness_folder
+from nlp_rnn.sentiment.perturb import article, changes, robustness_folder
 
 PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
 MOVED = 0.1  # of a probability
@@ -145,12 +145,13 @@ def both_right(
 
 def _filled(frame: str, slot: str, words: str) -> str:
     """The frame with these words, and with the article that they ask for."""
-    if words[0].lower() in "aeiou" and not words.startswith("Ukr"):
-        frame = re.sub(rf"\b([Aa]) (?={re.escape(slot)})", r"\1n ", frame)
+    frame = re.sub(
+        rf"\b([Aa]) (?={re.escape(slot)})", lambda match: match[1] + article(words)[1:] + " ", frame
+    )
     return frame.replace(slot, words)
 
 
 def _compare(before_NC: NDArray[np.floating], after_NC: NDArray[np.floating]) -> Moved:
-    flipped_N = before_NC.argmax(axis=1) != after_NC.argmax(axis=1) if len(before_NC) else np.zeros(0, bool)
-    far_N = np.abs(before_NC - after_NC).max(axis=1) > MOVED if len(before_NC) else np.zeros(0, bool)
+    flipped_N = before_NC.argmax(axis=1) != after_NC.argmax(axis=1)
+    far_N = np.abs(before_NC - after_NC).max(axis=1) > MOVED
     return Moved(count=len(before_NC), flips=int(flipped_N.sum()), moves=int((flipped_N | far_N).sum()))

@@ -98,8 +98,7 @@ class NumpyEngine(System):
                 f"the model's classes are {', '.join(self.classes)}; "
                 "only one with negative and positive can be compared: name another by --model"
             )
-        history = classifier.artifact.notes.get("history", [])
-        self.trained_seconds = sum(epoch["seconds"] for epoch in history) or None
+        self.trained_seconds = classifier.artifact.notes.get("training_seconds")
 
     @classmethod
     def load(cls, folder: Path, model: str | None) -> System:
@@ -200,8 +199,11 @@ class NbSvm(System):
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
         """2 logistic(margin) - 1."""
-        margins_N: NDArray[Any] = self.vectorizer.transform(texts) @ self.weights_N + self.bias
-        return np.asarray(np.tanh(margins_N / 2))
+        return np.asarray(np.tanh(self.margins(texts) / 2))
+
+    def margins(self, texts: Sequence[str]) -> NDArray[Any]:
+        """Of the SVM, positive above 0. Shape: (n,)."""
+        return np.asarray(self.vectorizer.transform(texts) @ self.weights_N + self.bias)
 
 
 class FastText(System):
