@@ -81,7 +81,10 @@ def main(
     save(second.artifact, run / "model", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(run / "model")
     figures = measure(shipped, data)
-    save(describe(shipped.artifact, mixture, figures, texts=len(texts)), output, dtype="float16")
+    parts = language.artifact, first.artifact, second.artifact
+    seconds = sum(epoch["seconds"] for part in parts for epoch in part.notes["history"])
+    described = describe(shipped.artifact, mixture, figures, texts=len(texts) + len(some), seconds=seconds)
+    save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
 
 

@@ -160,9 +160,17 @@ def measure_robustness(
 
 
 def describe(
-    artifact: Artifact[ModelConfig], mixture: Mixture, figures: dict[str, Any], *, texts: int
+    artifact: Artifact[ModelConfig], mixture: Mixture, figures: dict[str, Any], *, texts: int, seconds: float
 ) -> Artifact[ModelConfig]:
-    """The artifact with its figures noted and its card written; ``texts`` is how many an epoch had."""
+    """The artifact with its figures noted and its card written.
+
+    Args:
+        artifact: The model.
+        mixture: What it was trained on.
+        figures: Of ``measure``.
+        texts: Texts in an epoch.
+        seconds: That all its training took, of the models before it, too.
+    """
     from nlp_rnn import __version__
 
     config = artifact.config
@@ -198,5 +206,5 @@ def describe(
         sources="\n".join(f"| {name} | {count:,} | {rate} |" for name, (count, rate) in sources.items()),
         half=(artifact.tokenizer.max_tokens or 0) // 2,
     )
-    notes = {**artifact.notes, "figures": figures, "sources": sources}
+    notes = {**artifact.notes, "figures": figures, "sources": sources, "training_seconds": round(seconds)}
     return replace(artifact, card=card, notes=notes)
