@@ -155,7 +155,7 @@ def test_throughput_counts_what_is_right(trained: Path, tiny_model: Path) -> Non
 
 
 def test_peers_are_set_side_by_side(trained: Path, tiny_model: Path, tmp_path: Path) -> None:
-    notes = {"history": [{"seconds": 20.5}, {"seconds": 10.0}]}
+    notes = {"training_seconds": 30.5}
     model = save(replace(load(tiny_model), notes=notes), tmp_path / "noted")
     reviews = (["a good film", "the film is bad"], ["positive", "positive"])
     measured = [measure.Row("peer training", "NB-SVM", "s", (3.0,))]

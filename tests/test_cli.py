@@ -515,7 +515,14 @@ def start(*args: str | bytes, encoding: str = "utf-8") -> subprocess.Popen[bytes
     pipe = subprocess.PIPE
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     command = [sys.executable, "-m", "nlp_rnn", *args]
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, preexec_fn=_hear_interrupts
+    )
+
+
+def _hear_interrupts() -> None:
+    """What runs in the background may have been started deaf to them, and so would its children be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def feed_past_the_first_answers(process: subprocess.Popen[bytes], part_of: Path) -> None:
