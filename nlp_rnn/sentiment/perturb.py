@@ -81,7 +81,7 @@ def slip(text: str, rng: random.Random) -> str | None:
     Two letters trade places, one is left out, written twice, or taken from the key beside it.
 
     >>> slip("A wonderful film", random.Random(1))
-    'A wonderful flim'
+    'A wondefrul film'
     """
     words = list(_WORD.finditer(text))
     if not words:
