@@ -7,7 +7,8 @@ left out, added, or swapped with the next. Knows words; no texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 _WORD = re.compile(r"[a-z]{4,}")  # in lower case: an unknown word with a capital is a name
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -18,17 +19,18 @@ class Speller:
     """The known word behind an unknown one.
 
     Args:
-        ids: Ids of the known words; of several, the one with the smallest id is meant, the most frequent.
+        known: Gives the ids of the known words, once one is asked for. Of several words the one with the
+            smallest id is meant, the most frequent.
     """
 
-    def __init__(self, ids: Mapping[str, int]) -> None:
-        self._ids = ids
+    def __init__(self, known: Callable[[], Mapping[str, int]]) -> None:
+        self._known = known
         self._answers: dict[str, int | None] = {}
 
     def __call__(self, word: str) -> int | None:
         """Id of the word that was meant, if one is a single letter away.
 
-        >>> Speller({"wonderful": 7})("wonderfull")
+        >>> Speller(lambda: {"wonderful": 7})("wonderfull")
         7
         """
         if word not in self._answers:
@@ -37,6 +39,10 @@ class Speller:
             near = (self._ids.get(other) for other in _edits(word)) if _WORD.fullmatch(word) else ()
             self._answers[word] = min((found for found in near if found is not None), default=None)
         return self._answers[word]
+
+    @cached_property
+    def _ids(self) -> Mapping[str, int]:
+        return self._known()
 
 
 def _edits(word: str) -> Iterator[str]:

@@ -312,7 +312,7 @@ class TextTokenizer:
         self._backend.no_padding()
         self._backend.no_truncation()
         self._backend.encode_special_tokens = True  # a text that says "<pad>" is a text, not padding
-        self._speller = Speller(self._backend.get_vocab() if self.mend_typos else {})
+        self._speller = Speller(self._backend.get_vocab)
         # The same pipeline behind its normaliser, which `encode` runs itself to keep the places.
         self._reader = type(self._backend)(self._backend.model)
         self._reader.pre_tokenizer = self._backend.pre_tokenizer

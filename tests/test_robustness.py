@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from nlp_rnn.sentiment.perturb import (
     Change,
-    article,
     changes,
     identified,
     perturbed,
@@ -25,7 +24,7 @@ from nlp_rnn.sentiment.perturb import (
     typo,
 )
 from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, noise, sum_of
-from nlp_rnn.sentiment.templates import SPLITS, load_frames, load_words
+from nlp_rnn.sentiment.templates import SPLITS, load_frames, load_words, with_articles
 
 TEXT = "In 1987 Mary met 12 people in Paris; Mary gave the film 8/10 and it won 3 of 5 stars."
 
@@ -93,10 +92,9 @@ def test_an_identity_stands_before_a_person_with_its_article() -> None:
         for changed in found:
             match = re.fullmatch(r"I met (an?) (.+) (man|actor)\.", changed or "")
             assert match
-            assert match[1] == article(match[2])
-    assert [article(word) for word in ("atheist", "European", "Ukrainian", "white", "uncle")] == [
-        *("an", "a", "a", "a", "an"),
-    ]
+            assert changed == with_articles(f"I met a {match[2]} {match[3]}.")
+    words = "a atheist, a European, a Ukrainian, a white, a uncle"
+    assert with_articles(words) == "an atheist, a European, a Ukrainian, a white, an uncle"
     assert identified("The soup was cold.", random.Random(0)) is None
 
 

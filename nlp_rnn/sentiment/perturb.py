@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from nlp_rnn.sentiment.negation import suite_folder
+from nlp_rnn.sentiment.templates import with_articles
 
 Split = Literal["train", "report"]
 Change = Callable[[str, random.Random], "str | None"]
@@ -75,6 +76,15 @@ def _replacements(sort: str, split: Split) -> Replacements:
     return Replacements(pattern, tuple(lists[split]))
 
 
+def _letter(text: str, rng: random.Random, *, skip: int) -> int | None:
+    """Where in a word of four letters or more one stands before another; the first ``skip`` are left out."""
+    words = list(_WORD.finditer(text))
+    if not words:
+        return None
+    word = rng.choice(words)
+    return rng.randrange(word.start() + skip, word.end() - 1)
+
+
 def slip(text: str, rng: random.Random) -> str | None:
     """One slip of the keyboard in one word of four letters or more; its first letter stays.
 
@@ -83,11 +93,9 @@ def slip(text: str, rng: random.Random) -> str | None:
     >>> slip("A wonderful film", random.Random(1))
     'A wondefrul film'
     """
-    words = list(_WORD.finditer(text))
-    if not words:
+    at = _letter(text, rng, skip=1)
+    if at is None:
         return None
-    word = rng.choice(words)
-    at = rng.randrange(word.start() + 1, word.end() - 1)
     here, after = text[at], text[at + 1]
     kind = rng.choice(("swap", "drop", "double", "neighbour"))
     if kind == "swap" and here != after:
@@ -106,12 +114,11 @@ def typo(text: str, rng: random.Random) -> str | None:
 
     Blunter than ``slip``, which training uses: any letter may come in any place, also the first.
     """
-    words = list(_WORD.finditer(text))
-    if not words:
+    at = _letter(text, rng, skip=0)
+    if at is None:
         return None
-    word = rng.choice(words)
-    at, kind = rng.randrange(word.start(), word.end() - 1), rng.choice(("swap", "drop", "add", "change"))
     here, after = text[at], text[at + 1]
+    kind = rng.choice(("swap", "drop", "add", "change"))
     if kind == "swap" and here != after:
         new = after + here
     elif kind == "drop":
@@ -142,17 +149,6 @@ def renamed(text: str, rng: random.Random, *, sort: str = "names", split: Split 
     return changed if chosen else None
 
 
-def article(words: str) -> str:
-    """``a`` or ``an``, as the sound asks for.
-
-    >>> article("atheist"), article("European")
-    ('an', 'a')
-    """
-    return (
-        "an" if words[0].lower() in "aeiou" and not words.lower().startswith(("eur", "ukr", "uni")) else "a"
-    )
-
-
 def identified(text: str, rng: random.Random) -> str | None:
     """An identity (a faith, a nation, ...) before one of the people in the text; None if there are none."""
     lists = _replacements("identities", "train")
@@ -160,8 +156,8 @@ def identified(text: str, rng: random.Random) -> str | None:
     if not people:
         return None
     start, identity = rng.choice(people).start(), rng.choice(lists.given)
-    before = re.sub(r"\b([Aa])n? $", lambda match: match[1] + article(identity)[1:] + " ", text[:start])
-    return f"{before}{identity} {text[start:]}"
+    before = re.sub(r"\b([Aa])n $", r"\1 ", text[:start])
+    return f"{before[:-3]}{with_articles(before[-3:] + identity)} {text[start:]}"
 
 
 def regendered(text: str, rng: random.Random) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.sentiment.perturb import article, changes, robustness_folder
+from nlp_rnn.sentiment.perturb import changes, robustness_folder
+from nlp_rnn.sentiment.templates import with_articles
 
 PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
 MOVED = 0.1  # of a probability
@@ -145,10 +145,7 @@ def both_right(
 
 def _filled(frame: str, slot: str, words: str) -> str:
     """The frame with these words, and with the article that they ask for."""
-    frame = re.sub(
-        rf"\b([Aa]) (?={re.escape(slot)})", lambda match: match[1] + article(words)[1:] + " ", frame
-    )
-    return frame.replace(slot, words)
+    return with_articles(frame.replace(slot, words))
 
 
 def _compare(before_NC: NDArray[np.floating], after_NC: NDArray[np.floating]) -> Moved:

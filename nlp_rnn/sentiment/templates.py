@@ -43,7 +43,8 @@ _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
 )
 _AN_BEFORE = re.compile(
-    r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|one\b|once|eu|ut[ie])", re.IGNORECASE
+    r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|ukr|one\b|once|eu|ut[ie])",
+    re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\b(more|most) [a-z]+", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
@@ -326,6 +327,15 @@ def sentence_key(text: str) -> str:
     return " ".join(plain.rstrip(" .!").split())
 
 
+def with_articles(text: str) -> str:
+    """The text with *an* for *a* where the next word asks for it.
+
+    >>> with_articles("a atheist, a European, a Ukrainian and a uncle")
+    'an atheist, a European, a Ukrainian and an uncle'
+    """
+    return _AN_BEFORE.sub(r"\1n ", text)
+
+
 def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
     """Vary contraction, apostrophe, case, the final stop, and now and then add a neutral sentence."""
     if frame.phenomenon not in _ALONE and "?" not in text and rng.random() < 0.12:
@@ -334,7 +344,7 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
         else:
             text = f"{text} {filler.draw('trail', frame.label)}"
     text = re.sub(r"\s+([,.;:?!])", r"\1", " ".join(text.split()))
-    text = _AN_BEFORE.sub(r"\1n ", text)
+    text = with_articles(text)
     if rng.random() < 0.45:
         text = _CONTRACTIBLE.sub(r"\1n't", text)
     text = _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), text)
