@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data FOLDER``.
 
-It starts from the language models of ``train_pretrained.py`` (made here if they are not there yet) and learns
-the labelled reviews, with virtual adversarial training and entropy on those that nobody labelled (Miyato et
-al. 2017, Sachan et al. 2019). Run again, it goes on where it was stopped.
+It starts from the general model of ``train_pretrained.py``, which has to be made first, and learns the
+labelled reviews, and on those that nobody labelled what its teachers answer. Run again, it goes on where it
+was stopped.
 """
 
 from __future__ import annotations
@@ -12,69 +12,80 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
-from train_pretrained import language_model
+from teachers import START, sentence_teacher, taught_reviews
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.cli.common import training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.metrics import evaluate
-from nlp_rnn.sentiment.mixture import build, official_tests
+from nlp_rnn.probabilities import one_hot
+from nlp_rnn.sentiment.mixture import CLASSES, build, official_tests
 from nlp_rnn.training.curves import best_epoch
 
-CLASSES = ("negative", "positive")
+POLES = [CLASSES.index("negative"), CLASSES.index("positive")]
 
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with sentiment/, parallel/ and text/.")],
-    language: Annotated[Path, typer.Option(help="Run folder of the language models.")] = Path(
-        "runs/sentiment-en/language"
+    general: Annotated[Path, typer.Option(help="Run folder of train_pretrained.py.")] = Path(
+        "runs/sentiment-en"
     ),
-    run: Annotated[Path, typer.Option(help="Where checkpoints, history and model go.")] = Path("runs/imdb"),
-    seed: int = 0,
-    max_epochs: int = 6,
+    run: Annotated[Path, typer.Option(help="Where checkpoints, history and models go.")] = Path("runs/imdb"),
+    teacher: Annotated[str, typer.Option(help="As in train_pretrained.py.")] = START,
+    seeds: Annotated[int, typer.Option(min=1, help="How many models, with seeds 0, 1, ...")] = 3,
+    max_epochs: int = 2,
     test: Annotated[
         bool, typer.Option("--test", help="Measure on the test split, when all is chosen.")
     ] = False,
 ) -> None:
-    """Train and save; the best validation figure, and on request that of the test split."""
-    console = Console(stderr=True)
+    """Train and save; the validation figures, and on request those of the test split."""
     mixture = build(data)
-    start = language_model(mixture, language, console, hidden_size=128, seed=0)
-    with training_bar("tokens/s") as progress:
-        classifier = SentimentClassifier().fit(
-            *mixture.sources["imdb"],
-            validation=mixture.validation["imdb"],
-            unlabelled=mixture.reviews,
-            classes=CLASSES,
-            config=TrainConfig(
-                max_epochs=max_epochs,
-                batch_tokens=4096,
-                learning_rate=3e-3,
-                embedding_rate=0.5,
-                dropout=0.5,
-                embedding_dropout=0.1,
-                unk_dropout=0.05,
-                objectives={"virtual_adversarial": 1.0, "entropy": 0.2},
-                objective_share=0.5,
-                patience=max_epochs,
-                checkpoint_every=200,
-                seed=seed,
-            ),
-            init_from=start,
-            output=run,
-            resume=True,
-            progress=progress,
-        )
-    classifier.save_pretrained(run / "model", dtype="float16")
-    figures = {"validation": best_epoch(classifier.artifact.notes["history"])["validation"]}
-    if test:
-        texts, labels = official_tests(data)["IMDb"]
-        saved = SentimentClassifier.from_pretrained(run / "model")
-        figures["test"] = evaluate(labels, saved.predict_proba(texts), CLASSES).to_dict()
-    console.print_json(json.dumps(figures))
+    transformer = sentence_teacher(mixture, teacher, general / "teacher", seed=0).quantized()
+    _, answers_NC = taught_reviews(mixture, transformer, general / "answers")
+    texts, labels = mixture.sources["imdb"]
+    targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]
+    figures: dict[str, list[float]] = {"validation": [], "test": []}
+    for seed in range(seeds):
+        with training_bar("tokens/s") as progress:
+            classifier = SentimentClassifier().fit(
+                texts + mixture.reviews,
+                targets_NC,
+                validation=mixture.validation["imdb"],
+                classes=[CLASSES[pole] for pole in POLES],
+                config=TrainConfig(
+                    max_epochs=max_epochs,
+                    learning_rate=1e-3,
+                    embedding_rate=0.5,
+                    dropout=0.3,
+                    unk_dropout=0.03,
+                    label_smoothing=0.0,
+                    patience=max_epochs,
+                    checkpoint_every=500,
+                    seed=seed,
+                ),
+                init_from=general / "model-0",
+                output=run / str(seed),
+                resume=True,
+                progress=progress,
+            )
+        classifier.save_pretrained(run / f"model-{seed}", dtype="float16")
+        best = best_epoch(classifier.artifact.notes["history"])
+        figures["validation"].append(best["validation"]["accuracy"])
+        if test:
+            reviews, right = official_tests(data)["IMDb"]
+            saved = SentimentClassifier.from_pretrained(run / f"model-{seed}")
+            scores = evaluate(right, saved.predict_proba(reviews), saved.classes_.tolist())
+            figures["test"].append(scores.accuracy)
+    found = {
+        name: {"each": each, "mean": float(np.mean(each)), "spread": float(np.std(each))}
+        for name, each in figures.items()
+        if each
+    }
+    Console().print_json(json.dumps(found))
 
 
 if __name__ == "__main__":

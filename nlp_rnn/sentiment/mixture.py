@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -46,7 +47,7 @@ RATES = {
     "nothing": 1.0,
 }
 # Each change that keeps the label is tried on so large a share of the longer texts of people.
-CHANGED = 0.1
+CHANGED = 0.2
 _AS_THEY_ARE = {"templates", "mpqa", "nothing"}
 _NOTHING = [
     "",
@@ -95,13 +96,15 @@ class Mixture:
         others = {text for name in parts for text in self.sources[name][0]} - sentences
         return [text for text in self.unlabelled if text not in others]
 
-    def training(self, *, seed: int, share: float = 1.0) -> Labelled:
+    def training(
+        self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = MappingProxyType(RATES)
+    ) -> Labelled:
         """Texts and labels of one run: each source at its rate (times ``share``), some texts changed."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
         labels: list[str] = []
         for name, (source_texts, source_labels) in self.sources.items():
-            count = round(share * RATES[name] * len(source_texts))
+            count = round(share * rates[name] * len(source_texts))
             whole, rest = divmod(count, max(1, len(source_texts)))
             which = [*range(len(source_texts))] * whole
             which += rng.permutation(len(source_texts))[:rest].tolist()

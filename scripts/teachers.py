@@ -1,0 +1,318 @@
+"""Who teaches the shipped classifiers: a small transformer for sentences, and it and an NB-SVM for reviews.
+
+A BiLSTM that learns what a transformer answers gets better than one that learns labels alone (Tang et al.
+2019), most of all on texts that nobody labelled. The transformer is fine-tuned here on the training mixture;
+what is taught is on unlabelled reviews and on the training texts, never on a held-out one.
+
+Shapes: N texts, S sentences, T tokens, H hidden units, C classes, F features of a review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from benchmarks.peers import NbSvm
+from numpy.typing import NDArray
+
+from nlp_rnn.batch import Ids, plan
+from nlp_rnn.cli.common import progress_bar, training_bar
+from nlp_rnn.config import LoopConfig
+from nlp_rnn.errors import ArtifactError, require
+from nlp_rnn.hub import model_folder
+from nlp_rnn.metrics import evaluate
+from nlp_rnn.probabilities import softmax
+from nlp_rnn.sentiment.mixture import CLASSES, Mixture
+from nlp_rnn.sentiment.opinions import Labelled
+from nlp_rnn.text import sentences
+from nlp_rnn.training.loop import Trainer, seeded
+
+F32 = NDArray[np.float32]
+
+START = "sentence-transformers/all-MiniLM-L6-v2"  # 6 layers, 22 million parameters, Apache-2.0
+_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+# Share of each source that the transformer learns; of long reviews a window.
+RATES = {
+    "imdb": 0.25,
+    "counterfactual": 1.0,
+    "sst_sentences": 2.0,
+    "sst_phrases": 0.35,
+    "rotten_tomatoes": 1.0,
+    "tweets": 0.6,
+    "tweets_negative": 0.5,
+    "amazon": 0.4,
+    "customer_reviews": 1.0,
+    "mpqa": 0.3,
+    "yelp": 0.3,
+    "plots": 0.4,
+    "captions": 0.1,
+    "encyclopedia": 0.4,
+    "templates": 0.13,
+    "nothing": 0.3,
+}
+_WINDOW = 70  # words
+_LONGEST = 200  # tokens
+_READ_TOKENS = 4_096
+_READ_AT_ONCE = 2_000  # reviews
+
+
+class Transformer:
+    """A fine-tuned transformer that labels sentences (extra ``teach``).
+
+    Args:
+        model: Of the library ``transformers``, for sequence classification.
+        tokenizer: Its own.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model, self.tokenizer = model, tokenizer
+
+    @classmethod
+    def load(cls, source: str | Path) -> Transformer:
+        """From a folder, or a repository of the Hugging Face Hub; an encoder alone gets a new head.
+
+        Raises:
+            ArtifactError: If there is no such model.
+            MissingExtraError: If the extra is not installed.
+        """
+        transformers = require("transformers", extra="teach")
+        folder = model_folder(source, files=_FILES)
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = transformers.AutoModelForSequenceClassification.from_pretrained(
+                folder, num_labels=len(CLASSES), local_files_only=True
+            )
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ArtifactError(f"{source} holds no transformer that can be fine-tuned: {reason}") from None
+        return cls(model, tokenizer)
+
+    def save(self, folder: Path) -> None:
+        """Write the folder that ``load`` reads."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    def read(self, texts: Sequence[str]) -> tuple[F32, F32]:
+        """Logits (N, C), and what the head saw (N, H)."""
+        rows = self.rows(texts)
+        logits_NC = np.empty((len(rows), len(CLASSES)), np.float32)
+        pooled_NH = np.empty((len(rows), self.model.config.hidden_size), np.float32)
+        self.model.eval()
+        with torch.inference_mode():
+            for which in plan([len(row) for row in rows], batch_tokens=_READ_TOKENS):
+                pooled_BH = self.model.base_model(**_padded([rows[i] for i in which])).pooler_output
+                logits_NC[which], pooled_NH[which] = self.model.classifier(pooled_BH), pooled_BH
+        return logits_NC, pooled_NH
+
+    def predict_proba(self, texts: Sequence[str]) -> F32:
+        """Probabilities (N, C), columns as ``CLASSES``."""
+        return np.asarray(softmax(self.read(texts)[0]))
+
+    def quantized(self) -> Transformer:
+        """The same with whole-number weights: about twice as fast, answers nearly the same."""
+        linear = {torch.nn.Linear}
+        return Transformer(
+            torch.ao.quantization.quantize_dynamic(self.model, linear, dtype=torch.qint8), self.tokenizer
+        )
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text, long ones cut."""
+        if not texts:
+            return []
+        found = self.tokenizer(list(texts), truncation=True, max_length=_LONGEST)
+        return [list(row) for row in found["input_ids"]]
+
+
+class SentenceTask:
+    """What the training loop trains a transformer on: cross-entropy on length buckets of texts.
+
+    Args:
+        teacher: Trained in place.
+        data: Texts and labels.
+        validation: Named held-out sets; the mean of their macro recalls is the score.
+        config: Seed; the batches are this task's own.
+    """
+
+    def __init__(
+        self, teacher: Transformer, data: Labelled, validation: Mapping[str, Labelled], config: LoopConfig
+    ) -> None:
+        self.teacher, self.validation, self.config = teacher, validation, config
+        self.rows = teacher.rows(data[0])
+        self.targets_N = torch.tensor([CLASSES.index(label) for label in data[1]])
+
+    def plan(self, epoch: int) -> Sequence[Ids]:
+        """Length buckets in an order of this epoch's own."""
+        lengths = [len(row) for row in self.rows]
+        seed = self.config.seed * 1_000 + epoch
+        return plan(lengths, batch_tokens=2_560, batch_size=self.config.batch_size, seed=seed)
+
+    def tokens(self, item: Ids) -> int:
+        """Tokens of a batch without padding."""
+        return sum(len(self.rows[i]) for i in item)
+
+    def loss(self, model: torch.nn.Module, item: Ids) -> torch.Tensor:
+        """Mean cross-entropy."""
+        found = model(**_padded([self.rows[i] for i in item]), labels=self.targets_N[item])
+        return cast(torch.Tensor, found.loss)
+
+    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+        """Macro recall of each held-out set between its own classes, and their mean."""
+        figures = {}
+        for name, (texts, labels) in self.validation.items():
+            present = [label for label in CLASSES if label in set(labels)]
+            answers = Transformer(model, self.teacher.tokenizer).predict_proba(texts)
+            figures[name] = evaluate(labels, answers, CLASSES, only=present).macro_recall
+        return figures | {"score": float(np.mean(list(figures.values())))}
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+    lengths = [len(row) for row in rows]
+    ids_BT = torch.zeros(len(rows), max(lengths), dtype=torch.long)
+    for b, row in enumerate(rows):
+        ids_BT[b, : len(row)] = torch.tensor(row)
+    mask_BT = torch.arange(ids_BT.size(1)) < torch.tensor(lengths)[:, None]
+    return {"input_ids": ids_BT, "attention_mask": mask_BT.long()}
+
+
+def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: int) -> Transformer:
+    """The transformer that learned the mixture's sentences in one epoch, made once per run folder."""
+    if (run / "model" / "config.json").is_file():
+        return Transformer.load(run / "model")
+    texts, labels = mixture.training(seed=seed, rates=RATES)
+    rng = np.random.default_rng(seed)
+    config = LoopConfig(
+        max_epochs=1, batch_size=96, learning_rate=8e-5, ema_decay=0.0, checkpoint_every=500, seed=seed
+    )
+    with seeded(seed):
+        teacher = Transformer.load(start)
+    held_out = {name: mixture.validation[name] for name in ("sst2", "sst3", "tweets", "templates")}
+    task = SentenceTask(teacher, ([_window(text, rng) for text in texts], labels), held_out, config)
+    with training_bar("tokens/s") as progress:
+        Trainer(teacher.model, task, config, output=run, progress=progress).run(resume=True)
+    teacher.save(run / "model")
+    return teacher
+
+
+def _window(text: str, rng: np.random.Generator) -> str:
+    """Some words of a long review, in a row."""
+    words = text.replace("<br />", " ").split()
+    if len(words) <= 2 * _WINDOW:
+        return text
+    start = int(rng.integers(len(words) - _WINDOW + 1))
+    return " ".join(words[start : start + _WINDOW])
+
+
+class Reviews:
+    """Reviews in their sentences, as a transformer read them.
+
+    Attributes:
+        sentences: Of all reviews, in order.
+        logits_SC: The transformer's answer to each.
+        features_NF: Of each review: the mean, the last and the largest of what the head saw of its sentences,
+            the mean of its answers, and those to the first and the last sentence.
+    """
+
+    def __init__(self, sentences: list[str], logits_SC: F32, features_NF: F32) -> None:
+        self.sentences, self.logits_SC, self.features_NF = sentences, logits_SC, features_NF
+
+    @classmethod
+    def read(cls, reviews: Sequence[str], teacher: Transformer, file: Path) -> Reviews:
+        """Read once per file."""
+        parts = [_sentences(review) for review in reviews]
+        whole = [sentence for own in parts for sentence in own]
+        if file.is_file():
+            with np.load(file) as found:
+                return cls(whole, found["logits"], found["features"].astype(np.float32))
+        logits: list[F32] = []
+        features: list[F32] = []
+        with progress_bar("reviews") as bar:
+            task = bar.add_task("reading", total=len(parts))
+            for start in range(0, len(parts), _READ_AT_ONCE):
+                some = parts[start : start + _READ_AT_ONCE]
+                logits_SC, pooled_SH = teacher.read([sentence for own in some for sentence in own])
+                logits.append(logits_SC)
+                features.append(_features(logits_SC, pooled_SH, [len(own) for own in some]))
+                bar.advance(task, len(some))
+        found = cls(whole, np.concatenate(logits), np.concatenate(features))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(file, logits=found.logits_SC, features=found.features_NF.astype(np.float16))
+        return found
+
+
+def _sentences(review: str) -> list[str]:
+    """The sentences of a review that hold a word; at least one."""
+    found = [sentence.strip() for sentence in sentences(review.replace("<br />", "\n"))]
+    return [sentence for sentence in found if any(map(str.isalpha, sentence))] or [review]
+
+
+def _features(logits_SC: F32, pooled_SH: F32, counts: Sequence[int]) -> F32:
+    """Of each review, from those of its sentences: (N, F)."""
+    ends_N = np.cumsum(counts)
+    starts_N, sizes_N1 = ends_N - counts, np.array(counts)[:, None]
+    probs_SC = softmax(logits_SC)
+    parts = [
+        np.add.reduceat(pooled_SH, starts_N) / sizes_N1,
+        pooled_SH[ends_N - 1],
+        np.maximum.reduceat(pooled_SH, starts_N),
+        np.add.reduceat(probs_SC, starts_N) / sizes_N1,
+        probs_SC[starts_N],
+        probs_SC[ends_N - 1],
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def taught_reviews(mixture: Mixture, teacher: Transformer, folder: Path) -> tuple[Reviews, F32]:
+    """The reviews that nobody labelled, as the transformer read them, and what to answer to them (N, C)."""
+    own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
+    train = own[0] + edited[0], own[1] + edited[1]
+    held_out = mixture.validation["imdb"]
+    sets = {"train": train[0], "held_out": held_out[0], "unlabelled": mixture.reviews}
+    read = {name: Reviews.read(texts, teacher, folder / f"{name}.npz") for name, texts in sets.items()}
+    features = [read[name].features_NF for name in sets]
+    answers_NC = review_answers(train, features[0], held_out, features[1], mixture.reviews, features[2])
+    return read["unlabelled"], answers_NC
+
+
+def review_answers(
+    train: Labelled,
+    train_NF: F32,
+    held_out: Labelled,
+    held_out_NF: F32,
+    reviews: Sequence[str],
+    reviews_NF: F32,
+) -> F32:
+    """What two teachers together think of reviews that nobody labelled.
+
+    One is an NB-SVM of the words, the other a logistic regression of what a transformer saw; how much each
+    counts is a logistic regression of their margins on held-out reviews.
+
+    Args:
+        train: Reviews labelled ``negative`` and ``positive``.
+        train_NF: ``Reviews.features_NF`` of them.
+        held_out: More such reviews, that neither learns.
+        held_out_NF: Features of these.
+        reviews: Those to answer.
+        reviews_NF: Features of these.
+
+    Shape:
+        (n reviews, 3), columns as ``CLASSES``; *neutral* is 0.
+    """
+    linear = require("sklearn.linear_model", extra="train")
+    pipeline = require("sklearn.pipeline", extra="train")
+    scaler = require("sklearn.preprocessing", extra="train").StandardScaler()
+    of_words = NbSvm.fit(*train)
+    of_features = pipeline.make_pipeline(scaler, linear.LogisticRegression(C=0.003, max_iter=500))
+    of_features.fit(train_NF, train[1])
+
+    def margins(texts: Sequence[str], features_NF: F32) -> NDArray[Any]:
+        return np.stack([of_words.margins(texts), of_features.decision_function(features_NF)], axis=1)
+
+    both = linear.LogisticRegression(C=1e3).fit(margins(held_out[0], held_out_NF), held_out[1])
+    found_NC = np.zeros((len(reviews), len(CLASSES)), np.float32)
+    found_NC[:, [CLASSES.index(name) for name in both.classes_]] = both.predict_proba(
+        margins(reviews, reviews_NF)
+    )
+    return found_NC
