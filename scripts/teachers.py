@@ -9,6 +9,8 @@ Shapes: N texts, S sentences, T tokens, H hidden units, C classes, F features of
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -221,6 +223,7 @@ class Reviews:
     @classmethod
     def read(cls, reviews: Sequence[str], teacher: Transformer, file: Path) -> Reviews:
         """Read once per file."""
+        started = time.perf_counter()
         parts = [_sentences(review) for review in reviews]
         whole = [sentence for own in parts for sentence in own]
         if file.is_file():
@@ -238,7 +241,9 @@ class Reviews:
                 bar.advance(task, len(some))
         found = cls(whole, np.concatenate(logits), np.concatenate(features))
         file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(file, logits=found.logits_SC, features=found.features_NF.astype(np.float16))
+        seconds = time.perf_counter() - started
+        small_NF = found.features_NF.astype(np.float16)
+        np.savez(file, logits=found.logits_SC, features=small_NF, seconds=seconds)
         return found
 
 
@@ -274,6 +279,16 @@ def taught_reviews(mixture: Mixture, teacher: Transformer, folder: Path) -> tupl
     features = [read[name].features_NF for name in sets]
     answers_NC = review_answers(train, features[0], held_out, features[1], mixture.reviews, features[2])
     return read["unlabelled"], answers_NC
+
+
+def teaching_seconds(run: Path, folder: Path) -> float:
+    """How long ``sentence_teacher`` and ``taught_reviews`` took when these folders were made."""
+    lines = (run / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    seconds = sum(json.loads(line)["seconds"] for line in lines)
+    for file in folder.glob("*.npz"):
+        with np.load(file) as found:
+            seconds += float(found["seconds"])
+    return seconds
 
 
 def review_answers(

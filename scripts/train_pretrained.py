@@ -8,7 +8,9 @@ figures, card. Run again, it goes on where it was stopped.
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +18,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
-from teachers import START, sentence_teacher, taught_reviews
+from teachers import START, sentence_teacher, taught_reviews, teaching_seconds
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import save
@@ -27,13 +29,13 @@ from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.probabilities import one_hot, softmax
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
-from nlp_rnn.sentiment.perturb import perturbed
+from nlp_rnn.sentiment.perturb import perturbed, toggled
 from nlp_rnn.tokenizer import TextTokenizer
 
 SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-en"
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
-SENTENCES = 250_000  # of unlabelled reviews
+SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
 
 Lessons = tuple[list[str], NDArray[np.float32]]
 
@@ -87,6 +89,7 @@ def main(
     shipped = SentimentClassifier.from_pretrained(model)
     figures = measure(shipped, data)
     seconds = sum(epoch["seconds"] for epoch in classifier.artifact.notes["history"])
+    seconds += teaching_seconds(run / "teacher", run / "answers")
     described = describe(shipped.artifact, mixture, figures, texts=len(texts), seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
@@ -111,12 +114,13 @@ def lessons(
     unlabelled, answers_NC = taught_reviews(mixture, transformer, run / "answers")
     rng = np.random.default_rng(seed)
     whole = rng.permutation(len(mixture.reviews))[: round(share * len(mixture.reviews))]
-    spoken = [s for s, sentence in enumerate(unlabelled.sentences) if len(sentence.split()) > 2]
-    some = rng.permutation(spoken)[: round(share * SENTENCES)]
-    more = [mixture.reviews[i] for i in whole] + [unlabelled.sentences[s] for s in some]
-    return texts + perturbed(more, share=CHANGED, seed=seed), np.concatenate(
-        [targets_NC, answers_NC[whole], softmax(unlabelled.logits_SC[some])]
-    )
+    spoken = rng.permutation([s for s, text in enumerate(unlabelled.sentences) if len(text.split()) > 2])
+    some = spoken[: round(share * SENTENCES)]
+    edits = (toggled(unlabelled.sentences[s], random.Random(int(s))) for s in some)
+    edited = list(itertools.islice(filter(None, edits), round(share * EDITS)))
+    more = [mixture.reviews[i] for i in whole] + [unlabelled.sentences[s] for s in some] + edited
+    answers = answers_NC[whole], softmax(unlabelled.logits_SC[some]), transformer.predict_proba(edited)
+    return texts + perturbed(more, share=CHANGED, seed=seed), np.concatenate([targets_NC, *answers])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from nlp_rnn.sentiment.perturb import (
     renumbered,
     robustness_folder,
     slip,
+    toggled,
     typo,
 )
 from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, noise, sum_of
@@ -199,3 +200,22 @@ def test_a_pair_is_right_when_both_its_texts_are() -> None:
     labels = ["negative", "positive", "negative", "positive"]
     classes = ["negative", "neutral", "positive"]
     assert both_right(probs, labels, ["a", "a", "b", "b"], classes) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("It wasn’t dull.", {"It was dull."}),
+        ("It is not here", {"It is here"}),
+        ("I cannot say", {"I can say"}),
+        ("They won't go", {"They will go"}),
+        ("Can't you see", {"Can you see"}),
+        ("We could go", {"We could not go", "We couldn't go"}),
+        ("It will do", {"It won't do", "It will not do"}),
+        ("We can go", {"We can't go"}),
+        ("It is. Is It?", {None}),
+        ("Thisis a wonder", {None}),
+    ],
+)
+def test_a_not_more_or_less(text: str, others: set[str | None]) -> None:
+    assert {toggled(text, random.Random(seed)) for seed in range(20)} == others

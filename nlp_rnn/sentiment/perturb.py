@@ -45,6 +45,11 @@ _AFTER_HER = (
 _OBJECT = re.compile(rf"\W*(?:$|[^\w ]|(?:{_AFTER_HER.replace(' ', '|')})\b)")  # her: him, not his
 _GENDERED = re.compile(rf"(?<![\w-])(?:{'|'.join(_GENDERS)})(?![\w-])", re.IGNORECASE)
 _LEAST_WORDS = 5
+_VERBS = "is|are|was|were|has|had|does|did|could|would|should|will|can|wo|ca"
+# "It is." and "Is it?" stay as they are: not every place takes a not.
+_NOT = r"(?P<not>n['’]t| not\b|(?<=\bcan)not\b)?"
+_AUXILIARY = re.compile(rf"\b(?P<verb>(?i:{_VERBS})){_NOT}(?<!wo)(?<!ca)(?= +[a-z])")
+_SHORT = {"will": "wo", "Will": "Wo", "can": "ca", "Can": "Ca"}
 _HOSTS: dict[Split, tuple[str, ...]] = {
     "train": ("example.com", "example.org", "t.example.net", "photos.example.com"),
     "report": ("example.net", "news.example.com", "short.example.org"),
@@ -190,6 +195,29 @@ def linked(text: str, rng: random.Random, *, split: Split = "report") -> str | N
     """A link to nowhere behind the text."""
     path = "".join(rng.choice(_LETTERS) for _ in range(rng.randrange(4, 11)))
     return f"{text.rstrip()} https://{rng.choice(_HOSTS[split])}/{path}"
+
+
+def toggled(text: str, rng: random.Random) -> str | None:
+    """One *not* more or less, behind an auxiliary verb: what the text then says is for a teacher to tell.
+
+    None if there is no such verb. (Counterfactual edits as Kaushik et al. 2020 had them made by people.)
+
+    >>> toggled("It wasn't dull.", random.Random(0)), toggled("It was dull.", random.Random(0))
+    ('It was dull.', "It wasn't dull.")
+    """
+    verbs = list(_AUXILIARY.finditer(text))
+    if not verbs:
+        return None
+    verb = rng.choice(verbs)
+    stem, negation = verb["verb"], verb["not"]
+    if negation:
+        new = {"wo": "will", "ca": "can"}.get(stem.lower(), stem.lower())
+        new = new.capitalize() if stem[0].isupper() else new
+    elif stem.lower() != "can" and rng.random() < 0.5:
+        new = f"{stem} not"
+    else:
+        new = _SHORT.get(stem, stem) + "n't"
+    return text[: verb.start()] + new + text[verb.end() :]
 
 
 def changes(split: Split) -> dict[str, Change]:
