@@ -86,13 +86,7 @@ def test_each_source_is_taken_at_its_rate() -> None:
     texts, labels = Mixture(sources, {}, [], {}).training(seed=0)
     assert len(texts) == len(labels) == len(set(texts)) == round(100 * RATES["yelp"])
     assert len(Mixture({"counterfactual": (["x"], ["negative"])}, {}, [], {}).training(seed=0)[0]) == 2
-
-
-def test_prose_is_what_people_wrote_as_a_whole() -> None:
-    sources = {name: ([name], ["neutral"]) for name in RATES} | {"sst_sentences": (["x"], ["neutral"])}
-    sources["sst_phrases"] = ["x", "phrase"], ["neutral"] * 2
-    mixture = Mixture(sources, {}, ["review", "x", "phrase", "templates", "mpqa", "imdb"], {})
-    assert mixture.prose == ["review", "x", "imdb"]
+    assert len(Mixture(sources, {}, [], {}).training(seed=0, share=0.5, rates={"yelp": 0.4})[0]) == 20
 
 
 def test_some_longer_texts_of_people_are_changed_and_nothing_else() -> None:

@@ -88,14 +88,6 @@ class Mixture:
     dropped: dict[str, int]
     reviews: list[str] = field(default_factory=list, repr=False)
 
-    @property
-    def prose(self) -> list[str]:
-        """The unlabelled texts that people wrote as a whole: no template, no phrase."""
-        sentences = set(self.sources["sst_sentences"][0])
-        parts = ("templates", "sst_phrases", "mpqa", "nothing")
-        others = {text for name in parts for text in self.sources[name][0]} - sentences
-        return [text for text in self.unlabelled if text not in others]
-
     def training(
         self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = MappingProxyType(RATES)
     ) -> Labelled:
