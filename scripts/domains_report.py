@@ -2,8 +2,8 @@
 """Measure how a model travels: ``python scripts/domains_report.py --data FOLDER --init-from FOLDER``.
 
 For each of the four Amazon domains, accuracy on its held-out fifth: of a model trained on the rest of all
-four, and of one that learned from no labelled review of it. (Language models to start from may have read them,
-without their labels.)
+four, and of one that learned from no labelled review of it. (Language models to start from may have read
+them, without their labels.)
 """
 
 from __future__ import annotations
