@@ -20,6 +20,7 @@ import torch
 from benchmarks.peers import NbSvm
 from numpy.typing import NDArray
 
+from nlp_rnn import SentimentClassifier
 from nlp_rnn.batch import Ids, plan
 from nlp_rnn.cli.common import progress_bar, training_bar
 from nlp_rnn.config import LoopConfig
@@ -269,7 +270,9 @@ def _features(logits_SC: F32, pooled_SH: F32, counts: Sequence[int]) -> F32:
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def taught_reviews(mixture: Mixture, teacher: Transformer, folder: Path) -> tuple[Reviews, F32]:
+def taught_reviews(
+    mixture: Mixture, teacher: Transformer, folder: Path, *, students: Sequence[SentimentClassifier] = ()
+) -> tuple[Reviews, F32]:
     """The reviews that nobody labelled, as the transformer read them, and what to answer to them (N, C)."""
     own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
     train = own[0] + edited[0], own[1] + edited[1]
@@ -277,7 +280,9 @@ def taught_reviews(mixture: Mixture, teacher: Transformer, folder: Path) -> tupl
     sets = {"train": train[0], "held_out": held_out[0], "unlabelled": mixture.reviews}
     read = {name: Reviews.read(texts, teacher, folder / f"{name}.npz") for name, texts in sets.items()}
     features = [read[name].features_NF for name in sets]
-    answers_NC = review_answers(train, features[0], held_out, features[1], mixture.reviews, features[2])
+    answers_NC = review_answers(
+        train, features[0], held_out, features[1], mixture.reviews, features[2], students=students
+    )
     return read["unlabelled"], answers_NC
 
 
@@ -298,10 +303,12 @@ def review_answers(
     held_out_NF: F32,
     reviews: Sequence[str],
     reviews_NF: F32,
+    *,
+    students: Sequence[SentimentClassifier] = (),
 ) -> F32:
-    """What two teachers together think of reviews that nobody labelled.
+    """What several teachers together think of reviews that nobody labelled.
 
-    One is an NB-SVM of the words, the other a logistic regression of what a transformer saw; how much each
+    One is an NB-SVM of the words, one a logistic regression of what a transformer saw; how much each
     counts is a logistic regression of their margins on held-out reviews.
 
     Args:
@@ -311,6 +318,7 @@ def review_answers(
         held_out_NF: Features of these.
         reviews: Those to answer.
         reviews_NF: Features of these.
+        students: More teachers: classifiers that learned from the others, with classes ``CLASSES``.
 
     Shape:
         (n reviews, 3), columns as ``CLASSES``; *neutral* is 0.
@@ -323,7 +331,11 @@ def review_answers(
     of_features.fit(train_NF, train[1])
 
     def margins(texts: Sequence[str], features_NF: F32) -> NDArray[Any]:
-        return np.stack([of_words.margins(texts), of_features.decision_function(features_NF)], axis=1)
+        found = [of_words.margins(texts), of_features.decision_function(features_NF)]
+        for student in students:
+            logs_NC = np.log(student.predict_proba(texts))
+            found.append(logs_NC[:, 2] - logs_NC[:, 0])
+        return np.stack(found, axis=1)
 
     both = linear.LogisticRegression(C=1e3).fit(margins(held_out[0], held_out_NF), held_out[1])
     found_NC = np.zeros((len(reviews), len(CLASSES)), np.float32)

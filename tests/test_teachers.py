@@ -71,6 +71,27 @@ def test_reviews_are_answered_by_both_teachers_together() -> None:
     assert probs_NC[0, 2] > probs_NC[2, 2] > probs_NC[1, 2]  # unsure where both are
 
 
+class Student:
+    """Knows one word."""
+
+    def predict_proba(self, texts: list[str]) -> np.ndarray:
+        positive = np.array([0.9 if "warm" in text else 0.1 for text in texts])
+        return np.stack([0.99 - positive, 0.01 + 0 * positive, positive], axis=1)
+
+
+def test_a_student_who_knows_better_is_heard() -> None:
+    texts = [f"a {word} {number}" for number in range(40) for word in ("warm", "cold")]
+    labels = ["positive", "negative"] * 40
+    noise_NF = np.random.default_rng(0).normal(size=(80, 2)).astype(np.float32)
+    unread = ["warm", "cold"]
+    learned = ["the same"] * 80  # of which the other teachers learn nothing
+    data = (learned, labels), noise_NF, (texts, labels), noise_NF, unread, np.zeros((2, 2), np.float32)
+    probs_NC = teachers.review_answers(*data, students=[Student()])
+    assert probs_NC.argmax(axis=1).tolist() == [2, 0]
+    alone_NC = teachers.review_answers(*data)
+    assert probs_NC.max(axis=1).min() > alone_NC.max(axis=1).max()
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     transformers = pytest.importorskip("transformers", reason="the transformer needs the teach extra")
