@@ -1,6 +1,6 @@
 """A model is a folder of JSON and safetensors that loads alone and says what is wrong with it.
 
-``config.json`` (settings, classes, temperature, notes, checksums), ``tokenizer.json``,
+``config.json`` (settings, classes, temperature, length exponent, notes, checksums), ``tokenizer.json``,
 ``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model card).
 Knows the files and the shapes of the weights; runs nothing and imports no torch.
 """

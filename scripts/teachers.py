@@ -2,15 +2,14 @@
 
 A BiLSTM that learns what a transformer answers gets better than one that learns labels alone (Tang et al.
 2019), most of all on texts that nobody labelled. The transformer is fine-tuned here on the training mixture;
-what is taught is on unlabelled reviews and on the training texts, never on a held-out one.
+it answers unlabelled reviews and training texts, never one that is held out.
 
 Shapes: N texts, S sentences, T tokens, H hidden units, C classes, F features of a review.
 """
 
 from __future__ import annotations
 
-import json
-import time
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +20,8 @@ from benchmarks.peers import NbSvm
 from numpy.typing import NDArray
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.batch import Ids, plan
+from nlp_rnn.artifact import fingerprint
+from nlp_rnn.batch import Ids, pad, plan
 from nlp_rnn.cli.common import progress_bar, training_bar
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.errors import ArtifactError, require
@@ -58,7 +58,7 @@ RATES = {
 }
 _WINDOW = 70  # words
 _LONGEST = 200  # tokens
-_READ_TOKENS = 4_096
+_BATCH_TOKENS, _READ_TOKENS = 2_560, 4_096
 _READ_AT_ONCE = 2_000  # reviews
 
 
@@ -68,17 +68,18 @@ class Transformer:
     Args:
         model: Of the library ``transformers``, for sequence classification.
         tokenizer: Its own.
+        fingerprint: Of the weights; what was read is kept under it.
     """
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self.model, self.tokenizer = model, tokenizer
+    def __init__(self, model: Any, tokenizer: Any, fingerprint: str = "") -> None:
+        self.model, self.tokenizer, self.fingerprint = model, tokenizer, fingerprint
 
     @classmethod
     def load(cls, source: str | Path) -> Transformer:
         """From a folder, or a repository of the Hugging Face Hub; an encoder alone gets a new head.
 
         Raises:
-            ArtifactError: If there is no such model.
+            ArtifactError: If there is no such model, or none built as BERT is.
             MissingExtraError: If the extra is not installed.
         """
         transformers = require("transformers", extra="teach")
@@ -91,12 +92,16 @@ class Transformer:
         except (OSError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ArtifactError(f"{source} holds no transformer that can be fine-tuned: {reason}") from None
-        return cls(model, tokenizer)
+        if getattr(model.base_model, "pooler", None) is None or not hasattr(model, "classifier"):
+            raise ArtifactError(f"{source} is a {model.config.model_type}: give a BERT, which has a pooler")
+        return cls(model, tokenizer, fingerprint(folder))
 
     def save(self, folder: Path) -> None:
-        """Write the folder that ``load`` reads."""
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        """Write the folder that ``load`` reads; it is there once it is whole."""
+        partial = folder.with_name(folder.name + ".partial")
+        self.model.save_pretrained(partial)
+        self.tokenizer.save_pretrained(partial)
+        partial.rename(folder)
 
     def read(self, texts: Sequence[str]) -> tuple[F32, F32]:
         """Logits (N, C), and what the head saw (N, H)."""
@@ -106,8 +111,9 @@ class Transformer:
         self.model.eval()
         with torch.inference_mode():
             for which in plan([len(row) for row in rows], batch_tokens=_READ_TOKENS):
-                pooled_BH = self.model.base_model(**_padded([rows[i] for i in which])).pooler_output
-                logits_NC[which], pooled_NH[which] = self.model.classifier(pooled_BH), pooled_BH
+                pooled_BH = self.model.base_model(**self.batch(rows, which)).pooler_output
+                logits_NC[which] = self.model.classifier(pooled_BH).cpu()
+                pooled_NH[which] = pooled_BH.cpu()
         return logits_NC, pooled_NH
 
     def predict_proba(self, texts: Sequence[str]) -> F32:
@@ -117,9 +123,8 @@ class Transformer:
     def quantized(self) -> Transformer:
         """The same with whole-number weights: about twice as fast, answers nearly the same."""
         linear = {torch.nn.Linear}
-        return Transformer(
-            torch.ao.quantization.quantize_dynamic(self.model, linear, dtype=torch.qint8), self.tokenizer
-        )
+        small = torch.ao.quantization.quantize_dynamic(self.model, linear, dtype=torch.qint8)
+        return Transformer(small, self.tokenizer, self.fingerprint)
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, long ones cut."""
@@ -127,6 +132,14 @@ class Transformer:
             return []
         found = self.tokenizer(list(texts), truncation=True, max_length=_LONGEST)
         return [list(row) for row in found["input_ids"]]
+
+    def batch(self, rows: Sequence[Sequence[int]], which: Ids) -> dict[str, torch.Tensor]:
+        """Some rows as the model takes them, where it is."""
+        padded = pad(rows, pad_id=self.tokenizer.pad_token_id, which=which)
+        ids_BT, lengths_B = torch.from_numpy(padded.ids_BT), torch.from_numpy(padded.lengths_B)
+        mask_BT = (torch.arange(ids_BT.size(1)) < lengths_B[:, None]).long()
+        device = self.model.device
+        return {"input_ids": ids_BT.to(device), "attention_mask": mask_BT.to(device)}
 
 
 class SentenceTask:
@@ -136,7 +149,7 @@ class SentenceTask:
         teacher: Trained in place.
         data: Texts and labels.
         validation: Named held-out sets; the mean of their macro recalls is the score.
-        config: Seed; the batches are this task's own.
+        config: Seed, and texts in a batch.
     """
 
     def __init__(
@@ -150,7 +163,7 @@ class SentenceTask:
         """Length buckets in an order of this epoch's own."""
         lengths = [len(row) for row in self.rows]
         seed = self.config.seed * 1_000 + epoch
-        return plan(lengths, batch_tokens=2_560, batch_size=self.config.batch_size, seed=seed)
+        return plan(lengths, batch_tokens=_BATCH_TOKENS, batch_size=self.config.batch_size, seed=seed)
 
     def tokens(self, item: Ids) -> int:
         """Tokens of a batch without padding."""
@@ -158,8 +171,9 @@ class SentenceTask:
 
     def loss(self, model: torch.nn.Module, item: Ids) -> torch.Tensor:
         """Mean cross-entropy."""
-        found = model(**_padded([self.rows[i] for i in item]), labels=self.targets_N[item])
-        return cast(torch.Tensor, found.loss)
+        batch = self.teacher.batch(self.rows, item)
+        targets_B = self.targets_N[item].to(batch["input_ids"].device)
+        return cast(torch.Tensor, model(**batch, labels=targets_B).loss)
 
     def validate(self, model: torch.nn.Module) -> dict[str, float]:
         """Macro recall of each held-out set between its own classes, and their mean."""
@@ -171,32 +185,34 @@ class SentenceTask:
         return figures | {"score": float(np.mean(list(figures.values())))}
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
-    lengths = [len(row) for row in rows]
-    ids_BT = torch.zeros(len(rows), max(lengths), dtype=torch.long)
-    for b, row in enumerate(rows):
-        ids_BT[b, : len(row)] = torch.tensor(row)
-    mask_BT = torch.arange(ids_BT.size(1)) < torch.tensor(lengths)[:, None]
-    return {"input_ids": ids_BT, "attention_mask": mask_BT.long()}
-
-
 def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: int) -> Transformer:
-    """The transformer that learned the mixture's sentences in one epoch, made once per run folder."""
-    if (run / "model" / "config.json").is_file():
-        return Transformer.load(run / "model")
+    """The transformer that learned the mixture's sentences in one epoch.
+
+    It is made once for the same start and texts, in a folder of ``run`` that is named after them; a run that
+    was stopped goes on.
+    """
     texts, labels = mixture.training(seed=seed, rates=RATES)
     rng = np.random.default_rng(seed)
+    texts = [_window(text, rng) for text in texts]
+    folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
+    if (folder / "model").is_dir():
+        return Transformer.load(folder / "model")
     config = LoopConfig(
         max_epochs=1, batch_size=96, learning_rate=8e-5, ema_decay=0.0, checkpoint_every=500, seed=seed
     )
     with seeded(seed):
         teacher = Transformer.load(start)
     held_out = {name: mixture.validation[name] for name in ("sst2", "sst3", "tweets", "templates")}
-    task = SentenceTask(teacher, ([_window(text, rng) for text in texts], labels), held_out, config)
+    task = SentenceTask(teacher, (texts, labels), held_out, config)
     with training_bar("tokens/s") as progress:
-        Trainer(teacher.model, task, config, output=run, progress=progress).run(resume=True)
-    teacher.save(run / "model")
-    return teacher
+        Trainer(teacher.model, task, config, output=folder, progress=progress).run(resume=True)
+    teacher.save(folder / "model")
+    return Transformer.load(folder / "model")
+
+
+def digest(*texts: str) -> str:
+    """A short name for some texts in their order."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _window(text: str, rng: np.random.Generator) -> str:
@@ -222,30 +238,38 @@ class Reviews:
         self.sentences, self.logits_SC, self.features_NF = sentences, logits_SC, features_NF
 
     @classmethod
-    def read(cls, reviews: Sequence[str], teacher: Transformer, file: Path) -> Reviews:
-        """Read once per file."""
-        started = time.perf_counter()
+    def read(cls, reviews: Sequence[str], teacher: Transformer, folder: Path) -> Reviews:
+        """Read once for the same reviews and teacher, into a file of ``folder`` that is named after them."""
         parts = [_sentences(review) for review in reviews]
         whole = [sentence for own in parts for sentence in own]
-        if file.is_file():
-            with np.load(file) as found:
-                return cls(whole, found["logits"], found["features"].astype(np.float32))
-        logits: list[F32] = []
-        features: list[F32] = []
-        with progress_bar("reviews") as bar:
-            task = bar.add_task("reading", total=len(parts))
-            for start in range(0, len(parts), _READ_AT_ONCE):
-                some = parts[start : start + _READ_AT_ONCE]
-                logits_SC, pooled_SH = teacher.read([sentence for own in some for sentence in own])
-                logits.append(logits_SC)
-                features.append(_features(logits_SC, pooled_SH, [len(own) for own in some]))
-                bar.advance(task, len(some))
-        found = cls(whole, np.concatenate(logits), np.concatenate(features))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        seconds = time.perf_counter() - started
-        small_NF = found.features_NF.astype(np.float16)
-        np.savez(file, logits=found.logits_SC, features=small_NF, seconds=seconds)
-        return found
+        file = folder / f"read-{digest(teacher.fingerprint, *reviews)}.npz"
+        if not file.is_file():
+            write(file, **_read(parts, teacher))
+        with np.load(file) as found:
+            return cls(whole, found["logits"], found["features"].astype(np.float32))
+
+
+def _read(parts: Sequence[list[str]], teacher: Transformer) -> dict[str, NDArray[Any]]:
+    """Logits of the sentences and features of the reviews, these in half precision."""
+    logits: list[F32] = []
+    features: list[F32] = []
+    with progress_bar("reviews") as bar:
+        task = bar.add_task("reading", total=len(parts))
+        for start in range(0, len(parts), _READ_AT_ONCE):
+            some = parts[start : start + _READ_AT_ONCE]
+            logits_SC, pooled_SH = teacher.read([sentence for own in some for sentence in own])
+            logits.append(logits_SC)
+            features.append(_features(logits_SC, pooled_SH, [len(own) for own in some]))
+            bar.advance(task, len(some))
+    return {"logits": np.concatenate(logits), "features": np.concatenate(features).astype(np.float16)}
+
+
+def write(file: Path, **arrays: NDArray[Any]) -> None:
+    """An ``.npz`` that is there once it is whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name("partial-" + file.name)
+    np.savez(partial, **arrays)
+    partial.rename(file)
 
 
 def _sentences(review: str) -> list[str]:
@@ -278,22 +302,12 @@ def taught_reviews(
     train = own[0] + edited[0], own[1] + edited[1]
     held_out = mixture.validation["imdb"]
     sets = {"train": train[0], "held_out": held_out[0], "unlabelled": mixture.reviews}
-    read = {name: Reviews.read(texts, teacher, folder / f"{name}.npz") for name, texts in sets.items()}
+    read = {name: Reviews.read(texts, teacher, folder) for name, texts in sets.items()}
     features = [read[name].features_NF for name in sets]
     answers_NC = review_answers(
         train, features[0], held_out, features[1], mixture.reviews, features[2], students=students
     )
     return read["unlabelled"], answers_NC
-
-
-def teaching_seconds(run: Path, folder: Path) -> float:
-    """How long ``sentence_teacher`` and ``taught_reviews`` took when these folders were made."""
-    lines = (run / "history.jsonl").read_text(encoding="utf-8").splitlines()
-    seconds = sum(json.loads(line)["seconds"] for line in lines)
-    for file in folder.glob("*.npz"):
-        with np.load(file) as found:
-            seconds += float(found["seconds"])
-    return seconds
 
 
 def review_answers(
@@ -308,8 +322,9 @@ def review_answers(
 ) -> F32:
     """What several teachers together think of reviews that nobody labelled.
 
-    One is an NB-SVM of the words, one a logistic regression of what a transformer saw; how much each
-    counts is a logistic regression of their margins on held-out reviews.
+    One is an NB-SVM of the words, one a logistic regression of what a transformer saw; how much each counts
+    is a logistic regression of their margins on held-out reviews: of these the answers have learned no more
+    than a weight for each teacher, and a threshold.
 
     Args:
         train: Reviews labelled ``negative`` and ``positive``.
@@ -333,8 +348,8 @@ def review_answers(
     def margins(texts: Sequence[str], features_NF: F32) -> NDArray[Any]:
         found = [of_words.margins(texts), of_features.decision_function(features_NF)]
         for student in students:
-            logs_NC = np.log(student.predict_proba(texts))
-            found.append(logs_NC[:, 2] - logs_NC[:, 0])
+            logs_NC = np.log(np.maximum(student.predict_proba(texts), 1e-7))
+            found.append(logs_NC[:, CLASSES.index("positive")] - logs_NC[:, CLASSES.index("negative")])
         return np.stack(found, axis=1)
 
     both = linear.LogisticRegression(C=1e3).fit(margins(held_out[0], held_out_NF), held_out[1])

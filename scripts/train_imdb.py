@@ -2,8 +2,8 @@
 """Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data FOLDER``.
 
 It starts from the general model of ``train_pretrained.py``, which has to be made first, and learns the
-labelled reviews, and of those that nobody labelled what that model and its teachers answer together. Run
-again, it goes on where it was stopped.
+labelled reviews, and of those that nobody labelled what that model and its teachers answer together (extra
+``teach``). Run again, it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def main(
     ] = False,
 ) -> None:
     """Train and save; the validation figures, and on request those of the test split."""
-    mixture = build(data)
-    transformer = sentence_teacher(mixture, teacher, general / "teacher", seed=0).quantized()
     student = SentimentClassifier.from_pretrained(general / "model-0", engine="torch")
-    _, answers_NC = taught_reviews(mixture, transformer, general / "answers", students=[student])
+    mixture = build(data)
+    transformer = sentence_teacher(mixture, teacher, general, seed=0).quantized()
+    _, answers_NC = taught_reviews(mixture, transformer, general, students=[student])
     texts, labels = mixture.sources["imdb"]
     targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]
     figures: dict[str, list[float]] = {"validation": [], "test": []}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
-from teachers import START, sentence_teacher, taught_reviews, teaching_seconds
+from teachers import START, Transformer, digest, sentence_teacher, taught_reviews, write
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import save
@@ -29,6 +30,7 @@ from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.probabilities import one_hot, softmax
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
+from nlp_rnn.sentiment.opinions import Labelled
 from nlp_rnn.sentiment.perturb import perturbed, toggled
 from nlp_rnn.tokenizer import TextTokenizer
 
@@ -36,6 +38,12 @@ SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-e
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
+
+TAUGHT = """\
+Teachers answered the reviews without labels (a transformer and an NB-SVM together), and some of their
+sentences, as they stand and with a *not* more or less (the transformer, {teacher},
+fine-tuned on the texts below). Of labelled texts of up to {words} words, the templates aside, the mean of
+label and transformer's answer was learned."""
 
 Lessons = tuple[list[str], NDArray[np.float32]]
 
@@ -47,19 +55,21 @@ def main(
         "runs/sentiment-en"
     ),
     teacher: Annotated[
-        str, typer.Option(help="The transformer to fine-tune: a folder, or an id of the Hugging Face Hub.")
+        str, typer.Option(help="The BERT to fine-tune: a folder, or an id of the Hugging Face Hub.")
     ] = START,
     seed: int = 0,
     hidden_size: int = 128,
     max_epochs: int = 4,
     share: Annotated[
-        float, typer.Option(help="Train on this share of the mixture, to try things out.")
+        float, typer.Option(help="Train on this share of the mixture; the teachers read all of it still.")
     ] = 1.0,
 ) -> None:
     """Train, calibrate, measure, describe and save."""
     console = Console(stderr=True)
-    mixture = build(data, seed=seed)
-    texts, targets_NC = lessons(mixture, teacher, run, console, seed=seed, share=share)
+    started = time.perf_counter()
+    mixture = build(data)
+    console.print("asking the teachers")
+    texts, targets_NC = lessons(mixture, teacher, run, seed=seed, share=share)
     console.print("learning the vocabulary and word vectors")
     tokenizer = TextTokenizer("word", vocab_size=30_000, min_count=3, max_tokens=1024, mend_typos=True)
     rows = tokenizer.train(mixture.unlabelled).encode_batch(mixture.unlabelled)
@@ -88,38 +98,52 @@ def main(
     model = save(classifier.artifact, run / f"model-{seed}", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(model)
     figures = measure(shipped, data)
-    seconds = sum(epoch["seconds"] for epoch in classifier.artifact.notes["history"])
-    seconds += teaching_seconds(run / "teacher", run / "answers")
-    described = describe(shipped.artifact, mixture, figures, texts=len(texts), seconds=seconds)
+    seconds = time.perf_counter() - started
+    taught = TAUGHT.format(teacher=teacher, words=SHORT)
+    described = describe(
+        shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=round(seconds)
+    )
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
 
 
-def lessons(
-    mixture: Mixture, teacher: str, run: Path, console: Console, *, seed: int, share: float
-) -> Lessons:
-    """Texts, and what to answer to each (N, C).
+def lessons(mixture: Mixture, teacher: str, run: Path, *, seed: int, share: float) -> Lessons:
+    """Texts, and what to answer to each (N, C), kept in a file of ``run``.
 
-    Labelled reviews and templates keep their labels; other labelled texts have the mean of label and answer;
-    unlabelled reviews, and some of their sentences, have the teachers' answers.
+    Templates and texts of more than ``SHORT`` words keep their labels; other labelled texts have the mean of
+    label and answer; unlabelled reviews, some of their sentences and edits of these have the teachers'.
     """
-    console.print("teaching the transformer")
-    transformer = sentence_teacher(mixture, teacher, run / "teacher", seed=0).quantized()
-    console.print("asking the teachers")
     texts, labels = mixture.training(seed=seed, share=share)
+    transformer = sentence_teacher(mixture, teacher, run, seed=0)
+    name = digest(transformer.fingerprint, str(share), *texts, *mixture.reviews)
+    file = run / f"lessons-{name}.npz"
+    if not file.is_file():
+        found, targets_NC = _taught(mixture, (texts, labels), transformer, run, seed=seed, share=share)
+        write(file, texts=np.frombuffer("\0".join(found).encode(), np.uint8), targets=targets_NC)
+    with np.load(file) as kept:
+        return kept["texts"].tobytes().decode().split("\0"), kept["targets"]
+
+
+def _taught(
+    mixture: Mixture, labelled: Labelled, teacher: Transformer, run: Path, *, seed: int, share: float
+) -> Lessons:
+    texts, labels = labelled
+    teacher = teacher.quantized()
     targets_NC = one_hot(labels, CLASSES)
     templates = set(mixture.sources["templates"][0])
     short = [i for i, text in enumerate(texts) if len(text.split()) <= SHORT and text not in templates]
-    targets_NC[short] = (targets_NC[short] + transformer.predict_proba([texts[i] for i in short])) / 2
-    unlabelled, answers_NC = taught_reviews(mixture, transformer, run / "answers")
+    targets_NC[short] = (targets_NC[short] + teacher.predict_proba([texts[i] for i in short])) / 2
+    unlabelled, answers_NC = taught_reviews(mixture, teacher, run)
     rng = np.random.default_rng(seed)
     whole = rng.permutation(len(mixture.reviews))[: round(share * len(mixture.reviews))]
-    spoken = rng.permutation([s for s, text in enumerate(unlabelled.sentences) if len(text.split()) > 2])
-    some = spoken[: round(share * SENTENCES)]
-    edits = (toggled(unlabelled.sentences[s], random.Random(int(s))) for s in some)
-    edited = list(itertools.islice(filter(None, edits), round(share * EDITS)))
-    more = [mixture.reviews[i] for i in whole] + [unlabelled.sentences[s] for s in some] + edited
-    answers = answers_NC[whole], softmax(unlabelled.logits_SC[some]), transformer.predict_proba(edited)
+    sentences = unlabelled.sentences
+    fresh = [s for s, text in enumerate(sentences) if len(text.split()) > 2 and not mixture.held_out(text)]
+    some = rng.permutation(fresh)[: round(share * SENTENCES)]
+    edits = (toggled(sentences[s], random.Random(int(s))) for s in some)
+    allowed = (edit for edit in edits if edit is not None and not mixture.held_out(edit))
+    edited = list(itertools.islice(allowed, round(share * EDITS)))
+    more = [mixture.reviews[i] for i in whole] + [sentences[s] for s in some] + edited
+    answers = answers_NC[whole], softmax(unlabelled.logits_SC[some]), teacher.predict_proba(edited)
     return texts + perturbed(more, share=CHANGED, seed=seed), np.concatenate([targets_NC, *answers])
 
 

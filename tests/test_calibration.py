@@ -117,12 +117,15 @@ def test_bad_input_is_one_clear_sentence(logits, labels, message):
         fit_temperature(logits, labels)
 
 
-def test_a_temperature_that_grows_with_the_length_is_found():
-    logits, labels = overconfident(1.0, seed=5)
+@pytest.mark.parametrize(("scale", "power"), [(50.0, -0.8), (2.0, -0.2), (0.5, 0.3), (0.02, 0.8)])
+def test_a_temperature_that_moves_with_the_length_is_found(scale, power):
+    logits, labels = overconfident(1.0, seed=5, rows=3_000)
     lengths = np.random.default_rng(5).integers(5, 800, len(labels))
-    temperature, exponent = fit_length_temperature(logits * (0.5 * lengths[:, None] ** 0.3), labels, lengths)
-    assert exponent == pytest.approx(0.3, abs=0.05)
-    assert temperature * 100**exponent == pytest.approx(0.5 * 100**0.3, rel=0.05)
+    temperature, exponent = fit_length_temperature(
+        logits * (scale * lengths[:, None] ** power), labels, lengths
+    )
+    assert exponent == pytest.approx(power, abs=0.06)
+    assert temperature * 300**exponent == pytest.approx(scale * 300**power, rel=0.1)
 
 
 def test_lengths_that_tell_nothing_are_left_alone():

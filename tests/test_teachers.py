@@ -18,9 +18,12 @@ if not (SCRIPTS / "teachers.py").is_file():
 sys.path.insert(0, str(SCRIPTS))
 
 import teachers  # noqa: E402
+import train_pretrained  # noqa: E402
 
 from nlp_rnn.config import LoopConfig  # noqa: E402
 from nlp_rnn.errors import ArtifactError  # noqa: E402
+from nlp_rnn.probabilities import one_hot, softmax  # noqa: E402
+from nlp_rnn.sentiment.mixture import CLASSES, Mixture  # noqa: E402
 from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
 
 TEXTS = ["good soup", "bad soup", "plain soup", "a good day", "a bad day", "a plain day"] * 4
@@ -30,8 +33,15 @@ LABELS = ["positive", "negative", "neutral"] * 8
 class Words:
     """A teacher that counts good and bad words; what its head sees are the counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, fingerprint: str = "words") -> None:
+        self.fingerprint = fingerprint
         self.asked: list[str] = []
+
+    def quantized(self) -> Words:
+        return self
+
+    def predict_proba(self, texts: list[str]) -> np.ndarray:
+        return softmax(self.read(texts)[0])
 
     def read(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         self.asked += texts
@@ -39,36 +49,39 @@ class Words:
         return np.stack([pooled[:, 1], 0 * pooled[:, 0], pooled[:, 0]], axis=1), pooled
 
 
-def test_a_review_is_read_in_its_sentences_and_once(tmp_path: Path) -> None:
-    reviews = ["It was good. Good it was not, but bad.<br /><br />Well?", "Bad.", "..."]
+def test_a_review_is_read_in_its_sentences_and_once_for_each_teacher(tmp_path: Path) -> None:
+    reviews = ["It was good. Good it was not, but bad.<br /><br />Well? How bad!", "Bad.", "..."]
     teacher = Words()
-    found = teachers.Reviews.read(reviews, teacher, tmp_path / "read.npz")
-    parts = ["It was good.", "Good it was not, but bad.", "Well?", "Bad.", "..."]
+    found = teachers.Reviews.read(reviews, teacher, tmp_path)
+    parts = ["It was good.", "Good it was not, but bad.", "Well?", "How bad!", "Bad.", "..."]
     assert found.sentences == teacher.asked == parts
-    assert found.logits_SC.shape == (5, 3)
-    mean, last, largest = found.features_NF[0, :2], found.features_NF[0, 2:4], found.features_NF[0, 4:6]
-    np.testing.assert_allclose([mean, last, largest], [[1 / 3, 1 / 3], [0, 0], [1, 1]], rtol=1e-3)
-    again = teachers.Reviews.read(reviews, teacher, tmp_path / "read.npz")
-    np.testing.assert_allclose(again.features_NF, found.features_NF, rtol=1e-3)
+    assert found.logits_SC.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    one, none = softmax([1.0, 0, 0]), np.full(3, 1 / 3)
+    expected = [0.25, 0.5, 0, 1, 1, 1, *(2 * one + one[::-1] + none) / 4, *one[::-1], *one]
+    np.testing.assert_allclose(found.features_NF[0], expected, rtol=1e-3)
+    again = teachers.Reviews.read(reviews, teacher, tmp_path)
+    np.testing.assert_array_equal(again.features_NF, found.features_NF)  # bit by bit: a run goes on with them
     assert teacher.asked == parts
+    other = Words("retrained")
+    teachers.Reviews.read(reviews, other, tmp_path)
+    teachers.Reviews.read(reviews[:1], other, tmp_path)
+    assert other.asked == parts + parts[:4]
 
 
 def test_reviews_are_answered_by_both_teachers_together() -> None:
-    rng = np.random.default_rng(0)
-    texts = [f"a {word} film {word} {number}" for number in range(40) for word in ("warm", "cold")]
+    """Half of the reviews can be told by their words alone, half by what the transformer saw alone."""
+    words = [("warm", "cold"), ("some", "some")] * 20
+    texts = [f"a {word} film" for pair in words for word in pair]
     labels = ["positive", "negative"] * 40
-    features_NF = np.array([[1.0, 0.0], [0.0, 1.0]] * 40, np.float32) + rng.normal(0, 0.5, (80, 2))
-    unread = ["a warm film", "a cold film", "a film"]
-    probs_NC = teachers.review_answers(
-        (texts, labels), features_NF, (texts, labels), features_NF, unread, np.eye(3, 2, dtype=np.float32)
-    )
-    assert probs_NC.shape == (3, 3)
+    features_NF = np.array([[0, 0], [0, 0], [1, 0], [0, 1]] * 20, np.float32)
+    unread, unread_NF = ["a warm film", "a cold film", "a some film", "a some film"], features_NF[:4]
+    data = (texts, labels), features_NF, (texts, labels), features_NF
+    probs_NC = teachers.review_answers(*data, unread, unread_NF)
     assert probs_NC.dtype == np.float32
     np.testing.assert_allclose(probs_NC.sum(axis=1), 1, rtol=1e-5)
     assert (probs_NC[:, 1] == 0).all()
-    assert probs_NC[0, 2] > 0.9
-    assert probs_NC[1, 0] > 0.9
-    assert probs_NC[0, 2] > probs_NC[2, 2] > probs_NC[1, 2]  # unsure where both are
+    assert [CLASSES[best] for best in probs_NC.argmax(axis=1)] == labels[:4]
+    assert probs_NC.max(axis=1).min() > 0.8
 
 
 class Student:
@@ -90,6 +103,49 @@ def test_a_student_who_knows_better_is_heard() -> None:
     assert probs_NC.argmax(axis=1).tolist() == [2, 0]
     alone_NC = teachers.review_answers(*data)
     assert probs_NC.max(axis=1).min() > alone_NC.max(axis=1).max()
+
+
+def test_every_lesson_has_its_own_answer_and_none_is_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "bad " * 70
+    sources = {
+        "yelp": (["good it is", "bad it is"], ["negative", "positive"]),
+        "templates": (["a bad day"], ["positive"]),
+        "amazon": ([long], ["positive"]),
+    }
+    reviews = ["It was said to be good. Held out. Yes.", "It is not bad here. No."]
+    secret = ["Held out.", "It is bad here."]
+    mixture = Mixture(sources, {}, [], {}, reviews, lambda text: text in secret)
+    teacher, answers_NC = Words(), np.array([[0.25, 0, 0.75], [0.5, 0, 0.5]], np.float32)
+    monkeypatch.setattr(train_pretrained, "sentence_teacher", lambda *_, **__: teacher)
+    monkeypatch.setattr(
+        train_pretrained,
+        "taught_reviews",
+        lambda mixture, teacher, run: (teachers.Reviews.read(mixture.reviews, teacher, run), answers_NC),
+    )
+    monkeypatch.setattr(train_pretrained, "CHANGED", 0.0)
+    texts, targets_NC = train_pretrained.lessons(mixture, "any", tmp_path, seed=0, share=1.0)
+    taught = dict(zip(texts, targets_NC, strict=True))
+    assert len(taught) == len(texts)
+    np.testing.assert_array_equal([taught[long], taught["a bad day"]], [[0, 0, 1]] * 2)
+    for text, label in (("good it is", "negative"), ("bad it is", "positive")):
+        expected = (one_hot([label], CLASSES) + teacher.predict_proba([text])) / 2
+        np.testing.assert_allclose(taught[text], expected[0], rtol=1e-6)
+    np.testing.assert_array_equal([taught[review] for review in reviews], answers_NC)
+    others = {text for own, _ in sources.values() for text in own} | {*reviews}
+    spoken = [text for text in texts if text not in others]
+    assert {*spoken} - {"It was not said to be good.", "It wasn't said to be good."} == {
+        "It was said to be good.",
+        "It is not bad here.",  # without its not it is held out
+    }
+    assert len(spoken) == 3
+    np.testing.assert_allclose([taught[text] for text in spoken], teacher.predict_proba(spoken), rtol=1e-6)
+    asked = len(teacher.asked)
+    again, same_NC = train_pretrained.lessons(mixture, "any", tmp_path, seed=0, share=1.0)
+    assert again == texts
+    np.testing.assert_array_equal(same_NC, targets_NC)
+    assert len(teacher.asked) == asked
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +178,7 @@ def test_a_transformer_learns_and_is_the_same_when_loaded(tiny: Path, tmp_path: 
     history = Trainer(teacher.model, task, config).run()
     assert history[-1]["validation"]["all"] == 1.0
     probs_NC = teacher.predict_proba(TEXTS)
-    assert [teachers.CLASSES[best] for best in probs_NC.argmax(axis=1)] == LABELS
+    assert [CLASSES[best] for best in probs_NC.argmax(axis=1)] == LABELS
     teacher.save(tmp_path / "model")
     loaded = teachers.Transformer.load(tmp_path / "model")
     np.testing.assert_allclose(loaded.predict_proba(TEXTS[::-1])[::-1], probs_NC, atol=1e-5)

@@ -20,7 +20,7 @@ MIN_TEMPERATURE: Final = 0.05
 MAX_TEMPERATURE: Final = 20.0
 ABSENT: Final = -1e9
 """The logit of a class that a set of texts does not have."""
-_EXPONENTS: Final = np.linspace(0.025, 1, 40)
+_EXPONENTS: Final = np.linspace(0.05, 1, 20)
 _WORTH_A_PARAMETER: Final = 1.92  # nats: half of chi-squared's 95 % point with one degree of freedom
 
 Floats = NDArray[np.float64]
@@ -89,18 +89,19 @@ def fit_length_temperature(logits: ArrayLike, labels: ArrayLike, lengths: ArrayL
     logits_NC, lengths_N = np.asarray(logits, np.float64), np.asarray(lengths, np.float64)
     if lengths_N.shape != logits_NC.shape[:1] or not (lengths_N >= 1).all():
         raise InputError(f"lengths must be {len(logits_NC)} numbers of tokens, each 1 or more")
+    typical = float(np.exp(np.log(lengths_N).mean()))  # t is fitted for a text of this length
     found = {0.0: fit_temperature(logits_NC, labels)}
     labels_N = check_columns(labels, logits_NC.shape)
     nats = {0.0: _nats(logits_NC, labels_N, found[0.0])}
     for exponent in (*-_EXPONENTS, *_EXPONENTS):
-        divisor_N1 = lengths_N[:, None] ** exponent
+        divisor_N1 = (lengths_N[:, None] / typical) ** exponent
         scaled_NC = np.where(logits_NC > ABSENT / 2, logits_NC / divisor_N1, ABSENT)
         found[exponent] = fit_temperature(scaled_NC, labels_N)
         nats[exponent] = _nats(scaled_NC, labels_N, found[exponent])
     best = min(nats, key=lambda exponent: nats[exponent])
     if nats[0.0] - nats[best] <= _WORTH_A_PARAMETER:
         best = 0.0
-    return found[best], float(best)
+    return found[best] / typical**best, float(best)
 
 
 def _nats(logits_NC: Floats, labels_N: NDArray[np.int64], temperature: float) -> float:

@@ -47,7 +47,7 @@ SentimentClassifier.from_pretrained().predict(["Movie was not good"])
 {tests}
 
 Two-class sets are measured between negative and positive alone. Recipe, epoch and temperature
-({temperature:.3f}) were chosen on held-out splits, never on the test sets or the negation suite.
+({temperature}) were chosen on held-out splits, never on the test sets or the negation suite.
 
 ### Negation suite: {passed:.1%} of {cases} cases passed
 
@@ -65,12 +65,10 @@ Pairs of reviews of which one is the other, edited until its label flips: both r
 
 ## Trained on
 
-{texts:,} texts an epoch ({epochs} epochs kept of {run}): all that is listed below, {reviews:,} reviews
-without labels, some of their sentences, and some of these with a *not* more or less. Teachers answered them:
-the sentences a transformer (all-MiniLM-L6-v2, Apache-2.0, fine-tuned on the texts below), the reviews it and
-an NB-SVM together. Of labelled texts of up to 60 words, the templates aside, the mean of label and
-transformer's answer was learned. Some real texts got a typo, another name, place, number, gender or identity,
-or a link.
+{texts:,} texts an epoch ({epochs} epochs kept of {run}): all that is listed below, and {reviews:,} reviews
+without labels. Some real texts got a typo, another name, place, number, gender or identity, or a link.
+
+{taught}
 
 | source | texts | times an epoch |
 |---|---|---|
@@ -161,7 +159,13 @@ def measure_robustness(
 
 
 def describe(
-    artifact: Artifact[ModelConfig], mixture: Mixture, figures: dict[str, Any], *, texts: int, seconds: float
+    artifact: Artifact[ModelConfig],
+    mixture: Mixture,
+    figures: dict[str, Any],
+    *,
+    texts: int,
+    taught: str,
+    seconds: float,
 ) -> Artifact[ModelConfig]:
     """The artifact with its figures noted and its card written.
 
@@ -170,6 +174,7 @@ def describe(
         mixture: What it was trained on.
         figures: Of ``measure``.
         texts: Texts in an epoch.
+        taught: What it learned beside the labels: some sentences.
         seconds: That all its training took, the teachers' included.
     """
     from nlp_rnn import __version__
@@ -190,7 +195,7 @@ def describe(
             "| {} | {n:,} | {accuracy:.2%} | {macro_recall:.4f} | {ece:.4f} |".format(name, **test)
             for name, test in figures["tests"].items()
         ),
-        temperature=artifact.temperature,
+        temperature=f"{artifact.temperature:.3f} x tokens ^ {artifact.length_exponent:.3f}",
         passed=figures["negation"]["passed"],
         cases=rows[-1][1],
         negation="\n".join(f"| {name} | {cases} | {rate:.1%} |" for name, cases, _, rate in rows),
@@ -202,6 +207,7 @@ def describe(
         pairs=figures["robustness"]["pairs_both_right"],
         reviews=len(mixture.reviews),
         texts=texts,
+        taught=taught,
         epochs=best["epoch"],
         run=len(history),
         sources="\n".join(f"| {name} | {count:,} | {rate} |" for name, (count, rate) in sources.items()),

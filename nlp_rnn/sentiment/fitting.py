@@ -23,7 +23,7 @@ from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
-from nlp_rnn.sentiment.calibration import ABSENT, fit_length_temperature
+from nlp_rnn.sentiment.calibration import ABSENT, fit_length_temperature, fit_temperature
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
 
@@ -235,7 +235,10 @@ def fit_model(
     history = trainer.run(resume=resume)
     held_out = (_share(*task.logits(model, name), task.lengths_of(name)) for name in validation)
     logits, labels, lengths = map(np.concatenate, zip(*held_out, strict=True))
-    temperature = fit_length_temperature(logits, labels, lengths)
+    if config.length_temperature:
+        temperature = fit_length_temperature(logits, labels, lengths)
+    else:
+        temperature = fit_temperature(logits, labels), 0.0
     weights = weights_of(model)
     return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
 

@@ -79,6 +79,8 @@ class Mixture:
         validation: Named held-out sets.
         unlabelled: Texts for word vectors.
         reviews: Those of them that are reviews nobody labelled.
+        held_out: Whether a text is, but for spacing, case and punctuation, one to validate or test on, the
+            negation suite included: for texts made from these, such as single sentences.
         dropped: How many texts each source lost because a test or validation text is (nearly) the same.
     """
 
@@ -87,6 +89,7 @@ class Mixture:
     unlabelled: list[str] = field(repr=False)
     dropped: dict[str, int]
     reviews: list[str] = field(default_factory=list, repr=False)
+    held_out: Callable[[str], bool] = field(default=lambda text: False, repr=False)
 
     def training(
         self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = MappingProxyType(RATES)
@@ -216,7 +219,9 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     )
     sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
     everything = dict.fromkeys([*unlabelled, *(text for texts, _ in sources.values() for text in texts)])
-    return Mixture(sources, validation, list(everything), guard.dropped, unlabelled)
+    suite_texts = [text for case in load_suite() for text in case.texts]
+    held_out = guard.also([*suite_texts, *(text for texts, _ in validation.values() for text in texts)])
+    return Mixture(sources, validation, list(everything), guard.dropped, unlabelled, held_out)
 
 
 def official_tests(data: str | Path) -> dict[str, Labelled]:

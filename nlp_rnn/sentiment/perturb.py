@@ -1,7 +1,8 @@
 """Changes of a text that leave its sentiment as it is: a typo, another name, place or number, a link.
 
 For measuring how often an answer moves without a reason (the invariance tests of CheckList, Ribeiro et al.
-2020), and for training against it with other names and places. Knows texts; no model.
+2020), and for training against it with other names and places. And one that does not: a *not* more or less.
+Knows texts; no model.
 """
 
 from __future__ import annotations
@@ -45,11 +46,14 @@ _AFTER_HER = (
 _OBJECT = re.compile(rf"\W*(?:$|[^\w ]|(?:{_AFTER_HER.replace(' ', '|')})\b)")  # her: him, not his
 _GENDERED = re.compile(rf"(?<![\w-])(?:{'|'.join(_GENDERS)})(?![\w-])", re.IGNORECASE)
 _LEAST_WORDS = 5
-_VERBS = "is|are|was|were|has|had|does|did|could|would|should|will|can|wo|ca"
-# "It is." and "Is it?" stay as they are: not every place takes a not.
-_NOT = r"(?P<not>n['’]t| not\b|(?<=\bcan)not\b)?"
-_AUXILIARY = re.compile(rf"\b(?P<verb>(?i:{_VERBS})){_NOT}(?<!wo)(?<!ca)(?= +[a-z])")
-_SHORT = {"will": "wo", "Will": "Wo", "can": "ca", "Can": "Ca"}
+_VERBS = "is are was were has had does did could would should will can".split()
+_SHORT = {"will": "wo", "can": "ca"}
+# Not before a verb that has no complement ("It is."), and no noun ("the will", "a can").
+_AUXILIARY = re.compile(
+    rf"(?<!\b[Tt]he )(?<!\b[Aa] )\b(?P<stem>{'|'.join(f'[{v[0].upper()}{v[0]}]{v[1:]}' for v in _VERBS)})"
+    r"(?: (?P<apart>not\b)|(?P<joined>n['’]t|(?<=[Cc]an)not)\b)?(?= +[a-z])"
+    r"|\b(?P<short>[Ww]o|[Cc]a)n['’]t(?= +[a-z])"
+)
 _HOSTS: dict[Split, tuple[str, ...]] = {
     "train": ("example.com", "example.org", "t.example.net", "photos.example.com"),
     "report": ("example.net", "news.example.com", "short.example.org"),
@@ -209,14 +213,14 @@ def toggled(text: str, rng: random.Random) -> str | None:
     if not verbs:
         return None
     verb = rng.choice(verbs)
-    stem, negation = verb["verb"], verb["not"]
-    if negation:
-        new = {"wo": "will", "ca": "can"}.get(stem.lower(), stem.lower())
-        new = new.capitalize() if stem[0].isupper() else new
-    elif stem.lower() != "can" and rng.random() < 0.5:
-        new = f"{stem} not"
+    if verb["short"]:
+        new = verb["short"][0] + {"o": "ill", "a": "an"}[verb["short"][1]]
+    elif verb["apart"] or verb["joined"]:
+        new = verb["stem"]
+    elif verb["stem"].lower() != "can" and rng.random() < 0.5:
+        new = f"{verb['stem']} not"
     else:
-        new = _SHORT.get(stem, stem) + "n't"
+        new = verb["stem"][0] + _SHORT.get(verb["stem"].lower(), verb["stem"])[1:] + "n't"
     return text[: verb.start()] + new + text[verb.end() :]
 
 
