@@ -84,6 +84,8 @@ class Transformer:
         """
         transformers = require("transformers", extra="teach")
         folder = model_folder(source, files=_FILES)
+        if not folder.is_dir():
+            raise ArtifactError(f"there is no folder {source}: give a transformer's, or an id of the Hub")
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model = transformers.AutoModelForSequenceClassification.from_pretrained(

@@ -37,7 +37,7 @@ def main(
     run: Annotated[Path, typer.Option(help="Where checkpoints, history and models go.")] = Path("runs/imdb"),
     teacher: Annotated[str, typer.Option(help="As in train_pretrained.py.")] = START,
     seeds: Annotated[int, typer.Option(min=1, help="How many models, with seeds 0, 1, ...")] = 3,
-    max_epochs: int = 2,
+    max_epochs: int = 1,
     test: Annotated[
         bool, typer.Option("--test", help="Measure on the test split, when all is chosen.")
     ] = False,

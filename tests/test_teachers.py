@@ -185,7 +185,9 @@ def test_a_transformer_learns_and_is_the_same_when_loaded(tiny: Path, tmp_path: 
     assert loaded.predict_proba([]).shape == (0, 3)
 
 
-def test_a_folder_without_a_transformer_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_none_or_has_no_transformer_is_named(tmp_path: Path) -> None:
     pytest.importorskip("transformers", reason="the transformer needs the teach extra")
     with pytest.raises(ArtifactError, match=f"{tmp_path} holds no transformer that can be fine-tuned"):
         teachers.Transformer.load(tmp_path)
+    with pytest.raises(ArtifactError, match="there is no folder nowhere"):
+        teachers.Transformer.load("nowhere")
