@@ -1,6 +1,6 @@
 """A model is a folder of JSON and safetensors that loads alone and says what is wrong with it.
 
-``config.json`` (settings, classes, temperature, length exponent, notes, checksums), ``tokenizer.json``,
+``config.json`` (settings, classes, temperature, notes, checksums), ``tokenizer.json``,
 ``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model card).
 Knows the files and the shapes of the weights; runs nothing and imports no torch.
 """
@@ -36,9 +36,8 @@ DTYPES = ("float32", "float16", "int8")
 CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
 
-_LATER_KEYS = {"length_exponent": 0.0}  # what older folders do not say
-_KEYS = ("format", "task", "model", "classes", "tokenizer", "temperature", *_LATER_KEYS, "notes", "sha256")
-_LATER_TOKENIZER_KEYS = {"mend_typos": False}
+_KEYS = ("format", "task", "model", "classes", "tokenizer", "temperature", "notes", "sha256")
+_LATER_KEYS = {"mend_typos": False}  # what older folders do not say
 _TOKENIZER_KEYS = ("kind", "max_tokens", "mend_typos")
 _SCALE = ".scale"
 _GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -61,7 +60,6 @@ class Artifact(Generic[Config]):
         temperature: The logits are divided by it before the softmax.
         card: The model card, Markdown.
         notes: Metrics, corpora and the like; any JSON.
-        length_exponent: The temperature is multiplied by the text's number of tokens to this power.
     """
 
     task: str
@@ -72,7 +70,6 @@ class Artifact(Generic[Config]):
     temperature: float = 1.0
     card: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
-    length_exponent: float = 0.0
 
 
 def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
@@ -198,7 +195,6 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
             "classes": list(artifact.classes),
             "tokenizer": {name: getattr(artifact.tokenizer, name) for name in _TOKENIZER_KEYS},
             "temperature": float(artifact.temperature),
-            "length_exponent": float(artifact.length_exponent),
             "notes": artifact.notes,
         }
         sums = {name: hashlib.sha256(files[name]).hexdigest() for name in (TOKENIZER, WEIGHTS)}
@@ -321,7 +317,6 @@ def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
         tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
         weights=read_weights(content[WEIGHTS]),
         temperature=values["temperature"],
-        length_exponent=values.get("length_exponent", _LATER_KEYS["length_exponent"]),
         card=(folder / CARD).read_text(encoding="utf-8", errors="replace"),
         notes=values["notes"],
     )
@@ -352,9 +347,9 @@ def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
     if values.get("task") not in (TASKS if task is None else (task,)):
         wanted = " or ".join(TASKS) if task is None else repr(task)
         raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {wanted}")
-    _same_keys(CONFIG, _LATER_KEYS | values, _KEYS)
+    _same_keys(CONFIG, values, _KEYS)
     tokenizer = values["tokenizer"]
-    told = _LATER_TOKENIZER_KEYS | tokenizer if isinstance(tokenizer, dict) else tokenizer
+    told = _LATER_KEYS | tokenizer if isinstance(tokenizer, dict) else tokenizer
     _same_keys(f"tokenizer in {CONFIG}", told, _TOKENIZER_KEYS)
     _same_keys(f"sha256 in {CONFIG}", values["sha256"], (CONFIG, TOKENIZER, WEIGHTS))
     for name, kind in (("model", dict), ("classes", list), ("notes", dict)):
@@ -420,11 +415,10 @@ def _check(artifact: Artifact[EncoderConfig], weights: Mapping[str, NDArray[Any]
     expected = config.num_classes if isinstance(config, ModelConfig) else 0
     if len(classes) != expected:
         raise ArtifactError(f"it names {len(classes)} classes and its settings have {expected}")
-    temperature, exponent = artifact.temperature, artifact.length_exponent
-    if not _is_number(temperature) or temperature <= 0:
+    temperature = artifact.temperature
+    number = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
+    if not number or not math.isfinite(temperature) or temperature <= 0:
         raise ArtifactError(f"its temperature {temperature!r} should be a finite number above 0")
-    if not _is_number(exponent) or abs(exponent) > 1:
-        raise ArtifactError(f"its length_exponent {exponent!r} should be a number from -1 to 1")
     vocab = artifact.tokenizer.vocab
     last_id = artifact.tokenizer.token_to_id(vocab[-1]) if vocab else None
     if len(vocab) != config.vocab_size or last_id != len(vocab) - 1:
@@ -433,10 +427,6 @@ def _check(artifact: Artifact[EncoderConfig], weights: Mapping[str, NDArray[Any]
             f"{config.vocab_size} rows; {TOKENIZER} and {WEIGHTS} must come from the same training"
         )
     check_weights(config, weights)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _same_keys(where: str, values: object, keys: tuple[str, ...]) -> None:

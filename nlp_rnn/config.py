@@ -347,8 +347,6 @@ class TrainConfig(LoopConfig):
             spread.
         objective_share: Share of the steps that have these losses: with one adversarial loss such a step
             takes about three times as long, with both five times.
-        length_temperature: Let the temperature depend on a text's length where that makes the held-out labels
-            likelier.
     """
 
     batch_tokens: int = 8192
@@ -359,7 +357,6 @@ class TrainConfig(LoopConfig):
     objectives: Mapping[str, float] = field(default_factory=dict)
     perturbation: float = 5.0
     objective_share: float = 1.0
-    length_temperature: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
@@ -376,11 +373,6 @@ class TrainConfig(LoopConfig):
         for name, weight in self.objectives.items():
             one_of("objective", name, OBJECTIVES)
             in_range(f"weight of the objective {name}", weight, 0, 1e3)
-        if not isinstance(self.length_temperature, bool):
-            raise ConfigError(
-                f"Invalid length_temperature. Received: {self.length_temperature!r}; "
-                "it should be true or false"
-            )
         in_range("perturbation", self.perturbation, 0, 1e3)
         in_range("objective_share", self.objective_share, 0, 1)
 

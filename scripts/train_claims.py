@@ -151,7 +151,7 @@ def main(
         config = TrainConfig(
             max_epochs=max_epochs, patience=3, batch_size=32, batch_tokens=2048, learning_rate=2e-3,
             embedding_rate=0.3, dropout=0.4, embedding_dropout=0.1, ema_decay=0.99, class_weights="balanced",
-            length_temperature=False, seed=seed,
+            seed=seed,
         )  # fmt: skip
         classifier.fit(texts, labels, validation=chosen_on, classes=CLASSES, vectors=vectors, config=config)
         f1, threshold = best_threshold(probabilities(classifier, chosen_on[0]), chosen_on[1])
@@ -187,7 +187,7 @@ def best_threshold(probs_N: NDArray[np.float32], labels: list[str]) -> tuple[flo
 
 
 def at_half(artifact: Artifact[ModelConfig], threshold: float) -> Artifact[ModelConfig]:
-    """The same model, which has one temperature for all lengths, with its threshold moved to 0.5."""
+    """The same model with its threshold moved to 0.5."""
     bias = artifact.weights["output.bias"].copy()
     bias[COLUMN] -= artifact.temperature * math.log(threshold / (1 - threshold))
     return replace(artifact, weights={**artifact.weights, "output.bias": bias})

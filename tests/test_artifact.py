@@ -68,16 +68,14 @@ def test_an_option_of_the_tokenizer_is_kept(artifact: Artifact, tmp_path: Path) 
     assert load(folder).tokenizer.encode("fillm").tokens == ["film"]
 
 
-def test_a_folder_from_before_typos_were_mended_and_lengths_counted_reads_as_it_did(folder: Path) -> None:
+def test_a_folder_that_does_not_say_whether_typos_are_mended_mends_none(folder: Path) -> None:
     def older(values: dict[str, Any]) -> None:
         assert values["tokenizer"].pop("mend_typos") is False
-        assert values.pop("length_exponent") == 0.0
         content = {key: value for key, value in values.items() if key != "sha256"}
         values["sha256"][CONFIG] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     edit(folder, older)
     assert load(folder).tokenizer.encode("fillm").tokens == ["<unk>"]
-    assert load(folder).length_exponent == 0.0
 
 
 def test_saving_again_gives_the_same_bytes(artifact: Artifact, folder: Path, tmp_path: Path) -> None:
@@ -207,7 +205,6 @@ def test_a_save_that_fails_leaves_the_old_model(
         ({"classes": ("bad", "so-so", "good")}, "3 classes and its settings have 2"),
         ({"temperature": 0.0}, "finite number above 0"),
         ({"temperature": float("nan")}, "finite number above 0"),
-        ({"length_exponent": 1.5}, "number from -1 to 1"),
         ({"task": "weather"}, "Invalid task"),
         ({"notes": {"accuracy": float("nan")}}, "not JSON compliant"),
         ({"tokenizer": TextTokenizer("word").train(["few words"])}, "vocabulary has 4 tokens"),

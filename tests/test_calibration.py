@@ -9,13 +9,7 @@ import pytest
 
 from nlp_rnn.errors import InputError
 from nlp_rnn.probabilities import reliability, softmax
-from nlp_rnn.sentiment.calibration import (
-    ABSENT,
-    MAX_TEMPERATURE,
-    MIN_TEMPERATURE,
-    fit_length_temperature,
-    fit_temperature,
-)
+from nlp_rnn.sentiment.calibration import ABSENT, MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
 
 
 def overconfident(temperature: float, *, seed: int, rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -115,36 +109,3 @@ def test_very_large_logits_do_no_harm():
 def test_bad_input_is_one_clear_sentence(logits, labels, message):
     with pytest.raises(InputError, match=re.escape(message)):
         fit_temperature(logits, labels)
-
-
-@pytest.mark.parametrize(("scale", "power"), [(50.0, -0.8), (2.0, -0.2), (0.5, 0.3), (0.02, 0.8)])
-def test_a_temperature_that_moves_with_the_length_is_found(scale, power):
-    logits, labels = overconfident(1.0, seed=5, rows=3_000)
-    lengths = np.random.default_rng(5).integers(5, 800, len(labels))
-    temperature, exponent = fit_length_temperature(
-        logits * (scale * lengths[:, None] ** power), labels, lengths
-    )
-    assert exponent == pytest.approx(power, abs=0.06)
-    assert temperature * 300**exponent == pytest.approx(scale * 300**power, rel=0.1)
-
-
-def test_lengths_that_tell_nothing_are_left_alone():
-    logits, labels = overconfident(2.0, seed=6, rows=2_000)
-    lengths = np.random.default_rng(6).integers(5, 800, len(labels))
-    assert fit_length_temperature(logits, labels, lengths) == (fit_temperature(logits, labels), 0.0)
-
-
-def test_an_absent_class_stays_absent_whatever_the_length():
-    logits, labels = overconfident(1.0, seed=7, rows=2_000)
-    lengths = np.random.default_rng(7).integers(5, 800, len(labels))
-    logits, labels = logits[labels < 2] * lengths[labels < 2, None] ** 0.4, labels[labels < 2]
-    lengths = lengths[: len(labels)]
-    absent = np.concatenate([logits[:, :2], np.full((len(labels), 1), ABSENT)], axis=1)
-    found = fit_length_temperature(absent, labels, lengths)
-    assert found == pytest.approx(fit_length_temperature(logits[:, :2], labels, lengths))
-
-
-@pytest.mark.parametrize("lengths", [[1, 2], [1, 2, 0], [[1, 2, 3]]])
-def test_lengths_are_one_or_more_for_each_text(lengths):
-    with pytest.raises(InputError, match="lengths must be 3 numbers of tokens"):
-        fit_length_temperature(np.eye(3), [0, 1, 2], lengths)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.artifact import load, save
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import ConfigError, InputError
 from nlp_rnn.tokenizer import TextTokenizer
@@ -107,15 +105,3 @@ def test_engine_and_device_are_checked_before_any_work() -> None:
 def test_a_setting_that_is_no_number_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="Received"):
         TrainConfig(**settings)  # type: ignore[arg-type]
-
-
-def test_a_longer_text_is_answered_at_its_own_temperature(tiny_model: Path, tmp_path: Path) -> None:
-    texts = ["good", "good the film was", "the film was a good film ."]
-    lengths = np.array([1, 4, 7])
-    plain = SentimentClassifier.from_pretrained(tiny_model).predict_proba(texts)
-    folder = save(replace(load(tiny_model), length_exponent=0.5), tmp_path / "model")
-    cooler = SentimentClassifier.from_pretrained(folder)
-    odds = [np.log(probs[:, 2] / probs[:, 0]) for probs in (plain, cooler.predict_proba(texts))]
-    np.testing.assert_allclose(odds[1], odds[0] / lengths**0.5, rtol=1e-4)
-    one_by_one = np.concatenate([cooler.predict_proba([text]) for text in texts])
-    np.testing.assert_allclose(one_by_one, cooler.predict_proba(texts), rtol=1e-5)

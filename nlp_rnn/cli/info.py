@@ -59,7 +59,6 @@ def _of_text(artifact: Artifact[Any]) -> dict[str, Any]:
         "tokenizer": artifact.tokenizer.kind,
         "max_tokens": artifact.tokenizer.max_tokens,
         "temperature": artifact.temperature,
-        "length_exponent": artifact.length_exponent,
     }
 
 

@@ -1,9 +1,7 @@
-"""Temperature scaling: a number or two that make a trained model's probabilities honest.
+"""Temperature scaling: one number that makes a trained model's probabilities honest.
 
 Knows logits and right answers of held-out texts; knows no model. Dividing the logits by a
-temperature moves no answer, only its probability (Guo et al. 2017, section 4.2). A model that reads single
-sentences and whole reviews may be too sure of the ones and not of the others, so the temperature may depend
-on the length of the text.
+temperature moves no answer, only its probability (Guo et al. 2017, section 4.2).
 """
 
 from __future__ import annotations
@@ -20,8 +18,6 @@ MIN_TEMPERATURE: Final = 0.05
 MAX_TEMPERATURE: Final = 20.0
 ABSENT: Final = -1e9
 """The logit of a class that a set of texts does not have."""
-_EXPONENTS: Final = np.linspace(0.05, 1, 20)
-_WORTH_A_PARAMETER: Final = 1.92  # nats: half of chi-squared's 95 % point with one degree of freedom
 
 Floats = NDArray[np.float64]
 
@@ -67,47 +63,6 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         else:
             high = middle
     return float(np.exp((low + high) / 2))
-
-
-def fit_length_temperature(logits: ArrayLike, labels: ArrayLike, lengths: ArrayLike) -> tuple[float, float]:
-    """The temperature ``t * n ** e`` for a text of n tokens under which held-out labels are likeliest.
-
-    For each e of a grid t is that of ``fit_temperature``. A length that tells nothing is left alone: e is 0
-    unless it makes the labels likelier by a likelihood-ratio test at 5 % (Wilks 1938).
-
-    Args:
-        logits: As in ``fit_temperature``, *shape (N, C)*.
-        labels: As there, *shape (N,)*.
-        lengths: Tokens of each text, *shape (N,)*, 1 or more.
-
-    Returns:
-        (t, e), e in [-1, 1].
-
-    Raises:
-        InputError: As ``fit_temperature``, or if the lengths are not one for each text.
-    """
-    logits_NC, lengths_N = np.asarray(logits, np.float64), np.asarray(lengths, np.float64)
-    if lengths_N.shape != logits_NC.shape[:1] or not (lengths_N >= 1).all():
-        raise InputError(f"lengths must be {len(logits_NC)} numbers of tokens, each 1 or more")
-    typical = float(np.exp(np.log(lengths_N).mean()))  # t is fitted for a text of this length
-    found = {0.0: fit_temperature(logits_NC, labels)}
-    labels_N = check_columns(labels, logits_NC.shape)
-    nats = {0.0: _nats(logits_NC, labels_N, found[0.0])}
-    for exponent in (*-_EXPONENTS, *_EXPONENTS):
-        divisor_N1 = (lengths_N[:, None] / typical) ** exponent
-        scaled_NC = np.where(logits_NC > ABSENT / 2, logits_NC / divisor_N1, ABSENT)
-        found[exponent] = fit_temperature(scaled_NC, labels_N)
-        nats[exponent] = _nats(scaled_NC, labels_N, found[exponent])
-    best = min(nats, key=lambda exponent: nats[exponent])
-    if nats[0.0] - nats[best] <= _WORTH_A_PARAMETER:
-        best = 0.0
-    return found[best] / typical**best, float(best)
-
-
-def _nats(logits_NC: Floats, labels_N: NDArray[np.int64], temperature: float) -> float:
-    """Negative log-likelihood of the labels, Platt's doubt included."""
-    logs_NC = np.log(np.maximum(softmax(logits_NC, temperature), 1e-300))
-    return -float((_targets(logits_NC, labels_N) * logs_NC).sum())
 
 
 def _targets(logits_NC: Floats, labels_N: NDArray[np.int64]) -> Floats:

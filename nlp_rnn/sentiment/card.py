@@ -47,7 +47,7 @@ SentimentClassifier.from_pretrained().predict(["Movie was not good"])
 {tests}
 
 Two-class sets are measured between negative and positive alone. Recipe, epoch and temperature
-({temperature}) were chosen on held-out splits, never on the test sets or the negation suite.
+({temperature:.3f}) were chosen on held-out splits, never on the test sets or the negation suite.
 
 ### Negation suite: {passed:.1%} of {cases} cases passed
 
@@ -195,7 +195,7 @@ def describe(
             "| {} | {n:,} | {accuracy:.2%} | {macro_recall:.4f} | {ece:.4f} |".format(name, **test)
             for name, test in figures["tests"].items()
         ),
-        temperature=f"{artifact.temperature:.3f} x tokens ^ {artifact.length_exponent:.3f}",
+        temperature=artifact.temperature,
         passed=figures["negation"]["passed"],
         cases=rows[-1][1],
         negation="\n".join(f"| {name} | {cases} | {rate:.1%} |" for name, cases, _, rate in rows),

@@ -344,7 +344,7 @@ class SentimentClassifier:
             return fitting.LabelledRows(tokenizer.encode_batch(list(data[0])), ids)
 
         model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **shape)
-        weights, (temperature, exponent), notes = fitting.fit_model(
+        weights, temperature, notes = fitting.fit_model(
             replace(rows((texts, labels), "the training data"), targets_NC=targets_NC),
             {name: rows(data, f"the validation set {name}") for name, data in sets.items()},
             model_config=model_config,
@@ -358,8 +358,7 @@ class SentimentClassifier:
             progress=progress,
         )
         notes["train"] = config.to_dict()
-        artifact = Artifact("sentiment", model_config, names, tokenizer, weights, temperature, notes=notes)
-        self._use(replace(artifact, length_exponent=exponent))
+        self._use(Artifact("sentiment", model_config, names, tokenizer, weights, temperature, notes=notes))
         return self
 
     def _beginning(
@@ -411,8 +410,7 @@ class SentimentClassifier:
         probs_NC = np.empty((len(rows), len(artifact.classes)), dtype=np.float32)
         batch_tokens = engine.batch_tokens if batch_tokens is None else batch_tokens
         for batch in batches(rows, pad_id=artifact.tokenizer.pad_id, batch_tokens=batch_tokens):
-            divisor_B1 = batch.lengths_B[:, None].astype(np.float32) ** np.float32(artifact.length_exponent)
-            probs_NC[batch.rows_B] = softmax(engine.logits(batch) / divisor_B1, artifact.temperature)
+            probs_NC[batch.rows_B] = softmax(engine.logits(batch), artifact.temperature)
         return probs_NC
 
 

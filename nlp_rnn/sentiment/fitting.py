@@ -23,7 +23,7 @@ from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
-from nlp_rnn.sentiment.calibration import ABSENT, fit_length_temperature, fit_temperature
+from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
 
@@ -153,10 +153,6 @@ class ClassificationTask:
         logits_NC[:, absent] = ABSENT
         return logits_NC, data.labels_N
 
-    def lengths_of(self, name: str) -> Ids:
-        """Tokens of each text of a validation set, (N,)."""
-        return np.array([len(row) for row in self.validation[name].rows], np.int64)
-
     def padding(self) -> float:
         """Share of padding in the first epoch's batches."""
         return padding_share(self.lengths, self.plan(0))
@@ -189,7 +185,7 @@ def fit_model(
     output: Path | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
-) -> tuple[dict[str, NDArray[np.float32]], tuple[float, float], dict[str, Any]]:
+) -> tuple[dict[str, NDArray[np.float32]], float, dict[str, Any]]:
     """Train a classifier.
 
     Args:
@@ -206,8 +202,7 @@ def fit_model(
         progress: Called after each step.
 
     Returns:
-        Weights by name, the temperature fitted on the validation sets with the exponent of its length, and a
-        record of the run.
+        Weights by name, the temperature fitted on the validation sets, and a record of the run.
     """
     with seeded(config.seed):
         model = BiLSTMClassifier(
@@ -233,12 +228,8 @@ def fit_model(
     }
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
-    held_out = (_share(*task.logits(model, name), task.lengths_of(name)) for name in validation)
-    logits, labels, lengths = map(np.concatenate, zip(*held_out, strict=True))
-    if config.length_temperature:
-        temperature = fit_length_temperature(logits, labels, lengths)
-    else:
-        temperature = fit_temperature(logits, labels), 0.0
+    logits, labels = zip(*(_share(*task.logits(model, name)) for name in validation), strict=True)
+    temperature = fit_temperature(np.concatenate(logits), np.concatenate(labels))
     weights = weights_of(model)
     return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
 
@@ -268,8 +259,8 @@ def _loss(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
 
 
 def _share(
-    logits_NC: NDArray[np.float32], labels_N: Ids, lengths_N: Ids, most: int = 1_000
-) -> tuple[NDArray[np.float32], Ids, Ids]:
+    logits_NC: NDArray[np.float32], labels_N: Ids, most: int = 1_000
+) -> tuple[NDArray[np.float32], Ids]:
     """At most ``most`` evenly spaced rows, so that no large set rules the temperature."""
     which = np.linspace(0, len(labels_N) - 1, min(most, len(labels_N))).astype(np.int64)
-    return logits_NC[which], labels_N[which], lengths_N[which]
+    return logits_NC[which], labels_N[which]
