@@ -74,7 +74,8 @@ without labels. Some real texts got a typo, another name, place, number, gender 
 |---|---|---|
 {sources}
 
-Texts that are also in a test or validation split were left out, whatever their spacing and punctuation.
+Labelled texts that are also in a test or validation split were left out, whatever their spacing and
+punctuation, and reviews without labels that begin as one of them does.
 The templates are this project's own; words and short clauses of the training texts fill some of their slots.
 The corpora are public research sets: the Large Movie Review data set,
 the Stanford Sentiment Treebank, counterfactually augmented IMDb (Apache-2.0), Rotten Tomatoes snippets,
