@@ -114,8 +114,8 @@ def test_every_lesson_has_its_own_answer_and_none_is_held_out(
         "templates": (["a bad day"], ["positive"]),
         "amazon": ([long], ["positive"]),
     }
-    reviews = ["It was said to be good. Held out. Yes.", "It is not bad here. No."]
-    secret = ["Held out.", "It is bad here."]
+    reviews = ["It was said to be good. This one they hold. Yes.", "It is not bad here. No."]
+    secret = ["This one they hold.", "It is bad here."]
     mixture = Mixture(sources, {}, [], {}, reviews, lambda text: text in secret)
     teacher, answers_NC = Words(), np.array([[0.25, 0, 0.75], [0.5, 0, 0.5]], np.float32)
     monkeypatch.setattr(train_pretrained, "sentence_teacher", lambda *_, **__: teacher)
@@ -182,6 +182,8 @@ def test_a_transformer_learns_and_is_the_same_when_loaded(tiny: Path, tmp_path: 
     teacher.save(tmp_path / "model")
     loaded = teachers.Transformer.load(tmp_path / "model")
     np.testing.assert_allclose(loaded.predict_proba(TEXTS[::-1])[::-1], probs_NC, atol=1e-5)
+    alone_NC = np.concatenate([loaded.predict_proba([text]) for text in TEXTS[:6]])
+    np.testing.assert_allclose(alone_NC, probs_NC[:6], atol=1e-5)  # beside longer texts it is the same
     assert loaded.predict_proba([]).shape == (0, 3)
 
 
