@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from nlp_rnn.probabilities import softmax
 from nlp_rnn.sentiment.mixture import CLASSES, Mixture
 from nlp_rnn.sentiment.opinions import Labelled
 from nlp_rnn.text import sentences
+from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Trainer, seeded
 
 F32 = NDArray[np.float32]
@@ -144,7 +146,7 @@ class Transformer:
         return {"input_ids": ids_BT.to(device), "attention_mask": mask_BT.to(device)}
 
 
-class SentenceTask:
+class SentenceTask(LengthBuckets):
     """What the training loop trains a transformer on: cross-entropy on length buckets of texts.
 
     Args:
@@ -157,19 +159,15 @@ class SentenceTask:
     def __init__(
         self, teacher: Transformer, data: Labelled, validation: Mapping[str, Labelled], config: LoopConfig
     ) -> None:
-        self.teacher, self.validation, self.config = teacher, validation, config
+        self.teacher, self.validation = teacher, validation
         self.rows = teacher.rows(data[0])
+        super().__init__(
+            [len(row) for row in self.rows],
+            batch_tokens=_BATCH_TOKENS,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
         self.targets_N = torch.tensor([CLASSES.index(label) for label in data[1]])
-
-    def plan(self, epoch: int) -> Sequence[Ids]:
-        """Length buckets in an order of this epoch's own."""
-        lengths = [len(row) for row in self.rows]
-        seed = self.config.seed * 1_000 + epoch
-        return plan(lengths, batch_tokens=_BATCH_TOKENS, batch_size=self.config.batch_size, seed=seed)
-
-    def tokens(self, item: Ids) -> int:
-        """Tokens of a batch without padding."""
-        return sum(len(self.rows[i]) for i in item)
 
     def loss(self, model: torch.nn.Module, item: Ids) -> torch.Tensor:
         """Mean cross-entropy."""
@@ -226,6 +224,7 @@ def _window(text: str, rng: np.random.Generator) -> str:
     return " ".join(words[start : start + _WINDOW])
 
 
+@dataclass(frozen=True, eq=False)
 class Reviews:
     """Reviews in their sentences, as a transformer read them.
 
@@ -236,8 +235,9 @@ class Reviews:
             the mean of its answers, and those to the first and the last sentence.
     """
 
-    def __init__(self, sentences: list[str], logits_SC: F32, features_NF: F32) -> None:
-        self.sentences, self.logits_SC, self.features_NF = sentences, logits_SC, features_NF
+    sentences: list[str]
+    logits_SC: F32
+    features_NF: F32
 
     @classmethod
     def read(cls, reviews: Sequence[str], teacher: Transformer, folder: Path) -> Reviews:
@@ -303,13 +303,19 @@ def taught_reviews(
     own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
     train = own[0] + edited[0], own[1] + edited[1]
     held_out = mixture.validation["imdb"]
-    sets = {"train": train[0], "held_out": held_out[0], "unlabelled": mixture.reviews}
-    read = {name: Reviews.read(texts, teacher, folder) for name, texts in sets.items()}
-    features = [read[name].features_NF for name in sets]
-    answers_NC = review_answers(
-        train, features[0], held_out, features[1], mixture.reviews, features[2], students=students
+    known, others, unlabelled = (
+        Reviews.read(texts, teacher, folder) for texts in (train[0], held_out[0], mixture.reviews)
     )
-    return read["unlabelled"], answers_NC
+    answers_NC = review_answers(
+        train,
+        known.features_NF,
+        held_out,
+        others.features_NF,
+        mixture.reviews,
+        unlabelled.features_NF,
+        students=students,
+    )
+    return unlabelled, answers_NC
 
 
 def review_answers(

@@ -18,11 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlp_rnn.batch import Ids, pad, padding_share, plan, token_counts
+from nlp_rnn.batch import Ids, pad, plan, token_counts
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.nn.language import BiLanguageModel, Candidates
 from nlp_rnn.nn.weights import tensors_of, weights_of
+from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
 Row = NDArray[np.int32]
@@ -32,7 +33,7 @@ _FLATTENED = 0.75  # candidates are drawn by their count to this power (Mikolov 
 _READ_TOKENS = 16_384
 
 
-class LanguageTask:
+class LanguageTask(LengthBuckets):
     """Next-word cross-entropy in each direction, on length buckets; exact nats of the held-out rows.
 
     Args:
@@ -61,24 +62,15 @@ class LanguageTask:
                     f"no {what} text has two tokens or more: there is no next word to learn from"
                 )
         self.train, self.validation, self.pad_id, self.config = train, validation, pad_id, config
-        self.lengths = [len(row) for row in train]
+        super().__init__(
+            [len(row) for row in train],
+            batch_tokens=config.batch_tokens,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
         counts_V = token_counts(train, vocab_size)
         flat_V = torch.from_numpy(np.maximum(counts_V, 1) ** _FLATTENED).float()
         self.shares_V = flat_V / flat_V.sum()
-
-    def plan(self, epoch: int) -> Sequence[Ids]:
-        """Length buckets in an order of this epoch's own."""
-        config = self.config
-        return plan(
-            self.lengths,
-            batch_tokens=config.batch_tokens,
-            batch_size=config.batch_size,
-            seed=config.seed * 1_000 + epoch,
-        )
-
-    def tokens(self, item: Ids) -> int:
-        """Tokens of a batch without padding."""
-        return sum(self.lengths[i] for i in item)
 
     def loss(self, model: nn.Module, item: Ids) -> Tensor:
         """Mean nats of a word over the directions, normalised over candidates of this step's own."""
@@ -93,10 +85,6 @@ class LanguageTask:
         return {"loss": mean, "score": -mean} | {
             f"perplexity_{name}": math.exp(value) for name, value in nats.items()
         }
-
-    def padding(self) -> float:
-        """Share of padding in the first epoch's batches."""
-        return padding_share(self.lengths, self.plan(0))
 
     def _candidates(self, device: torch.device) -> Candidates | None:
         """The words that a step is normalised over; None for all, where these are no more."""

@@ -19,11 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlp_rnn.batch import Batch, Ids, pad, padding_share, plan, token_counts
+from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
+from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
 
@@ -45,7 +46,7 @@ class LabelledRows:
     targets_NC: NDArray[np.float32] | None = None
 
 
-class ClassificationTask:
+class ClassificationTask(LengthBuckets):
     """Cross-entropy on length buckets, other objectives beside it; macro recall on the validation sets."""
 
     def __init__(
@@ -60,7 +61,12 @@ class ClassificationTask:
     ) -> None:
         self.train, self.validation = train, validation
         self.pad_id, self.config = pad_id, config
-        self.lengths = [len(row) for row in train.rows]
+        super().__init__(
+            [len(row) for row in train.rows],
+            batch_tokens=config.batch_tokens,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
         self.class_weights: Tensor | None = None
         if config.class_weights == "balanced":
             counts = np.bincount(train.labels_N, minlength=model.num_classes)
@@ -77,17 +83,6 @@ class ClassificationTask:
         counted = (*train.rows, *unlabelled) if config.objectives else ()
         counts_V = 1 + token_counts(counted, model.vocab_size)
         self.shares_V = torch.from_numpy(counts_V / counts_V.sum()).float()
-
-    def plan(self, epoch: int) -> Sequence[Ids]:
-        """Length buckets in an order of this epoch's own."""
-        seed = self.config.seed * 1_000 + epoch
-        return plan(
-            self.lengths, batch_tokens=self.config.batch_tokens, batch_size=self.config.batch_size, seed=seed
-        )
-
-    def tokens(self, item: Ids) -> int:
-        """Tokens of a batch without padding."""
-        return sum(self.lengths[i] for i in item)
 
     def loss(self, model: nn.Module, item: Ids) -> Tensor:
         """Smoothed cross-entropy, mean over the batch's texts, and in some steps the other objectives."""
@@ -152,10 +147,6 @@ class ClassificationTask:
         absent = np.setdiff1d(np.arange(logits_NC.shape[1]), data.labels_N)
         logits_NC[:, absent] = ABSENT
         return logits_NC, data.labels_N
-
-    def padding(self) -> float:
-        """Share of padding in the first epoch's batches."""
-        return padding_share(self.lengths, self.plan(0))
 
 
 def predict_logits(model: nn.Module, rows: Rows, *, pad_id: int) -> NDArray[np.float32]:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from nlp_rnn.batch import Ids, pad, padding_share, plan
+from nlp_rnn.batch import Ids, pad, plan
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 from nlp_rnn.nn.seq2seq import Seq2Seq
 from nlp_rnn.nn.weights import tensors_of, weights_of
+from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 
 Rows = Sequence[Sequence[int]]
@@ -53,7 +54,7 @@ class Pairs:
         return found.hexdigest()
 
 
-class TranslationTask:
+class TranslationTask(LengthBuckets):
     """Cross-entropy of the target's tokens under teacher forcing; nats per token of the held-out pairs.
 
     Args:
@@ -75,21 +76,12 @@ class TranslationTask:
     ) -> None:
         self.train, self.validation = train, validation
         self.pad_id, self.unknown, self.config = pad_id, list(unknown), config
-        self.lengths = [len(s) + len(t) for s, t in zip(train.source, train.target, strict=True)]
-
-    def plan(self, epoch: int) -> Sequence[Ids]:
-        """Length buckets in an order of this epoch's own."""
-        config = self.config
-        seed = config.seed * 1_000 + epoch
-        return plan(self.lengths, batch_tokens=config.batch_tokens, batch_size=config.batch_size, seed=seed)
-
-    def tokens(self, item: Ids) -> int:
-        """Tokens of a batch, both languages, without padding."""
-        return sum(self.lengths[i] for i in item)
-
-    def padding(self) -> float:
-        """Share of padding in the first epoch's batches, by both rows' lengths together."""
-        return padding_share(self.lengths, self.plan(0))
+        super().__init__(
+            [len(s) + len(t) for s, t in zip(train.source, train.target, strict=True)],
+            batch_tokens=config.batch_tokens,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
 
     def loss(self, model: nn.Module, item: Ids) -> Tensor:
         """Smoothed cross-entropy, mean over the batch's target tokens."""
