@@ -49,6 +49,8 @@ def main(
     _, answers_NC = taught_reviews(mixture, transformer, general, students=[student])
     texts, labels = mixture.sources["imdb"]
     targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]
+    if test:
+        reviews, right = official_tests(data)["IMDb"]
     figures: dict[str, list[float]] = {"validation": [], "test": []}
     for seed in range(seeds):
         with training_bar("tokens/s") as progress:
@@ -77,7 +79,6 @@ def main(
         best = best_epoch(classifier.artifact.notes["history"])
         figures["validation"].append(best["validation"]["accuracy"])
         if test:
-            reviews, right = official_tests(data)["IMDb"]
             saved = SentimentClassifier.from_pretrained(run / f"model-{seed}")
             scores = evaluate(right, saved.predict_proba(reviews), saved.classes_.tolist())
             figures["test"].append(scores.accuracy)

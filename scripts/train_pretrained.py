@@ -100,9 +100,7 @@ def main(
     figures = measure(shipped, data)
     seconds = time.perf_counter() - started
     taught = TAUGHT.format(teacher=teacher, words=SHORT)
-    described = describe(
-        shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=round(seconds)
-    )
+    described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
 

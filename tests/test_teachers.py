@@ -12,6 +12,12 @@ pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 pytest.importorskip("sklearn", reason="training needs the train extra")
 
+from nlp_rnn.config import LoopConfig
+from nlp_rnn.errors import ArtifactError
+from nlp_rnn.probabilities import one_hot, softmax
+from nlp_rnn.sentiment.mixture import CLASSES, Mixture
+from nlp_rnn.training.loop import Trainer, seeded
+
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 if not (SCRIPTS / "teachers.py").is_file():
     pytest.skip("only in the source tree", allow_module_level=True)
@@ -19,12 +25,6 @@ sys.path.insert(0, str(SCRIPTS))
 
 import teachers  # noqa: E402
 import train_pretrained  # noqa: E402
-
-from nlp_rnn.config import LoopConfig  # noqa: E402
-from nlp_rnn.errors import ArtifactError  # noqa: E402
-from nlp_rnn.probabilities import one_hot, softmax  # noqa: E402
-from nlp_rnn.sentiment.mixture import CLASSES, Mixture  # noqa: E402
-from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
 
 TEXTS = ["good soup", "bad soup", "plain soup", "a good day", "a bad day", "a plain day"] * 4
 LABELS = ["positive", "negative", "neutral"] * 8

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -91,9 +90,7 @@ class Mixture:
     reviews: list[str] = field(default_factory=list, repr=False)
     held_out: Callable[[str], bool] = field(default=lambda text: False, repr=False)
 
-    def training(
-        self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = MappingProxyType(RATES)
-    ) -> Labelled:
+    def training(self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = RATES) -> Labelled:
         """Texts and labels of one run: each source at its rate (times ``share``), some texts changed."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
