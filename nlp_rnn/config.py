@@ -337,6 +337,8 @@ class TrainConfig(LoopConfig):
         batch_tokens: Tokens in a batch, padding included.
         label_smoothing: Mass moved from the label to all classes (Szegedy 2016).
         class_weights: ``none`` or ``balanced`` (inverse class frequency).
+        calibration: By one ``temperature``, which moves no answer, or by a scale and a bias for each of the
+            ``classes``, which takes thousands of held-out texts and moves answers where one came too easily.
         embedding_dropout: Share of whole words whose vector is zeroed (Gal & Ghahramani 2016).
         unk_dropout: Share of tokens replaced by the unknown token in training.
         objectives: Weight of each loss beside the cross-entropy: ``adversarial``, on labelled texts;
@@ -352,6 +354,7 @@ class TrainConfig(LoopConfig):
     batch_tokens: int = 8192
     label_smoothing: float = 0.05
     class_weights: str = "none"
+    calibration: str = "temperature"
     embedding_dropout: float = 0.0
     unk_dropout: float = 0.02
     objectives: Mapping[str, float] = field(default_factory=dict)
@@ -362,6 +365,7 @@ class TrainConfig(LoopConfig):
         """Refuse values outside their range."""
         super().__post_init__()
         one_of("class_weights", self.class_weights, ("none", "balanced"))
+        one_of("calibration", self.calibration, ("temperature", "classes"))
         in_range("batch_tokens", self.batch_tokens, 1, 2**31)
         for name in ("label_smoothing", "embedding_dropout", "unk_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)

@@ -9,7 +9,13 @@ import pytest
 
 from nlp_rnn.errors import InputError
 from nlp_rnn.probabilities import reliability, softmax
-from nlp_rnn.sentiment.calibration import ABSENT, MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
+from nlp_rnn.sentiment.calibration import (
+    ABSENT,
+    MAX_TEMPERATURE,
+    MIN_TEMPERATURE,
+    fit_class_scaling,
+    fit_temperature,
+)
 
 
 def overconfident(temperature: float, *, seed: int, rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -94,6 +100,49 @@ def test_very_large_logits_do_no_harm():
     assert fit_temperature(logits * 1e6, labels) == MAX_TEMPERATURE
 
 
+def distorted(*, seed: int, rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose middle class is twice too sure and comes too easily, the others half; and labels."""
+    honest, labels = overconfident(1.0, seed=seed, rows=rows)
+    centered = honest - honest.mean(axis=1, keepdims=True)
+    return (centered - [0.0, -0.5, 0.0]) * [0.5, 2.0, 0.5], labels
+
+
+def test_the_scales_and_biases_that_undo_a_distortion_are_found():
+    logits, labels = distorted(seed=9)
+    scales, biases = fit_class_scaling(logits, labels)
+    np.testing.assert_allclose(scales, [2, 0.5, 2], rtol=0.05)
+    np.testing.assert_allclose(biases - biases.mean(), np.array([1, -2, 1]) / 6, atol=0.05)
+    scaled = softmax(scales * logits + biases)
+    assert reliability(softmax(logits), labels).ece > 0.05
+    assert reliability(scaled, labels).ece < 0.015
+
+
+def test_class_scaling_is_where_scipy_finds_the_minimum_also_with_a_class_that_some_texts_do_not_have():
+    optimize = pytest.importorskip("scipy.optimize", reason="compared with scipy")
+    logits, labels = distorted(seed=10, rows=600)
+    polar = (labels != 1) & (np.arange(600) < 300)
+    logits[polar, 1] = ABSENT
+
+    def loss(numbers: np.ndarray) -> float:
+        scaled = np.where(logits == ABSENT, ABSENT, numbers[:3] * logits + numbers[3:])
+        logs, doubt = np.log(np.maximum(softmax(scaled), 1e-300)), 1 / 602
+        present = scaled > ABSENT / 2
+        right = logs[np.arange(600), labels]
+        others = (np.where(present, logs, 0).sum(axis=1) - right) / (present.sum(axis=1) - 1)
+        return float(-((1 - doubt) * right + doubt * others).mean())
+
+    found = np.concatenate(fit_class_scaling(logits, labels))
+    best = optimize.minimize(loss, found * 0.9, method="BFGS")
+    assert loss(found) == pytest.approx(best.fun, abs=1e-5)
+
+
+def test_class_scaling_of_hopeless_logits_stays_finite():
+    for logits in (np.zeros((4, 2)), np.array([[50.0, -50.0], [-50.0, 50.0]])):
+        labels = [0, 1] * (len(logits) // 2)
+        assert np.isfinite(np.concatenate(fit_class_scaling(logits, labels))).all()
+
+
+@pytest.mark.parametrize("fit", [fit_temperature, fit_class_scaling])
 @pytest.mark.parametrize(
     ("logits", "labels", "message"),
     [
@@ -106,6 +155,6 @@ def test_very_large_logits_do_no_harm():
         ([[0.0, 1.0]], [2], "label 2 is no column: they run from 0 to 1"),
     ],
 )
-def test_bad_input_is_one_clear_sentence(logits, labels, message):
+def test_bad_input_is_one_clear_sentence(fit, logits, labels, message):
     with pytest.raises(InputError, match=re.escape(message)):
-        fit_temperature(logits, labels)
+        fit(logits, labels)

@@ -103,6 +103,7 @@ def train(
         typer.Option(help="Texts without labels for all but adversarial: a file, or a folder."),
     ] = None,
     class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
+    calibration: Annotated[str, typer.Option(help="temperature or classes.")] = _DEFAULT.calibration,
     precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
     checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
     dtype: Annotated[
@@ -128,6 +129,7 @@ def train(
         dropout=dropout,
         label_smoothing=label_smoothing,
         class_weights=class_weights,
+        calibration=calibration,
         objectives=_weights(objective or []),
         objective_share=objective_share,
         perturbation=perturbation,

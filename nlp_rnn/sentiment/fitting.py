@@ -8,7 +8,7 @@ be selected on two-class data, too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
-from nlp_rnn.sentiment.calibration import ABSENT, fit_temperature
+from nlp_rnn.sentiment.calibration import ABSENT, fit_class_scaling, fit_temperature
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
@@ -193,7 +193,8 @@ def fit_model(
         progress: Called after each step.
 
     Returns:
-        Weights by name, the temperature fitted on the validation sets, and a record of the run.
+        Weights by name, the temperature fitted on the validation sets (1 if the output layer was scaled
+        instead, class by class), and a record of the run.
     """
     with seeded(config.seed):
         model = BiLSTMClassifier(
@@ -219,10 +220,31 @@ def fit_model(
     }
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
-    logits, labels = zip(*(_share(*task.logits(model, name)) for name in validation), strict=True)
-    temperature = fit_temperature(np.concatenate(logits), np.concatenate(labels))
+    temperature = _calibrate(model, task, validation, config.calibration)
     weights = weights_of(model)
     return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
+
+
+def _calibrate(model: BiLSTMClassifier, task: ClassificationTask, names: Iterable[str], method: str) -> float:
+    """The temperature that the held-out sets ask for; with ``classes`` the output layer is scaled instead."""
+    if method == "classes":
+        _center(model.output)
+    logits, labels = zip(*(_share(*task.logits(model, name)) for name in names), strict=True)
+    answers = np.concatenate(logits), np.concatenate(labels)
+    if method == "temperature":
+        return fit_temperature(*answers)
+    scales_C, biases_C = (torch.from_numpy(each).float() for each in fit_class_scaling(*answers))
+    with torch.no_grad():
+        model.output.weight.mul_(scales_C[:, None])
+        model.output.bias.mul_(scales_C).add_(biases_C)
+    return 1.0
+
+
+def _center(output: nn.Linear) -> None:
+    """Let the logits have the mean 0 over the classes, which changes no probability."""
+    with torch.no_grad():
+        output.weight.sub_(output.weight.mean(dim=0))
+        output.bias.sub_(output.bias.mean())
 
 
 def _digest(data: LabelledRows) -> str:
