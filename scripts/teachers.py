@@ -1,26 +1,24 @@
-"""Who teaches the shipped classifiers: a small transformer for sentences, and it and an NB-SVM for reviews.
+"""Who teaches the shipped classifiers: a small transformer for sentences, another and an NB-SVM for reviews.
 
 A BiLSTM that learns what a transformer answers gets better than one that learns labels alone (Tang et al.
-2019), most of all on texts that nobody labelled. The transformer is fine-tuned here on the training mixture;
-it answers unlabelled reviews and training texts, never one that is held out.
+2019), most of all on texts that nobody labelled. The transformers are fine-tuned here on the training
+mixture; they answer unlabelled reviews and training texts, and held-out reviews only to be weighed.
 
-Shapes: N texts, S sentences, T tokens, H hidden units, C classes, F features of a review.
+Shapes: N texts, B texts of a batch, T tokens, C classes.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from benchmarks.peers import NbSvm
 from numpy.typing import NDArray
 
-from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint
 from nlp_rnn.batch import Ids, pad, plan
 from nlp_rnn.cli.common import progress_bar, training_bar
@@ -59,26 +57,36 @@ RATES = {
     "nothing": 0.3,
 }
 _WINDOW = 70  # words
-_LONGEST = 200  # tokens
-_BATCH_TOKENS, _READ_TOKENS = 2_560, 4_096
-_READ_AT_ONCE = 2_000  # reviews
+_LONGEST = 200  # tokens of a sentence
+_LONGEST_REVIEW = 384
+_HEAD = 0.25  # of a text that is too long; the rest is its end
+_FROZEN = 2  # layers, and the embeddings below, that learn nothing from whole reviews
+_BATCH_TOKENS = 4_096
+_READ_AT_ONCE = 2_000  # texts
+_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.1}
 
 
 class Transformer:
-    """A fine-tuned transformer that labels sentences (extra ``teach``).
+    """A fine-tuned transformer that labels texts (extra ``teach``).
 
     Args:
         model: Of the library ``transformers``, for sequence classification.
         tokenizer: Its own.
         fingerprint: Of the weights; what was read is kept under it.
+        longest: Tokens that are read of a text: of a longer one, its beginning and (more of) its end, as
+            Sun et al. (2019, section 5.3.1) found best.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, fingerprint: str = "") -> None:
+    def __init__(self, model: Any, tokenizer: Any, fingerprint: str = "", longest: int = _LONGEST) -> None:
         self.model, self.tokenizer, self.fingerprint = model, tokenizer, fingerprint
+        self.longest = longest
 
     @classmethod
-    def load(cls, source: str | Path) -> Transformer:
+    def load(cls, source: str | Path, *, longest: int = _LONGEST) -> Transformer:
         """From a folder, or a repository of the Hugging Face Hub; an encoder alone gets a new head.
+
+        There is no dropout but before the head: it would take more than half of a training step on a CPU,
+        and nothing is learned twice.
 
         Raises:
             ArtifactError: If there is no such model, or none built as BERT is.
@@ -91,14 +99,20 @@ class Transformer:
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model = transformers.AutoModelForSequenceClassification.from_pretrained(
-                folder, num_labels=len(CLASSES), local_files_only=True
+                folder, num_labels=len(CLASSES), local_files_only=True, **_DROPOUT
             )
         except (OSError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ArtifactError(f"{source} holds no transformer that can be fine-tuned: {reason}") from None
         if getattr(model.base_model, "pooler", None) is None or not hasattr(model, "classifier"):
             raise ArtifactError(f"{source} is a {model.config.model_type}: give a BERT, which has a pooler")
-        return cls(model, tokenizer, fingerprint(folder))
+        return cls(model, tokenizer, fingerprint(folder), longest)
+
+    def freeze(self, layers: int) -> None:
+        """Let the lowest layers and the embeddings learn nothing: with two of six, a third less work."""
+        encoder = self.model.base_model
+        for part in [encoder.embeddings, *encoder.encoder.layer[:layers]] if layers else []:
+            part.requires_grad_(False)
 
     def save(self, folder: Path) -> None:
         """Write the folder that ``load`` reads; it is there once it is whole."""
@@ -107,35 +121,30 @@ class Transformer:
         self.tokenizer.save_pretrained(partial)
         partial.rename(folder)
 
-    def read(self, texts: Sequence[str]) -> tuple[F32, F32]:
-        """Logits (N, C), and what the head saw (N, H)."""
-        rows = self.rows(texts)
-        logits_NC = np.empty((len(rows), len(CLASSES)), np.float32)
-        pooled_NH = np.empty((len(rows), self.model.config.hidden_size), np.float32)
-        self.model.eval()
-        with torch.inference_mode():
-            for which in plan([len(row) for row in rows], batch_tokens=_READ_TOKENS):
-                pooled_BH = self.model.base_model(**self.batch(rows, which)).pooler_output
-                logits_NC[which] = self.model.classifier(pooled_BH).cpu()
-                pooled_NH[which] = pooled_BH.cpu()
-        return logits_NC, pooled_NH
-
     def predict_proba(self, texts: Sequence[str]) -> F32:
         """Probabilities (N, C), columns as ``CLASSES``."""
-        return np.asarray(softmax(self.read(texts)[0]))
+        rows = self.rows(texts)
+        logits_NC = np.empty((len(rows), len(CLASSES)), np.float32)
+        self.model.eval()
+        with torch.inference_mode():
+            for which in plan([len(row) for row in rows], batch_tokens=_BATCH_TOKENS):
+                logits_NC[which] = self.model(**self.batch(rows, which)).logits.cpu()
+        return np.asarray(softmax(logits_NC))
 
     def quantized(self) -> Transformer:
         """The same with whole-number weights: about twice as fast, answers nearly the same."""
         linear = {torch.nn.Linear}
         small = torch.ao.quantization.quantize_dynamic(self.model, linear, dtype=torch.qint8)
-        return Transformer(small, self.tokenizer, self.fingerprint)
+        return Transformer(small, self.tokenizer, self.fingerprint, self.longest)
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text, long ones cut."""
+        """Ids of each text, long ones without their middle."""
         if not texts:
             return []
-        found = self.tokenizer(list(texts), truncation=True, max_length=_LONGEST)
-        return [list(row) for row in found["input_ids"]]
+        rows = self.tokenizer([text.replace("<br />", " ") for text in texts], verbose=False)["input_ids"]
+        head = round(_HEAD * self.longest)
+        tail = self.longest - head
+        return [row if len(row) <= self.longest else row[:head] + row[-tail:] for row in map(list, rows)]
 
     def batch(self, rows: Sequence[Sequence[int]], which: Ids) -> dict[str, torch.Tensor]:
         """Some rows as the model takes them, where it is."""
@@ -146,7 +155,7 @@ class Transformer:
         return {"input_ids": ids_BT.to(device), "attention_mask": mask_BT.to(device)}
 
 
-class SentenceTask(LengthBuckets):
+class FineTuning(LengthBuckets):
     """What the training loop trains a transformer on: cross-entropy on length buckets of texts.
 
     Args:
@@ -180,7 +189,7 @@ class SentenceTask(LengthBuckets):
         figures = {}
         for name, (texts, labels) in self.validation.items():
             present = [label for label in CLASSES if label in set(labels)]
-            answers = Transformer(model, self.teacher.tokenizer).predict_proba(texts)
+            answers = self.teacher.predict_proba(texts)
             figures[name] = evaluate(labels, answers, CLASSES, only=present).macro_recall
         return figures | {"score": float(np.mean(list(figures.values())))}
 
@@ -194,20 +203,47 @@ def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: in
     texts, labels = mixture.training(seed=seed, rates=RATES)
     rng = np.random.default_rng(seed)
     texts = [_window(text, rng) for text in texts]
-    folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
-    if (folder / "model").is_dir():
-        return Transformer.load(folder / "model")
-    config = LoopConfig(
-        max_epochs=1, batch_size=96, learning_rate=8e-5, ema_decay=0.0, checkpoint_every=500, seed=seed
-    )
-    with seeded(seed):
-        teacher = Transformer.load(start)
     held_out = {name: mixture.validation[name] for name in ("sst2", "sst3", "tweets", "templates")}
-    task = SentenceTask(teacher, (texts, labels), held_out, config)
-    with training_bar("tokens/s") as progress:
-        Trainer(teacher.model, task, config, output=folder, progress=progress).run(resume=True)
-    teacher.save(folder / "model")
-    return Transformer.load(folder / "model")
+    return _fine_tuned((texts, labels), held_out, start, run, "sentences", seed=seed)
+
+
+def review_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: int) -> Transformer:
+    """The transformer that learned whole reviews in one epoch, its lowest layers left as they were.
+
+    Kept and gone on with as ``sentence_teacher`` is.
+    """
+    held_out = {name: mixture.validation[name] for name in ("imdb", "counterfactual")}
+    return _fine_tuned(labelled_reviews(mixture), held_out, start, run, "reviews", seed=seed)
+
+
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "sentences": {"longest": _LONGEST, "frozen": 0, "learning_rate": 8e-5, "batch_size": 96},
+    "reviews": {"longest": _LONGEST_REVIEW, "frozen": _FROZEN, "learning_rate": 7e-5, "batch_size": 16},
+}
+
+
+def _fine_tuned(
+    data: Labelled, held_out: Mapping[str, Labelled], start: str | Path, run: Path, kind: str, *, seed: int
+) -> Transformer:
+    longest, frozen, learning_rate, batch_size = _SETTINGS[kind].values()
+    folder = run / f"teacher-{kind}-{digest(str(start), *data[0], *data[1])}"
+    if not (folder / "model").is_dir():
+        config = LoopConfig(
+            max_epochs=1,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            ema_decay=0.0,
+            checkpoint_every=500,
+            seed=seed,
+        )
+        with seeded(seed):
+            teacher = Transformer.load(start, longest=longest)
+        teacher.freeze(frozen)
+        task = FineTuning(teacher, data, held_out, config)
+        with training_bar("tokens/s") as progress:
+            Trainer(teacher.model, task, config, output=folder, progress=progress).run(resume=True)
+        teacher.save(folder / "model")
+    return Transformer.load(folder / "model", longest=longest)
 
 
 def digest(*texts: str) -> str:
@@ -224,46 +260,37 @@ def _window(text: str, rng: np.random.Generator) -> str:
     return " ".join(words[start : start + _WINDOW])
 
 
-@dataclass(frozen=True, eq=False)
-class Reviews:
-    """Reviews in their sentences, as a transformer read them.
+class Teacher(Protocol):
+    """Whatever labels texts with ``CLASSES``: a transformer, or a classifier that learned from one."""
 
-    Attributes:
-        sentences: Of all reviews, in order.
-        logits_SC: The transformer's answer to each.
-        features_NF: Of each review: the mean, the last and the largest of what the head saw of its sentences,
-            the mean of its answers, and those to the first and the last sentence.
+    def predict_proba(self, texts: Sequence[str]) -> F32:
+        """Probabilities (N, C)."""
+
+
+class Remembered:
+    """A transformer whose answers are kept in a folder, for the same weights and texts.
+
+    Args:
+        teacher: Who is asked once.
+        folder: Where its answers lie.
     """
 
-    sentences: list[str]
-    logits_SC: F32
-    features_NF: F32
+    def __init__(self, teacher: Transformer, folder: Path) -> None:
+        self.teacher, self.folder = teacher, folder
 
-    @classmethod
-    def read(cls, reviews: Sequence[str], teacher: Transformer, folder: Path) -> Reviews:
-        """Read once for the same reviews and teacher, into a file of ``folder`` that is named after them."""
-        parts = [_sentences(review) for review in reviews]
-        whole = [sentence for own in parts for sentence in own]
-        file = folder / f"read-{digest(teacher.fingerprint, *reviews)}.npz"
+    def predict_proba(self, texts: Sequence[str]) -> F32:
+        """Probabilities (N, C), read from a file if there is one."""
+        file = self.folder / f"answers-{digest(self.teacher.fingerprint, *texts)}.npz"
         if not file.is_file():
-            write(file, **_read(parts, teacher))
+            parts: list[F32] = []
+            with progress_bar("texts") as bar:
+                task = bar.add_task("reading", total=len(texts))
+                for start in range(0, len(texts), _READ_AT_ONCE):
+                    parts.append(self.teacher.predict_proba(texts[start : start + _READ_AT_ONCE]))
+                    bar.advance(task, len(parts[-1]))
+            write(file, probs=np.concatenate(parts))
         with np.load(file) as found:
-            return cls(whole, found["logits"], found["features"].astype(np.float32))
-
-
-def _read(parts: Sequence[list[str]], teacher: Transformer) -> dict[str, NDArray[Any]]:
-    """Logits of the sentences and features of the reviews, these in half precision."""
-    logits: list[F32] = []
-    features: list[F32] = []
-    with progress_bar("reviews") as bar:
-        task = bar.add_task("reading", total=len(parts))
-        for start in range(0, len(parts), _READ_AT_ONCE):
-            some = parts[start : start + _READ_AT_ONCE]
-            logits_SC, pooled_SH = teacher.read([sentence for own in some for sentence in own])
-            logits.append(logits_SC)
-            features.append(_features(logits_SC, pooled_SH, [len(own) for own in some]))
-            bar.advance(task, len(some))
-    return {"logits": np.concatenate(logits), "features": np.concatenate(features).astype(np.float16)}
+            return cast(F32, found["probs"])
 
 
 def write(file: Path, **arrays: NDArray[Any]) -> None:
@@ -274,95 +301,48 @@ def write(file: Path, **arrays: NDArray[Any]) -> None:
     partial.rename(file)
 
 
-def _sentences(review: str) -> list[str]:
-    """The sentences of a review that hold a word; at least one."""
-    found = [sentence.strip() for sentence in sentences(review.replace("<br />", "\n"))]
-    return [sentence for sentence in found if any(map(str.isalpha, sentence))] or [review]
-
-
-def _features(logits_SC: F32, pooled_SH: F32, counts: Sequence[int]) -> F32:
-    """Of each review, from those of its sentences: (N, F)."""
-    ends_N = np.cumsum(counts)
-    starts_N, sizes_N1 = ends_N - counts, np.array(counts)[:, None]
-    probs_SC = softmax(logits_SC)
-    parts = [
-        np.add.reduceat(pooled_SH, starts_N) / sizes_N1,
-        pooled_SH[ends_N - 1],
-        np.maximum.reduceat(pooled_SH, starts_N),
-        np.add.reduceat(probs_SC, starts_N) / sizes_N1,
-        probs_SC[starts_N],
-        probs_SC[ends_N - 1],
-    ]
-    return np.concatenate(parts, axis=1).astype(np.float32)
-
-
-def taught_reviews(
-    mixture: Mixture, teacher: Transformer, folder: Path, *, students: Sequence[SentimentClassifier] = ()
-) -> tuple[Reviews, F32]:
-    """The reviews that nobody labelled, as the transformer read them, and what to answer to them (N, C)."""
-    own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
-    train = own[0] + edited[0], own[1] + edited[1]
-    held_out = mixture.validation["imdb"]
-    known, others, unlabelled = (
-        Reviews.read(texts, teacher, folder) for texts in (train[0], held_out[0], mixture.reviews)
-    )
-    answers_NC = review_answers(
-        train,
-        known.features_NF,
-        held_out,
-        others.features_NF,
-        mixture.reviews,
-        unlabelled.features_NF,
-        students=students,
-    )
-    return unlabelled, answers_NC
+def review_sentences(reviews: Sequence[str]) -> list[str]:
+    """All sentences of some reviews that hold a word, in order."""
+    found = (each.strip() for review in reviews for each in sentences(review.replace("<br />", "\n")))
+    return [sentence for sentence in found if any(map(str.isalpha, sentence))]
 
 
 def review_answers(
-    train: Labelled,
-    train_NF: F32,
-    held_out: Labelled,
-    held_out_NF: F32,
-    reviews: Sequence[str],
-    reviews_NF: F32,
-    *,
-    students: Sequence[SentimentClassifier] = (),
+    train: Labelled, held_out: Labelled, reviews: Sequence[str], others: Sequence[Teacher]
 ) -> F32:
-    """What several teachers together think of reviews that nobody labelled.
+    """What an NB-SVM and other teachers together think of reviews that nobody labelled.
 
-    One is an NB-SVM of the words, one a logistic regression of what a transformer saw; how much each counts
-    is a logistic regression of their margins on held-out reviews: of these the answers have learned no more
-    than a weight for each teacher, and a threshold.
+    How much each counts is a logistic regression of their margins on held-out reviews: of these the answers
+    have learned no more than a weight for each teacher, and a threshold.
 
     Args:
-        train: Reviews labelled ``negative`` and ``positive``.
-        train_NF: ``Reviews.features_NF`` of them.
-        held_out: More such reviews, that neither learns.
-        held_out_NF: Features of these.
+        train: Reviews labelled ``negative`` and ``positive``, for the NB-SVM.
+        held_out: More such reviews, that no teacher learned.
         reviews: Those to answer.
-        reviews_NF: Features of these.
-        students: More teachers: classifiers that learned from the others, with classes ``CLASSES``.
+        others: The other teachers.
 
     Shape:
         (n reviews, 3), columns as ``CLASSES``; *neutral* is 0.
     """
     linear = require("sklearn.linear_model", extra="train")
-    pipeline = require("sklearn.pipeline", extra="train")
-    scaler = require("sklearn.preprocessing", extra="train").StandardScaler()
     of_words = NbSvm.fit(*train)
-    of_features = pipeline.make_pipeline(scaler, linear.LogisticRegression(C=0.003, max_iter=500))
-    of_features.fit(train_NF, train[1])
 
-    def margins(texts: Sequence[str], features_NF: F32) -> NDArray[Any]:
-        found = [of_words.margins(texts), of_features.decision_function(features_NF)]
-        for student in students:
-            logs_NC = np.log(np.maximum(student.predict_proba(texts), 1e-7))
+    def margins(texts: Sequence[str]) -> NDArray[Any]:
+        found = [of_words.margins(texts)]
+        for teacher in others:
+            logs_NC = np.log(np.maximum(teacher.predict_proba(texts), 1e-7))
             found.append(logs_NC[:, CLASSES.index("positive")] - logs_NC[:, CLASSES.index("negative")])
         return np.stack(found, axis=1)
 
-    both = linear.LogisticRegression(C=1e3).fit(margins(held_out[0], held_out_NF), held_out[1])
+    together = linear.LogisticRegression(C=1e3).fit(margins(held_out[0]), held_out[1])
     found_NC = np.zeros((len(reviews), len(CLASSES)), np.float32)
-    found_NC[:, [CLASSES.index(name) for name in both.classes_]] = both.predict_proba(
-        margins(reviews, reviews_NF)
+    found_NC[:, [CLASSES.index(name) for name in together.classes_]] = together.predict_proba(
+        margins(reviews)
     )
     return found_NC
+
+
+def labelled_reviews(mixture: Mixture) -> Labelled:
+    """The film reviews to learn from, with those that people edited until their label flipped."""
+    own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
+    return own[0] + edited[0], own[1] + edited[1]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data FOLDER``.
 
-It starts from the general model of ``train_pretrained.py``, which has to be made first, and learns the
-labelled reviews, and of those that nobody labelled what that model and its teachers answer together (extra
-``teach``). Run again, it goes on where it was stopped.
+It starts from a general model, as ``train_pretrained.py`` makes, and learns the labelled reviews, and of
+those that nobody labelled what that model, a transformer that learned whole reviews and an NB-SVM answer
+together (extra ``teach``). Run again, it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from teachers import START, sentence_teacher, taught_reviews
+from teachers import START, Remembered, labelled_reviews, review_answers, review_teacher
+from train_pretrained import SHIPPED
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.cli.common import training_bar
@@ -31,10 +32,10 @@ POLES = [CLASSES.index("negative"), CLASSES.index("positive")]
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with sentiment/, parallel/ and text/.")],
-    general: Annotated[Path, typer.Option(help="Run folder of train_pretrained.py.")] = Path(
-        "runs/sentiment-en"
+    general: Annotated[Path, typer.Option(help="The model to start from.")] = SHIPPED,
+    run: Annotated[Path, typer.Option(help="Where checkpoints, answers, history and models go.")] = Path(
+        "runs/imdb"
     ),
-    run: Annotated[Path, typer.Option(help="Where checkpoints, history and models go.")] = Path("runs/imdb"),
     teacher: Annotated[str, typer.Option(help="As in train_pretrained.py.")] = START,
     seeds: Annotated[int, typer.Option(min=1, help="How many models, with seeds 0, 1, ...")] = 3,
     max_epochs: int = 1,
@@ -43,10 +44,12 @@ def main(
     ] = False,
 ) -> None:
     """Train and save; the validation figures, and on request those of the test split."""
-    student = SentimentClassifier.from_pretrained(general / "model-0", engine="torch")
+    student = SentimentClassifier.from_pretrained(general)
     mixture = build(data)
-    transformer = sentence_teacher(mixture, teacher, general, seed=0).quantized()
-    _, answers_NC = taught_reviews(mixture, transformer, general, students=[student])
+    transformer = Remembered(review_teacher(mixture, teacher, run, seed=0).quantized(), run)
+    answers_NC = review_answers(
+        labelled_reviews(mixture), mixture.validation["imdb"], mixture.reviews, [transformer, student]
+    )
     texts, labels = mixture.sources["imdb"]
     targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]
     if test:

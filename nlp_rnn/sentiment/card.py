@@ -214,5 +214,10 @@ def describe(
         sources="\n".join(f"| {name} | {count:,} | {rate} |" for name, (count, rate) in sources.items()),
         half=(artifact.tokenizer.max_tokens or 0) // 2,
     )
-    notes = {**artifact.notes, "figures": figures, "sources": sources, "training_seconds": round(seconds)}
+    notes = artifact.notes | {
+        "figures": figures,
+        "sources": sources,
+        "taught": taught,
+        "training_seconds": round(seconds),
+    }
     return replace(artifact, card=card, notes=notes)
