@@ -2,8 +2,8 @@
 """Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data FOLDER``.
 
 It starts from a general model, as ``train_pretrained.py`` makes, and learns the labelled reviews, and of
-those that nobody labelled what that model, a transformer that learned whole reviews and an NB-SVM answer
-together (extra ``teach``). Run again, it goes on where it was stopped.
+those that nobody labelled what that model and an NB-SVM answer together. Run again, it goes on where it was
+stopped.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from benchmarks.peers import NbSvm
 from rich.console import Console
-from teachers import START, Remembered, labelled_reviews, review_answers, review_teacher
+from teachers import judge_of_student, labelled_reviews, review_answers
 from train_pretrained import SHIPPED
 
 from nlp_rnn import SentimentClassifier
@@ -36,7 +37,6 @@ def main(
     run: Annotated[Path, typer.Option(help="Where checkpoints, answers, history and models go.")] = Path(
         "runs/imdb"
     ),
-    teacher: Annotated[str, typer.Option(help="As in train_pretrained.py.")] = START,
     seeds: Annotated[int, typer.Option(min=1, help="How many models, with seeds 0, 1, ...")] = 3,
     max_epochs: int = 1,
     test: Annotated[
@@ -46,10 +46,8 @@ def main(
     """Train and save; the validation figures, and on request those of the test split."""
     student = SentimentClassifier.from_pretrained(general)
     mixture = build(data)
-    transformer = Remembered(review_teacher(mixture, teacher, run, seed=0).quantized(), run)
-    answers_NC = review_answers(
-        labelled_reviews(mixture), mixture.validation["imdb"], mixture.reviews, [transformer, student]
-    )
+    judges = [NbSvm.fit(*labelled_reviews(mixture)).margins, judge_of_student(student)]
+    answers_NC = review_answers(judges, mixture.validation["imdb"], mixture.reviews)
     texts, labels = mixture.sources["imdb"]
     targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]
     if test:

@@ -4,8 +4,7 @@
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; the teachers'
 answers (``teachers.py``, extra ``teach``); a classifier that learns labels and answers; calibration, test
 figures, card. Run again, it goes on where it was stopped. With ``--refine MODEL`` a model that there is goes
-on learning, its own answers to sentences in place of the transformer's: for new templates, or better teachers
-of reviews, in a third of the time.
+on learning, its own answers in place of the transformer's: for new templates, in a third of the time.
 """
 
 from __future__ import annotations
@@ -20,18 +19,20 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from benchmarks.peers import NbSvm
 from numpy.typing import NDArray
 from rich.console import Console
 from teachers import (
     START,
-    Remembered,
-    Teacher,
+    Judge,
+    Transformer,
     digest,
+    judge_of_features,
+    judge_of_student,
     labelled_reviews,
     review_answers,
-    review_sentences,
-    review_teacher,
     sentence_teacher,
+    sentences_of,
     write,
 )
 
@@ -54,15 +55,14 @@ SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
 
 TAUGHT = """\
-Teachers answered the reviews without labels (a transformer that learned whole reviews, and an NB-SVM), and
-some of their sentences, as they stand and with a *not* more or less (a transformer that learned sentences;
-both are {teacher}, fine-tuned on the texts below). Of labelled texts
-of up to {words} words, the templates aside, the mean of label and transformer's answer was learned."""
+Teachers answered the reviews without labels (a transformer and an NB-SVM together), and some of their
+sentences, as they stand and with a *not* more or less (the transformer, {teacher},
+fine-tuned on the texts below). Of labelled texts of up to {words} words, the templates aside, the mean of
+label and transformer's answer was learned."""
 REFINED = """\
-This model goes on from another of its kind. The reviews without labels were answered by that model, an NB-SVM
-and a transformer ({teacher}, fine-tuned on the labelled reviews); some of
-their sentences, as they stand and with a *not* more or less, by that model alone. Of labelled texts of up to
-{words} words, the templates aside, the mean of label and its answer was learned.
+This model goes on from another of its kind. That model and an NB-SVM together answered the reviews without
+labels; that model alone answered some of their sentences, as they stand and with a *not* more or less. Of
+labelled texts of up to {words} words, the templates aside, the mean of label and its answer was learned.
 
 How that model was taught: {before}"""
 
@@ -95,15 +95,17 @@ def main(
     before = None if refine is None else SentimentClassifier.from_pretrained(refine)
     mixture = build(data)
     console.print("asking the teachers")
-    reviewers: list[Teacher] = [Remembered(review_teacher(mixture, teacher, run, seed=0).quantized(), run)]
+    train = labelled_reviews(mixture)
+    judges: list[Judge] = [NbSvm.fit(*train).margins]
+    speaker: Transformer | SentimentClassifier
     if before is None or refine is None:
-        transformer = sentence_teacher(mixture, teacher, run, seed=0)
-        speaker: Teacher = transformer.quantized()
-        name = transformer.fingerprint
+        speaker = sentence_teacher(mixture, teacher, run, seed=0).quantized()
+        judges.append(judge_of_features(train, speaker, run))
+        name = speaker.fingerprint
     else:
         speaker, name = before, fingerprint(refine)
-        reviewers.append(before)
-    texts, targets_NC = lessons(mixture, speaker, reviewers, run / name, seed=seed, share=share)
+        judges.append(judge_of_student(before))
+    texts, targets_NC = lessons(mixture, speaker, judges, run / name, seed=seed, share=share)
     if before is None:
         console.print("learning the vocabulary and word vectors")
         tokenizer = TextTokenizer("word", vocab_size=30_000, min_count=3, max_tokens=1024, mend_typos=True)
@@ -145,7 +147,7 @@ def main(
         taught = TAUGHT.format(teacher=teacher, words=SHORT)
     else:
         notes = before.artifact.notes
-        taught = REFINED.format(teacher=teacher, words=SHORT, before=notes.get("taught", "not noted."))
+        taught = REFINED.format(words=SHORT, before=notes.get("taught", "not noted."))
         seconds += notes.get("training_seconds", 0)
     described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=seconds)
     save(described, output, dtype="float16")
@@ -154,8 +156,8 @@ def main(
 
 def lessons(
     mixture: Mixture,
-    speaker: Teacher,
-    reviewers: Sequence[Teacher],
+    speaker: Transformer | SentimentClassifier,
+    judges: Sequence[Judge],
     folder: Path,
     *,
     seed: int,
@@ -165,13 +167,12 @@ def lessons(
 
     Templates and texts of more than ``SHORT`` words keep their labels; other labelled texts have the mean of
     label and the speaker's answer; some sentences of unlabelled reviews and edits of these have the speaker's
-    answer, and the reviews that of the reviewers and an NB-SVM.
+    answer, and the reviews that of the judges.
     """
     labelled = mixture.training(seed=seed, share=share)
     file = folder / f"lessons-{digest(str(share), *labelled[0], *mixture.reviews)}.npz"
     if not file.is_file():
-        held_out = mixture.validation["imdb"]
-        answers_NC = review_answers(labelled_reviews(mixture), held_out, mixture.reviews, reviewers)
+        answers_NC = review_answers(judges, mixture.validation["imdb"], mixture.reviews)
         found, targets_NC = _taught(mixture, labelled, speaker, answers_NC, seed=seed, share=share)
         write(file, texts=np.frombuffer("\0".join(found).encode(), np.uint8), targets=targets_NC)
     with np.load(file) as kept:
@@ -181,7 +182,7 @@ def lessons(
 def _taught(
     mixture: Mixture,
     labelled: Labelled,
-    speaker: Teacher,
+    speaker: Transformer | SentimentClassifier,
     answers_NC: NDArray[np.float32],
     *,
     seed: int,
@@ -194,7 +195,7 @@ def _taught(
     targets_NC[short] = (targets_NC[short] + speaker.predict_proba([texts[i] for i in short])) / 2
     rng = np.random.default_rng(seed)
     whole = rng.permutation(len(mixture.reviews))[: round(share * len(mixture.reviews))]
-    spoken = review_sentences(mixture.reviews)
+    spoken = (text for review in mixture.reviews for text in sentences_of(review))
     fresh = [text for text in spoken if len(text.split()) > 2 and not mixture.held_out(text)]
     some = [fresh[i] for i in rng.permutation(len(fresh))[: round(share * SENTENCES)]]
     edits = (toggled(text, random.Random(f"{seed}/{number}")) for number, text in enumerate(some))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,33 +31,47 @@ LABELS = ["positive", "negative", "neutral"] * 8
 
 
 class Words:
-    """A teacher that counts good and bad words."""
+    """A teacher that counts good and bad words; what its head sees are the counts."""
 
     def __init__(self, fingerprint: str = "words") -> None:
         self.fingerprint = fingerprint
         self.asked: list[str] = []
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+    def quantized(self) -> Words:
+        return self
+
+    def predict_proba(self, texts: list[str]) -> np.ndarray:
+        return softmax(self.read(texts)[0])
+
+    def read(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         self.asked += texts
-        return softmax(np.array([[text.count("bad"), 0, text.count("good")] for text in texts]))
+        pooled = np.array([[text.count("good"), text.count("bad")] for text in texts], np.float32)
+        return np.stack([pooled[:, 1], 0 * pooled[:, 0], pooled[:, 0]], axis=1), pooled
 
 
-def test_sentences_of_reviews_are_those_that_hold_a_word() -> None:
+def test_a_review_is_read_in_its_sentences_and_once_for_each_teacher(tmp_path: Path) -> None:
     reviews = ["It was good. Good it was not, but bad.<br /><br />Well? How bad!", "Bad.", "..."]
-    parts = ["It was good.", "Good it was not, but bad.", "Well?", "How bad!", "Bad."]
-    assert teachers.review_sentences(reviews) == parts
-
-
-def test_a_teacher_is_asked_once_for_the_same_texts(tmp_path: Path) -> None:
     teacher = Words()
-    found = teachers.Remembered(teacher, tmp_path).predict_proba(TEXTS)
-    again = teachers.Remembered(teacher, tmp_path).predict_proba(TEXTS)
-    np.testing.assert_array_equal(again, found)  # bit by bit: a run goes on with them
-    assert teacher.asked == TEXTS
+    found_NF = teachers.review_features(reviews, teacher, tmp_path)
+    parts = ["It was good.", "Good it was not, but bad.", "Well?", "How bad!", "Bad.", "..."]
+    assert teacher.asked == parts
+    one, none = softmax([1.0, 0, 0]), np.full(3, 1 / 3)
+    expected = [0.25, 0.5, 0, 1, 1, 1, *(2 * one + one[::-1] + none) / 4, *one[::-1], *one]
+    np.testing.assert_allclose(found_NF[0], expected, rtol=1e-3)
+    again_NF = teachers.review_features(reviews, teacher, tmp_path)
+    np.testing.assert_array_equal(again_NF, found_NF)  # bit by bit: a run goes on with them
+    assert teacher.asked == parts
     other = Words("retrained")
-    teachers.Remembered(other, tmp_path).predict_proba(TEXTS)
-    teachers.Remembered(other, tmp_path).predict_proba(TEXTS[:1])
-    assert other.asked == [*TEXTS, TEXTS[0]]
+    teachers.review_features(reviews, other, tmp_path)
+    teachers.review_features(reviews[:1], other, tmp_path)
+    assert other.asked == parts + parts[:4]
+
+
+def test_a_judge_of_features_learns_what_the_transformer_saw(tmp_path: Path) -> None:
+    train = ["A good day.", "A bad day."] * 30, ["positive", "negative"] * 30
+    judge = teachers.judge_of_features(train, Words(), tmp_path)
+    warm, cold = judge(["So good.", "So bad."])
+    assert warm > 0 > cold
 
 
 class Student:
@@ -67,32 +80,34 @@ class Student:
     def __init__(self, word: str) -> None:
         self.word = word
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+    def predict_proba(self, texts: list[str]) -> np.ndarray:
         positive = np.array([0.9 if self.word in text else 0.1 for text in texts])
         return np.stack([0.99 - positive, 0.01 + 0 * positive, positive], axis=1)
 
 
-def test_reviews_are_answered_by_all_teachers_together() -> None:
-    """Half of the reviews can be told by the words that are labelled, half by what another knows alone."""
-    texts = ["a warm film", "a cold film", "some dry film", "some wet film"] * 20
+def test_the_judge_of_a_student_tells_its_log_odds() -> None:
+    margins = teachers.judge_of_student(Student("warm"))(["warm", "cold"])
+    np.testing.assert_allclose(margins, [np.log(0.9 / 0.09), np.log(0.1 / 0.89)])
+
+
+def test_reviews_are_answered_by_all_judges_together() -> None:
+    """Half of the reviews can be told by one judge alone, half by the other; the third knows nothing."""
+    texts = ["warm film", "cold film", "dry film", "wet film"] * 20
     labels = ["positive", "negative"] * 40
-    learned = ["a warm film", "a cold film", "some film", "some film"] * 20, labels
-    probs_NC = teachers.review_answers(learned, (texts, labels), texts[:4], [Student("dry")])
+    noise = np.random.default_rng(0)
+    known = [
+        lambda texts: np.array([("warm" in text) - 1.0 * ("cold" in text) for text in texts]),
+        lambda texts: np.array([5.0 * ("dry" in text) - 5 * ("wet" in text) + 1 for text in texts]),
+        lambda texts: noise.normal(size=len(texts)),
+    ]
+    probs_NC = teachers.review_answers(known, (texts, labels), texts[:4])
     assert probs_NC.dtype == np.float32
     np.testing.assert_allclose(probs_NC.sum(axis=1), 1, rtol=1e-5)
     assert (probs_NC[:, 1] == 0).all()
     assert [CLASSES[best] for best in probs_NC.argmax(axis=1)] == labels[:4]
-    assert probs_NC.max(axis=1).min() > 0.8
-    alone_NC = teachers.review_answers(learned, (texts, labels), texts[:4], [])
-    assert alone_NC[:2].max() > 0.8 > alone_NC[2:].max()
-
-
-def test_a_teacher_who_knows_nothing_is_not_heard() -> None:
-    texts = [f"a {word} {number}" for number in range(40) for word in ("warm", "cold")]
-    labels = ["positive", "negative"] * 40
-    ignorant = Student("1")
-    probs_NC = teachers.review_answers((texts, labels), (texts, labels), ["warm 1", "cold 1"], [ignorant])
-    assert probs_NC.argmax(axis=1).tolist() == [2, 0]
+    assert probs_NC.max(axis=1).min() > 0.95
+    alone_NC = teachers.review_answers(known[:1], (texts, labels), texts[:4])
+    assert alone_NC[:2].max() > 0.95 > 0.6 > alone_NC[2:].max()
 
 
 def test_every_lesson_has_its_own_answer_and_none_is_held_out(
@@ -103,8 +118,6 @@ def test_every_lesson_has_its_own_answer_and_none_is_held_out(
         "yelp": (["good it is", "bad it is"], ["negative", "positive"]),
         "templates": (["a bad day"], ["positive"]),
         "amazon": ([long], ["positive"]),
-        "imdb": ([], []),
-        "counterfactual": ([], []),
     }
     reviews = ["It was said to be good. This one they hold. Yes.", "It is not bad here. No."]
     secret = ["This one they hold.", "It is bad here."]
@@ -145,7 +158,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = transformers.BertConfig(
         vocab_size=len(words),
         hidden_size=32,
-        num_hidden_layers=2,
+        num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
         hidden_dropout_prob=0.0,
@@ -161,7 +174,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_transformer_learns_and_is_the_same_when_loaded(tiny: Path, tmp_path: Path) -> None:
     teacher = teachers.Transformer.load(tiny)
     config = LoopConfig(max_epochs=20, batch_size=8, learning_rate=2e-3, ema_decay=0.0, patience=20)
-    task = teachers.FineTuning(teacher, (TEXTS, LABELS), {"all": (TEXTS, LABELS)}, config)
+    task = teachers.SentenceTask(teacher, (TEXTS, LABELS), {"all": (TEXTS, LABELS)}, config)
     history = Trainer(teacher.model, task, config).run()
     assert history[-1]["validation"]["all"] == 1.0
     probs_NC = teacher.predict_proba(TEXTS)
@@ -172,29 +185,6 @@ def test_a_transformer_learns_and_is_the_same_when_loaded(tiny: Path, tmp_path: 
     alone_NC = np.concatenate([loaded.predict_proba([text]) for text in TEXTS[:6]])
     np.testing.assert_allclose(alone_NC, probs_NC[:6], atol=1e-5)  # beside longer texts it is the same
     assert loaded.predict_proba([]).shape == (0, 3)
-
-
-def test_of_a_long_text_the_middle_is_left_out(tiny: Path) -> None:
-    teacher = teachers.Transformer.load(tiny, longest=8)
-    words = "good bad plain soup day a".split()
-    whole, ends = teacher.rows([" ".join(words), " ".join([*words[:1], *["soup"] * 9, *words[1:]])])
-    assert whole == teacher.tokenizer(" ".join(words))["input_ids"]
-    assert ends == whole[:2] + whole[2:]  # two of the beginning, six of the end
-    assert teacher.rows(["good<br />day"]) == teacher.rows(["good day"])
-
-
-def test_frozen_layers_learn_nothing_and_the_others_do(tiny: Path) -> None:
-    teacher = teachers.Transformer.load(tiny)
-    before = {name: tensor.clone() for name, tensor in teacher.model.state_dict().items()}
-    teacher.freeze(1)
-    config = LoopConfig(max_epochs=1, batch_size=8, learning_rate=1e-2, ema_decay=0.0)
-    task = teachers.FineTuning(teacher, (TEXTS, LABELS), {"all": (TEXTS, LABELS)}, config)
-    Trainer(teacher.model, task, config).run()
-    after = teacher.model.state_dict()
-    moved = {name for name, tensor in before.items() if not tensor.equal(after[name])}
-    assert not [name for name in moved if "embeddings" in name or "layer.0." in name]
-    assert [name for name in moved if "layer.1." in name]
-    assert "classifier.weight" in moved
 
 
 def test_a_folder_that_is_none_or_has_no_transformer_is_named(tmp_path: Path) -> None:
