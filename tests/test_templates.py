@@ -25,7 +25,20 @@ ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "data" / "negation"
 OPINIONS = ("pos", "neg", "posn", "negn", "posv", "negv", "posq", "negq", "posadv", "negadv")
 NOUNS = ("ware", "wares")
-PHRASES = ("posp", "negp")
+PHRASES = (
+    "posp",
+    "negp",
+    "posturn",
+    "negturn",
+    "posdone",
+    "negdone",
+    "posbuy",
+    "negbuy",
+    "posread",
+    "negread",
+)
+PHRASES += ("possay", "negsay", "possaying", "negsaying", "poscase", "negcase", "posone", "negone")
+PHRASES += ("posfeel", "negfeel", "posvisit", "negvisit", "posdeed", "negdeed", "posplan", "negplan")
 ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly", "able", "er", "est", "ness")
 NEGATORS = (
     "not n't no never nobody nothing none neither hardly without cannot isn't wasn't don't didn't".split()
@@ -74,20 +87,25 @@ def literal(frame_text: str) -> str:
 
 def pieces(frame: Frame) -> list[str]:
     """A frame's slots, groups of alternatives and what it spells out itself, in their order."""
-    return re.split(r"(\{[^}]*\}|\([^)]*\))", spelled_out(frame.text))
+    return re.split(r"(\([^)]*\)|\{[^}]*\})", spelled_out(frame.text))
 
 
 def pattern(frame: Frame) -> re.Pattern[str]:
     """Read a frame as a pattern: each slot stands for one to four words, each group for any alternative."""
     written = ""
     for piece in pieces(frame):
-        if piece.startswith("{"):
-            written += r"\S+(?: \S+){0,3}?"
-        elif piece.startswith("("):
-            written += "(?:" + "|".join(re.escape(choice) for choice in piece[1:-1].split("|")) + ")"
+        if piece.startswith("("):
+            written += "(?:" + "|".join(map(escaped, piece[1:-1].split("|"))) + ")"
         else:
-            written += re.escape(piece)
-    return re.compile(written.replace("\\ ", " "))
+            written += escaped(piece)
+    return re.compile(written)
+
+
+def escaped(text: str) -> str:
+    """A text as a pattern, each of its slots one to four words."""
+    parts = re.split(r"(\{[^}]*\})", text)
+    slot = r"\S+(?: \S+){0,3}?"
+    return "".join(slot if part.startswith("{") else re.escape(part).replace("\\ ", " ") for part in parts)
 
 
 def sentences_of(text: str) -> set[str]:
@@ -121,10 +139,11 @@ def test_no_opinion_word_or_reviewed_noun_occurs_in_the_suite(suite_texts: list[
 
 def test_no_opinion_phrase_occurs_in_the_suite(suite_texts: list[str]) -> None:
     everything = " | ".join(map(spelled_out, suite_texts))
+    spoken = f" {re.sub('[,.!?;:]', ' ', everything)} "
     for split in SPLITS:
         words = load_words(split)
         phrases = [form for name in PHRASES for entry in words.lists[name] for form in entry.split(", ")]
-        assert [phrase for phrase in phrases if phrase in everything] == []
+        assert [phrase for phrase in phrases if f" {phrase} " in spoken] == []
 
 
 def test_no_opinion_word_inflects_one_of_the_suite() -> None:
@@ -150,7 +169,8 @@ def test_no_frame_matches_a_suite_text_or_a_sentence_of_one(suite_texts: list[st
 
 
 def test_the_pattern_of_a_frame_matches_its_own_sentences() -> None:
-    frame = Frame("the {thing} (is|was) not {pos}, they say", "negative", "local", "train")
+    frame = Frame("(the|our {things}'s) {thing} (is|was) not {pos}, they say", "negative", "local", "train")
+    assert pattern(frame).fullmatch(spelled_out("Our old friends's oven is not pretty, they say."))
     assert pattern(frame).fullmatch(spelled_out("The old brick oven wasn’t pretty, they say."))
     assert not pattern(frame).fullmatch(spelled_out("The oven was pretty, they say."))
 
