@@ -338,7 +338,8 @@ class TrainConfig(LoopConfig):
         label_smoothing: Mass moved from the label to all classes (Szegedy 2016).
         class_weights: ``none`` or ``balanced`` (inverse class frequency).
         calibration: By one ``temperature``, which moves no answer, or by a scale and a bias for each of the
-            ``classes``, which takes thousands of held-out texts and moves answers where one came too easily.
+            ``classes``, which takes 1,000 held-out texts or more, and moves answers where one came too
+            easily; the figures that select an epoch are taken before.
         embedding_dropout: Share of whole words whose vector is zeroed (Gal & Ghahramani 2016).
         unk_dropout: Share of tokens replaced by the unknown token in training.
         objectives: Weight of each loss beside the cross-entropy: ``adversarial``, on labelled texts;

@@ -1,4 +1,4 @@
-"""Who teaches the shipped classifiers: a small transformer for sentences, and it and an NB-SVM for reviews.
+"""Who teaches the shipped classifiers: a small transformer for sentences, and for reviews several together.
 
 A BiLSTM that learns what a transformer answers gets better than one that learns labels alone (Tang et al.
 2019), most of all on texts that nobody labelled. The transformer is fine-tuned here on the training mixture;
@@ -294,11 +294,19 @@ def judge_of_features(train: Labelled, teacher: Transformer, folder: Path) -> Ju
 
 
 def judge_of_student(student: SentimentClassifier) -> Judge:
-    """A classifier with classes ``CLASSES`` that learned from other teachers: its log odds."""
+    """A classifier that learned from other teachers: its log odds.
+
+    Raises:
+        ArtifactError: If its classes are not ``CLASSES``.
+    """
+    if tuple(student.classes_) != CLASSES:
+        found = ", ".join(student.classes_)
+        raise ArtifactError(f"the model to start from answers {found}: give one for {', '.join(CLASSES)}")
+    negative, positive = CLASSES.index("negative"), CLASSES.index("positive")
 
     def margins(texts: Sequence[str]) -> NDArray[Any]:
         logs_NC = np.log(np.maximum(student.predict_proba(texts), 1e-7))
-        return np.asarray(logs_NC[:, CLASSES.index("positive")] - logs_NC[:, CLASSES.index("negative")])
+        return np.asarray(logs_NC[:, positive] - logs_NC[:, negative])
 
     return margins
 

@@ -16,10 +16,11 @@ import numpy as np
 import typer
 from benchmarks.peers import NbSvm
 from rich.console import Console
-from teachers import judge_of_student, labelled_reviews, review_answers
+from teachers import digest, judge_of_student, labelled_reviews, review_answers, write
 from train_pretrained import SHIPPED
 
 from nlp_rnn import SentimentClassifier
+from nlp_rnn.artifact import fingerprint
 from nlp_rnn.cli.common import training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import NlpRnnError
@@ -45,9 +46,14 @@ def main(
 ) -> None:
     """Train and save; the validation figures, and on request those of the test split."""
     student = SentimentClassifier.from_pretrained(general)
+    of_student = judge_of_student(student)
     mixture = build(data)
-    judges = [NbSvm.fit(*labelled_reviews(mixture)).margins, judge_of_student(student)]
-    answers_NC = review_answers(judges, mixture.validation["imdb"], mixture.reviews)
+    file = run / f"answers-{digest(fingerprint(general), *mixture.reviews)}.npz"
+    if not file.is_file():
+        judges = [NbSvm.fit(*labelled_reviews(mixture)).margins, of_student]
+        write(file, probs=review_answers(judges, mixture.validation["imdb"], mixture.reviews))
+    with np.load(file) as kept:  # bit by bit the same: a run goes on with them
+        answers_NC = kept["probs"]
     texts, labels = mixture.sources["imdb"]
     targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]
     if test:

@@ -13,7 +13,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +41,7 @@ from nlp_rnn.artifact import fingerprint, save
 from nlp_rnn.cli.common import training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.errors import ConfigError, NlpRnnError
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
@@ -84,7 +84,9 @@ def main(
     seed: int = 0,
     hidden_size: Annotated[int, typer.Option(help="Of a model that is begun.")] = 128,
     max_epochs: int = 4,
-    learning_rate: float = 2e-3,
+    learning_rate: Annotated[
+        float, typer.Option(help="Half of it suits a model that goes on learning.")
+    ] = 2e-3,
     share: Annotated[
         float, typer.Option(help="Train on this share of the mixture; the teachers learn all of it still.")
     ] = 1.0,
@@ -92,20 +94,24 @@ def main(
     """Train, calibrate, measure, describe and save."""
     console = Console(stderr=True)
     started = time.perf_counter()
+    if refine is not None and refine.resolve() == output.resolve():
+        raise ConfigError(f"{output} would be lost: give another --output, or --refine a copy of it")
     before = None if refine is None else SentimentClassifier.from_pretrained(refine)
+    second = None if before is None else judge_of_student(before)
     mixture = build(data)
     console.print("asking the teachers")
-    train = labelled_reviews(mixture)
-    judges: list[Judge] = [NbSvm.fit(*train).margins]
     speaker: Transformer | SentimentClassifier
     if before is None or refine is None:
         speaker = sentence_teacher(mixture, teacher, run, seed=0).quantized()
-        judges.append(judge_of_features(train, speaker, run))
-        name = speaker.fingerprint
+        folder = run / speaker.fingerprint
     else:
-        speaker, name = before, fingerprint(refine)
-        judges.append(judge_of_student(before))
-    texts, targets_NC = lessons(mixture, speaker, judges, run / name, seed=seed, share=share)
+        speaker, folder = before, run / fingerprint(refine)
+
+    def judges() -> list[Judge]:
+        train = labelled_reviews(mixture)
+        return [NbSvm.fit(*train).margins, second or judge_of_features(train, speaker, run)]
+
+    texts, targets_NC = lessons(mixture, speaker, judges, folder, seed=seed, share=share)
     if before is None:
         console.print("learning the vocabulary and word vectors")
         tokenizer = TextTokenizer("word", vocab_size=30_000, min_count=3, max_tokens=1024, mend_typos=True)
@@ -114,7 +120,6 @@ def main(
         fresh = SentimentClassifier(tokenizer=tokenizer, hidden_size=hidden_size)
     else:
         vectors, fresh = None, SentimentClassifier()
-    kind = "student" if before is None else "refined"
     console.print(f"training the classifier on {len(texts):,} texts")
     with training_bar("tokens/s") as progress:
         classifier = fresh.fit(
@@ -135,11 +140,11 @@ def main(
             ),
             vectors=vectors,
             init_from=before,
-            output=run / f"{kind}-{seed}",
+            output=folder / f"student-{seed}",
             resume=True,
             progress=progress,
         )
-    saved = save(classifier.artifact, run / f"{kind}-{seed}" / "model", dtype="float16")
+    saved = save(classifier.artifact, folder / f"student-{seed}" / "model", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(saved)
     figures = measure(shipped, data)
     seconds = time.perf_counter() - started
@@ -157,7 +162,7 @@ def main(
 def lessons(
     mixture: Mixture,
     speaker: Transformer | SentimentClassifier,
-    judges: Sequence[Judge],
+    judges: Callable[[], Sequence[Judge]],
     folder: Path,
     *,
     seed: int,
@@ -170,9 +175,9 @@ def lessons(
     answer, and the reviews that of the judges.
     """
     labelled = mixture.training(seed=seed, share=share)
-    file = folder / f"lessons-{digest(str(share), *labelled[0], *mixture.reviews)}.npz"
+    file = folder / f"lessons-{digest(str(share), *labelled[0], *labelled[1], *mixture.reviews)}.npz"
     if not file.is_file():
-        answers_NC = review_answers(judges, mixture.validation["imdb"], mixture.reviews)
+        answers_NC = review_answers(judges(), mixture.validation["imdb"], mixture.reviews)
         found, targets_NC = _taught(mixture, labelled, speaker, answers_NC, seed=seed, share=share)
         write(file, texts=np.frombuffer("\0".join(found).encode(), np.uint8), targets=targets_NC)
     with np.load(file) as kept:

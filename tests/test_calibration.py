@@ -136,6 +136,13 @@ def test_class_scaling_is_where_scipy_finds_the_minimum_also_with_a_class_that_s
     assert loss(found) == pytest.approx(best.fun, abs=1e-5)
 
 
+def test_class_scaling_turns_no_class_around():
+    logits, _ = overconfident(1.0, seed=11, rows=40)
+    scales, biases = fit_class_scaling(logits, logits.argmin(axis=1))
+    assert (scales == 1 / fit_temperature(logits, logits.argmin(axis=1))).all()
+    assert not biases.any()
+
+
 def test_class_scaling_of_hopeless_logits_stays_finite():
     for logits in (np.zeros((4, 2)), np.array([[50.0, -50.0], [-50.0, 50.0]])):
         labels = [0, 1] * (len(logits) // 2)

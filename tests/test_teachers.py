@@ -13,7 +13,7 @@ pytest.importorskip("accelerate", reason="training needs the train extra")
 pytest.importorskip("sklearn", reason="training needs the train extra")
 
 from nlp_rnn.config import LoopConfig
-from nlp_rnn.errors import ArtifactError
+from nlp_rnn.errors import ArtifactError, ConfigError
 from nlp_rnn.probabilities import one_hot, softmax
 from nlp_rnn.sentiment.mixture import CLASSES, Mixture
 from nlp_rnn.training.loop import Trainer, seeded
@@ -77,6 +77,8 @@ def test_a_judge_of_features_learns_what_the_transformer_saw(tmp_path: Path) -> 
 class Student:
     """Knows one word."""
 
+    classes_ = np.array(CLASSES)
+
     def __init__(self, word: str) -> None:
         self.word = word
 
@@ -88,6 +90,18 @@ class Student:
 def test_the_judge_of_a_student_tells_its_log_odds() -> None:
     margins = teachers.judge_of_student(Student("warm"))(["warm", "cold"])
     np.testing.assert_allclose(margins, [np.log(0.9 / 0.09), np.log(0.1 / 0.89)])
+
+
+def test_a_student_of_other_classes_is_no_judge() -> None:
+    student = Student("warm")
+    student.classes_ = np.array(["negative", "positive"])
+    with pytest.raises(ArtifactError, match="answers negative, positive: give one for negative, neutral"):
+        teachers.judge_of_student(student)
+
+
+def test_a_model_is_not_refined_in_its_own_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="would be lost"):
+        train_pretrained.main(tmp_path, output=tmp_path, refine=tmp_path / "." / "")
 
 
 def test_reviews_are_answered_by_all_judges_together() -> None:
@@ -125,7 +139,7 @@ def test_every_lesson_has_its_own_answer_and_none_is_held_out(
     teacher, answers_NC = Words(), np.array([[0.25, 0, 0.75], [0.5, 0, 0.5]], np.float32)
     monkeypatch.setattr(train_pretrained, "review_answers", lambda *_: answers_NC)
     monkeypatch.setattr(train_pretrained, "CHANGED", 0.0)
-    texts, targets_NC = train_pretrained.lessons(mixture, teacher, [], tmp_path, seed=0, share=1.0)
+    texts, targets_NC = train_pretrained.lessons(mixture, teacher, list, tmp_path, seed=0, share=1.0)
     taught = dict(zip(texts, targets_NC, strict=True))
     assert len(taught) == len(texts)
     np.testing.assert_array_equal([taught[long], taught["a bad day"]], [[0, 0, 1]] * 2)
@@ -142,7 +156,7 @@ def test_every_lesson_has_its_own_answer_and_none_is_held_out(
     assert len(spoken) == 3
     np.testing.assert_allclose([taught[text] for text in spoken], teacher.predict_proba(spoken), rtol=1e-6)
     asked = len(teacher.asked)
-    again, same_NC = train_pretrained.lessons(mixture, teacher, [], tmp_path, seed=0, share=1.0)
+    again, same_NC = train_pretrained.lessons(mixture, teacher, list, tmp_path, seed=0, share=1.0)
     assert again == texts
     np.testing.assert_array_equal(same_NC, targets_NC)
     assert len(teacher.asked) == asked

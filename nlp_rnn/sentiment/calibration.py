@@ -68,8 +68,9 @@ def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Flo
     """The scale and the bias of each class under which held-out labels are likeliest (vector scaling).
 
     The negative log-likelihood, with right answers as in ``fit_temperature``, is convex in both: Newton's
-    method from scales of 1 and biases of 0, each step halved until it is one downhill. For thousands of
-    texts: with few, the numbers fit those few.
+    method from the temperature's scales and biases of 0, each step halved until it is one downhill. For
+    thousands of texts: with few, the numbers fit those few. Where a scale would turn a class around, the
+    temperature's scales are the answer.
 
     Args:
         logits: *shape (N, C)*, of texts that the model was not trained on, best with mean 0 over the classes
@@ -88,7 +89,7 @@ def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Flo
     count, classes = logits_NC.shape
     present_NC = logits_NC > ABSENT / 2
     known_NC = np.where(present_NC, logits_NC, 0.0)
-    start_K = np.repeat([1.0, 0.0], classes)
+    start_K = np.repeat([1 / fit_temperature(logits_NC, labels_N), 0.0], classes)
 
     def probs(now_K: Floats) -> Floats:
         scaled_NC = now_K[:classes] * known_NC + now_K[classes:]
@@ -114,6 +115,8 @@ def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Flo
         if found > best - 1e-12:
             break
         now_K, best = now_K - size * step_K, found
+    if now_K[:classes].min() <= 0:
+        now_K = start_K
     return now_K[:classes], now_K[classes:]
 
 

@@ -46,8 +46,8 @@ SentimentClassifier.from_pretrained().predict(["Movie was not good"])
 |---|---|---|---|---|
 {tests}
 
-Two-class sets are measured between negative and positive alone. Recipe, epoch and temperature
-({temperature:.3f}) were chosen on held-out splits, never on the test sets or the negation suite.
+Two-class sets are measured between negative and positive alone. Recipe, epoch and {calibration}
+were chosen on held-out splits, never on the test sets or the negation suite.
 
 ### Negation suite: {passed:.1%} of {cases} cases passed
 
@@ -196,7 +196,9 @@ def describe(
             "| {} | {n:,} | {accuracy:.2%} | {macro_recall:.4f} | {ece:.4f} |".format(name, **test)
             for name, test in figures["tests"].items()
         ),
-        temperature=artifact.temperature,
+        calibration="a scale and a bias for each class"
+        if artifact.notes["train"].get("calibration") == "classes"
+        else f"temperature ({artifact.temperature:.3f})",
         passed=figures["negation"]["passed"],
         cases=rows[-1][1],
         negation="\n".join(f"| {name} | {cases} | {rate:.1%} |" for name, cases, _, rate in rows),

@@ -8,7 +8,7 @@ be selected on two-class data, too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
+from nlp_rnn.errors import InputError
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.sentiment.calibration import ABSENT, fit_class_scaling, fit_temperature
@@ -29,6 +30,8 @@ from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
 
 Rows = Sequence[Sequence[int]]
+
+_LEAST_HELD_OUT = 1_000  # texts for two numbers a class
 
 
 @dataclass(frozen=True)
@@ -194,8 +197,17 @@ def fit_model(
 
     Returns:
         Weights by name, the temperature fitted on the validation sets (1 if the output layer was scaled
-        instead, class by class), and a record of the run.
+        instead, class by class), and a record of the run, its figures before calibration.
+
+    Raises:
+        InputError: If there are too few held-out texts to calibrate class by class.
     """
+    held_out = sum(len(rows.rows) for rows in validation.values())
+    if config.calibration == "classes" and held_out < _LEAST_HELD_OUT:
+        raise InputError(
+            f'calibration="classes" takes {_LEAST_HELD_OUT:,} held-out texts or more, not {held_out:,}: give '
+            "more, or calibrate by temperature"
+        )
     with seeded(config.seed):
         model = BiLSTMClassifier(
             model_config,
@@ -220,16 +232,17 @@ def fit_model(
     }
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
-    temperature = _calibrate(model, task, validation, config.calibration)
+    temperature = _calibrate(model, task, config.calibration)
     weights = weights_of(model)
     return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
 
 
-def _calibrate(model: BiLSTMClassifier, task: ClassificationTask, names: Iterable[str], method: str) -> float:
+def _calibrate(model: BiLSTMClassifier, task: ClassificationTask, method: str) -> float:
     """The temperature that the held-out sets ask for; with ``classes`` the output layer is scaled instead."""
     if method == "classes":
         _center(model.output)
-    logits, labels = zip(*(_share(*task.logits(model, name)) for name in names), strict=True)
+    most = 1_000 if len(task.validation) > 1 else None
+    logits, labels = zip(*(_share(*task.logits(model, name), most) for name in task.validation), strict=True)
     answers = np.concatenate(logits), np.concatenate(labels)
     if method == "temperature":
         return fit_temperature(*answers)
@@ -272,8 +285,8 @@ def _loss(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
 
 
 def _share(
-    logits_NC: NDArray[np.float32], labels_N: Ids, most: int = 1_000
+    logits_NC: NDArray[np.float32], labels_N: Ids, most: int | None
 ) -> tuple[NDArray[np.float32], Ids]:
-    """At most ``most`` evenly spaced rows, so that no large set rules the temperature."""
-    which = np.linspace(0, len(labels_N) - 1, min(most, len(labels_N))).astype(np.int64)
+    """At most ``most`` evenly spaced rows, so that no large set rules the calibration."""
+    which = np.linspace(0, len(labels_N) - 1, min(most or len(labels_N), len(labels_N))).astype(np.int64)
     return logits_NC[which], labels_N[which]
