@@ -90,7 +90,7 @@ def test_each_source_is_taken_at_its_rate() -> None:
 
 
 def test_some_longer_texts_of_people_are_changed_and_nothing_else() -> None:
-    texts = [f"Mary saw the man in Paris, number {n}, and was glad" for n in range(20, 60)]
+    texts = [f"She saw the man in a shop, number {n}, and was glad" for n in range(20, 60)]
     sources = {name: (texts, ["positive"] * len(texts)) for name in ("imdb", "templates")}
     changed, _ = Mixture(sources, {}, [], {}).training(seed=0)
     assert changed[len(texts) :] == texts
