@@ -128,12 +128,11 @@ def test_no_opinion_word_or_reviewed_noun_occurs_in_the_suite(suite_texts: list[
 
 
 def test_no_opinion_phrase_occurs_in_the_suite(suite_texts: list[str]) -> None:
-    everything = " | ".join(map(spelled_out, suite_texts))
-    spoken = " ".join(["", *re.sub(r"[^\w']+", " ", everything).split(), ""])
+    everything = " | ".join(map(spelled_out, suite_texts)).replace("recommend", "")  # which holds *commend*
     for split in SPLITS:
         words = load_words(split)
         phrases = [form for name in PHRASES for entry in words.lists[name] for form in entry.split(", ")]
-        assert [phrase for phrase in phrases if f" {phrase} " in spoken] == []
+        assert [phrase for phrase in phrases if phrase in everything] == []
 
 
 def test_no_opinion_word_inflects_one_of_the_suite() -> None:
