@@ -16,7 +16,7 @@ CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
 PRECISIONS = ("no", "fp16", "bf16")
 LABEL_FREE = ("virtual_adversarial", "entropy", "consistency")
-OBJECTIVES = ("adversarial", *LABEL_FREE)
+OBJECTIVES = ("adversarial", "pairing", *LABEL_FREE)
 
 Own = TypeVar("Own", bound="Settings")
 
@@ -343,7 +343,8 @@ class TrainConfig(LoopConfig):
         embedding_dropout: Share of whole words whose vector is zeroed (Gal & Ghahramani 2016).
         unk_dropout: Share of tokens replaced by the unknown token in training.
         objectives: Weight of each loss beside the cross-entropy: ``adversarial``, on labelled texts;
-            ``virtual_adversarial`` (both Miyato et al. 2017), ``entropy`` (Sachan et al. 2019) and
+            ``pairing``, on pairs of texts that say the same (counterfactual pairing, Garg et al. 2019);
+            ``virtual_adversarial`` (Miyato et al. 2017, as the first), ``entropy`` (Sachan et al. 2019) and
             ``consistency`` (R-Drop, Liang et al. 2021), on unlabelled texts if there are any, else on the
             labelled ones.
         perturbation: Length of an adversarial step over all words of a text, in units of the embedding's

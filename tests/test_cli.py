@@ -388,6 +388,7 @@ def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: lis
         (["--learning-rate", "nan"], "learning_rate"),
         (["--hidden-size", "0"], "hidden_size"),
         (["--max-epochs", "two"], "--max-epochs"),
+        (["--objective", "pairing=1"], "leave out the objective pairing"),
         (["--classes", "pan,meh,rave"], "'meh'"),
         (["--label-column", "stars"], "the columns are text, label"),
         (["--validation", "nowhere.csv"], "nowhere.csv"),

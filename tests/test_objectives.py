@@ -25,6 +25,7 @@ from nlp_rnn.training.objectives import (  # noqa: E402
     consistency,
     divergence,
     entropy,
+    pairing,
     virtual_adversarial,
 )
 
@@ -122,14 +123,36 @@ def test_readings_of_other_dropout_are_to_agree() -> None:
     torch.testing.assert_close(found, consistency(second.logits(), first.logits()))
 
 
+def test_texts_of_a_pair_are_read_with_the_same_dropout() -> None:
+    with seeded(2):
+        model = BiLSTMClassifier(MODEL, dropout=0.3, unk_dropout=0.3, weight_dropout=0.2).train()
+        model.output.weight.data *= 10
+        same = pad([[5, 6, 7], [9, 10], [5, 6, 7], [9, 10]], pad_id=0)
+        other = pad([[5, 6, 7], [9, 10], [5, 8, 7], [9, 11, 10]], pad_id=0)
+        assert pairing(model, same).item() == pytest.approx(0, abs=1e-6)
+        model.unk_dropout = 0.0
+        found = pairing(model, other)
+    assert found.item() > 0.001
+    found.backward()
+    touched_V = model.embedding.weight.grad.abs().sum(dim=1) > 0
+    assert all(bool(touched_V[word]) for word in (6, 8, 9, 11))  # the gradient goes into both sides
+
+
 TRAIN = LabelledRows([[5, 6, 7], [8, 9], [10, 11, 12], [13, 14]], np.array([0, 1, 2, 0]))
 MORE = [[15, 16, 17], [18, 19]]
-EVERYTHING = {"adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 0.5, "consistency": 0.5}
+PAIRS = [[1, 2, 3], [1, 4, 3], [2, 3], [2, 4]]  # two pairs
+EVERYTHING = {
+    "adversarial": 1.0,
+    "pairing": 1.0,
+    "virtual_adversarial": 1.0,
+    "entropy": 0.5,
+    "consistency": 0.5,
+}
 
 
 def task(**settings: object) -> ClassificationTask:
     config = TrainConfig(dropout=0.0, unk_dropout=0.0, label_smoothing=0.0, **settings)  # type: ignore[arg-type]
-    return ClassificationTask(TRAIN, {}, pad_id=0, model=MODEL, config=config, unlabelled=MORE)
+    return ClassificationTask(TRAIN, {}, pad_id=0, model=MODEL, config=config, unlabelled=MORE, pairs=PAIRS)
 
 
 def loss(one: ClassificationTask) -> torch.Tensor:
@@ -159,6 +182,46 @@ def test_objectives_without_labels_are_taken_on_the_unlabelled_texts() -> None:
         assert gradient_V[15:].any()
 
 
+def test_pairing_is_taken_on_the_pairs() -> None:
+    with seeded(0):
+        model = BiLSTMClassifier(MODEL).train()
+        task(objectives={"pairing": 1.0}).objectives(model, BATCH, np.arange(3)).backward()
+    gradient_V = model.embedding.weight.grad.abs().sum(dim=1)
+    assert gradient_V[2:5].all()
+    assert not gradient_V[5:].any()
+
+
+def test_a_pair_is_answered_alike_where_labels_alone_would_not() -> None:
+    texts, labels = ["ann spoke", "bob spoke", "good soup", "bad soup"] * 6, ["up", "down"] * 12
+    pairs = [("ann spoke", "bob spoke")]
+
+    def apart(**more: object) -> float:
+        config = TrainConfig(max_epochs=20, batch_size=6, learning_rate=0.02, seed=1, **more)  # type: ignore[arg-type]
+        classifier = SentimentClassifier(embedding_dim=8, hidden_size=8, min_count=1)
+        given = pairs if more else None
+        classifier.fit(texts, labels, pairs=given, validation=(texts, labels), config=config)
+        one, other, *soups = classifier.predict_proba([*pairs[0], "good soup", "bad soup"])[:, 0]
+        assert abs(soups[0] - soups[1]) > 0.3
+        return float(abs(one - other))
+
+    assert apart(objectives={"pairing": 100.0}) < 0.1 < 0.3 < apart()
+
+
+def test_pairs_and_their_objective_go_together() -> None:
+    texts, labels = ["good soup", "bad soup"] * 6, ["up", "down"] * 6
+    classifier = SentimentClassifier(embedding_dim=4, hidden_size=4, min_count=1)
+    config = TrainConfig(max_epochs=1, objectives={"pairing": 1.0})
+    with pytest.raises(InputError, match="go together"):
+        classifier.fit(texts, labels, pairs=[("a", "b")])
+    with pytest.raises(InputError, match="go together"):
+        classifier.fit(texts, labels, config=config)
+    for pair in ("ab", ("a",), ("a", "b", "c"), ("a", 1)):
+        with pytest.raises(InputError, match="pairs"):
+            classifier.fit(texts, labels, pairs=[pair], config=config)  # type: ignore[list-item]
+    classifier.fit(texts, labels, pairs=[("a lamp", "the lamp")], config=config)
+    assert "lamp" in classifier.artifact.tokenizer.vocab
+
+
 def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
     config = TrainConfig(
         max_epochs=2, batch_tokens=6, objectives=EVERYTHING, objective_share=0.5, checkpoint_every=1
@@ -180,6 +243,7 @@ def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
             pad_id=0,
             unk_id=1,
             unlabelled=unlabelled,  # type: ignore[arg-type]
+            pairs=PAIRS,
             output=folder,
             **more,  # type: ignore[arg-type]
         )

@@ -16,6 +16,7 @@ from nlp_rnn.sentiment.perturb import (
     Split,
     changes,
     identified,
+    pairs,
     perturbed,
     regendered,
     renamed,
@@ -147,6 +148,18 @@ def test_names_change_more_often_than_numbers() -> None:
     kept = {word: sum(word in text for text in changed) / 400 for word in ("12", "Mary")}
     assert 0.74 < kept["12"] < 0.86
     assert 0.4 < kept["Mary"] < 0.6
+
+
+def test_pairs_differ_in_what_should_not_matter() -> None:
+    text = "Mary saw the man again in Paris"
+    found = pairs([text, "Mary spoke", "The soup of today was cold"], seed=0)
+    assert [one for one, _ in found] == [text] * 4
+    names, places, identities, genders = (other for _, other in found)
+    assert re.fullmatch(r"(?!Mary)[\w' -]+ saw the man again in Paris", names)
+    assert re.fullmatch(r"Mary saw the man again in (?!Paris)[\w' -]+", places)
+    assert re.fullmatch(r"Mary saw the [\w -]+ man again in Paris", identities)
+    assert genders == "Mary saw the woman again in Paris"
+    assert pairs([text], seed=0) == found[:4] != pairs([text], seed=1)
 
 
 def test_short_texts_and_most_others_stay_as_they_are() -> None:

@@ -88,8 +88,9 @@ def train(
     objective: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial, entropy "
-            "or consistency; may be given several times."
+            help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial, entropy, "
+            "consistency, or pairing (English texts are read like copies of them with other names, places "
+            "and identities of people); may be given several times."
         ),
     ] = None,
     objective_share: Annotated[
@@ -114,6 +115,7 @@ def train(
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
     from nlp_rnn.artifact import DTYPES
     from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.sentiment.perturb import pairs
 
     check_run(output)
     one_of("dtype", dtype, DTYPES)
@@ -163,6 +165,9 @@ def train(
     texts, labels = load(data, split=split, classes=names)
     held_out = None if validation is None else load(validation, split="validation")
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
+    copies = pairs(texts, seed=seed) if config.objectives.get("pairing") else None
+    if copies == []:
+        raise InputError("no text has a name, a place or a person to change: leave out the objective pairing")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(
@@ -170,6 +175,7 @@ def train(
             labels,
             validation=held_out,
             unlabelled=more,
+            pairs=copies,
             classes=names,
             config=config,
             init_from=start,

@@ -262,6 +262,7 @@ class SentimentClassifier:
         *,
         validation: Labelled | Mapping[str, Labelled] | None = None,
         unlabelled: Sequence[str] | None = None,
+        pairs: Sequence[tuple[str, str]] | None = None,
         classes: Sequence[str] | None = None,
         config: TrainConfig | None = None,
         init_from: SentimentClassifier | LanguageModel | str | Path | None = None,
@@ -282,6 +283,8 @@ class SentimentClassifier:
                 (their macro recalls count alike); None sets a tenth of the texts aside.
             unlabelled: Texts without labels, for the objectives of ``config`` that need none. To have these
                 objectives on the labelled texts, too, let them be among these.
+            pairs: Texts to be answered alike, two by two (a text, and it with other names), for the objective
+                ``pairing`` of ``config``; they need no labels.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
             init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
@@ -319,6 +322,12 @@ class SentimentClassifier:
                 f"unlabelled texts are for the objectives {', '.join(LABEL_FREE)}: give one a weight, as in "
                 'TrainConfig(objectives={"virtual_adversarial": 1.0})'
             )
+        if bool(pairs) != bool(config.objectives.get("pairing")):
+            raise InputError(
+                "pairs and the objective pairing go together: give fit pairs, and TrainConfig(objectives="
+                '{"pairing": 1.0})'
+            )
+        sides = [] if pairs is None else [text for pair in pairs for text in _pair(pair)]
         more = [] if unlabelled is None else as_texts(unlabelled, "unlabelled")
         names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))
         if len(names) < 2 or len(set(names)) != len(names):
@@ -331,7 +340,7 @@ class SentimentClassifier:
             sets = {"validation": ([texts[i] for i in aside], [labels[i] for i in aside])}
             texts, labels = [texts[i] for i in keep], [labels[i] for i in keep]
             targets_NC = None if targets_NC is None else targets_NC[keep]
-        tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more])
+        tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more, *sides])
         if vectors is not None:
             initial |= embedding_weights(vectors, (tokenizer.vocab_size, shape["embedding_dim"]))
 
@@ -352,6 +361,7 @@ class SentimentClassifier:
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
             unlabelled=tokenizer.encode_batch(more),
+            pairs=tokenizer.encode_batch(sides),
             initial=initial,
             output=None if output is None else Path(output),
             resume=resume,
@@ -436,6 +446,12 @@ def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> di
             )
         checked[name] = texts, labels
     return checked
+
+
+def _pair(pair: Sequence[str]) -> Sequence[str]:
+    if isinstance(pair, str) or len(pair) != 2:
+        raise InputError(f"pairs must hold two texts each, not {pair!r}")
+    return as_texts(pair, "pairs")
 
 
 def _answers(

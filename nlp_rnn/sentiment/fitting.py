@@ -27,7 +27,14 @@ from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.sentiment.calibration import ABSENT, fit_class_scaling, fit_temperature
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
-from nlp_rnn.training.objectives import Reading, adversarial, consistency, entropy, virtual_adversarial
+from nlp_rnn.training.objectives import (
+    Reading,
+    adversarial,
+    consistency,
+    entropy,
+    pairing,
+    virtual_adversarial,
+)
 
 Rows = Sequence[Sequence[int]]
 
@@ -61,6 +68,7 @@ class ClassificationTask(LengthBuckets):
         model: ModelConfig,
         config: TrainConfig,
         unlabelled: Rows = (),
+        pairs: Rows = (),
     ) -> None:
         self.train, self.validation = train, validation
         self.pad_id, self.config = pad_id, config
@@ -76,12 +84,13 @@ class ClassificationTask(LengthBuckets):
             self.class_weights = torch.tensor(
                 len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))
             ).float()
-        self.unlabelled = unlabelled
-        self.unlabelled_plan = plan(
-            [len(row) for row in unlabelled],
-            batch_tokens=config.batch_tokens,
-            batch_size=config.batch_size,
-            seed=config.seed,
+        share = partial(
+            plan, batch_tokens=config.batch_tokens, batch_size=config.batch_size, seed=config.seed
+        )
+        self.unlabelled, self.pairs = unlabelled, pairs
+        self.unlabelled_plan = share([len(row) for row in unlabelled])
+        self.pairs_plan = share(
+            [len(one) + len(other) for one, other in zip(pairs[::2], pairs[1::2], strict=True)]
         )
         counted = (*train.rows, *unlabelled) if config.objectives else ()
         counts_V = 1 + token_counts(counted, model.vocab_size)
@@ -116,10 +125,14 @@ class ClassificationTask(LengthBuckets):
         if weights.get("adversarial"):
             reading = Reading(model, batch, self.shares_V)
             losses["adversarial"] = adversarial(reading, partial(self.cross_entropy, item=item), size=size)
+        if weights.get("pairing"):
+            which = 2 * _drawn(self.pairs_plan)
+            losses["pairing"] = pairing(
+                model, pad(self.pairs, pad_id=self.pad_id, which=np.concatenate([which, which + 1]))
+            )
         if any(weights.get(name) for name in LABEL_FREE):
             if self.unlabelled_plan:
-                which = self.unlabelled_plan[int(torch.randint(len(self.unlabelled_plan), ()))]
-                batch = pad(self.unlabelled, pad_id=self.pad_id, which=which)
+                batch = pad(self.unlabelled, pad_id=self.pad_id, which=_drawn(self.unlabelled_plan))
             reading = Reading(model, batch, self.shares_V)
             with torch.set_grad_enabled(bool(weights.get("entropy") or weights.get("consistency"))):
                 logits_BC = reading.logits()
@@ -175,6 +188,7 @@ def fit_model(
     pad_id: int,
     unk_id: int,
     unlabelled: Rows = (),
+    pairs: Rows = (),
     initial: Mapping[str, NDArray[np.float32]] | None = None,
     output: Path | None = None,
     resume: bool = False,
@@ -190,6 +204,7 @@ def fit_model(
         pad_id: Id of the padding token.
         unk_id: Id of the unknown token.
         unlabelled: What the objectives that need no labels are taken on.
+        pairs: What the objective ``pairing`` is taken on: each row, and next the one to be answered like it.
         initial: Weights by name to start from (word vectors, another model's); the rest starts at random.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
@@ -220,13 +235,20 @@ def fit_model(
     tensors = tensors_of(initial or {})
     model.load_state_dict(tensors, strict=False)
     task = ClassificationTask(
-        train, validation, pad_id=pad_id, model=model_config, config=config, unlabelled=unlabelled
+        train,
+        validation,
+        pad_id=pad_id,
+        model=model_config,
+        config=config,
+        unlabelled=unlabelled,
+        pairs=pairs,
     )
     start = hashlib.sha256(b"".join(tensor.numpy().tobytes() for _, tensor in sorted(tensors.items())))
     identity = {
         "model": model_config.to_dict(),
         "data": _digest(train),
         "unlabelled": _digest(LabelledRows(unlabelled, np.zeros(0, np.int64))),
+        "pairs": _digest(LabelledRows(pairs, np.zeros(0, np.int64))),
         "validation": {name: _digest(rows) for name, rows in validation.items()},
         "start": start.hexdigest(),
     }
@@ -258,6 +280,11 @@ def _center(output: nn.Linear) -> None:
     with torch.no_grad():
         output.weight.sub_(output.weight.mean(dim=0))
         output.bias.sub_(output.bias.mean())
+
+
+def _drawn(batches: Sequence[Ids]) -> Ids:
+    """One of the batches of a plan, by torch's random numbers."""
+    return batches[int(torch.randint(len(batches), ()))]
 
 
 def _digest(data: LabelledRows) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -238,6 +238,10 @@ def changes(split: Split) -> dict[str, Change]:
     }
 
 
+def _training_changes() -> dict[str, Change]:
+    return changes("train") | {"identity": identified, "gender": regendered}
+
+
 def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
     """Texts to train on, changed without changing what they say.
 
@@ -251,13 +255,33 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
         seed: Of what is drawn.
     """
     rng = random.Random(seed)
-    kinds = changes("train") | {"identity": identified, "gender": regendered}
+    kinds = _training_changes()
     shares = {name: min(1.0, share * (_OFTENER if name in ("names", "places") else 1)) for name in kinds}
     found = []
     for text in texts:
-        long = len(text.split()) >= _LEAST_WORDS
+        long = _is_long(text)
         for name, change in kinds.items():
             if rng.random() < shares[name] and long:
                 text = change(text, rng) or text
         found.append(text)
     return found
+
+
+def pairs(texts: Iterable[str], *, seed: int) -> list[tuple[str, str]]:
+    """Texts and copies that are to be answered alike: with other names, places, identities, the other gender.
+
+    One pair for each of these changes that a text of five words or more allows.
+
+    Args:
+        texts: Texts.
+        seed: Of what is drawn.
+    """
+    rng = random.Random(seed)
+    kinds = _training_changes()
+    asked = [kinds[name] for name in ("names", "places", "identity", "gender")]
+    copies = ((text, change(text, rng)) for text in texts if _is_long(text) for change in asked)
+    return [(text, copy) for text, copy in copies if copy is not None]
+
+
+def _is_long(text: str) -> bool:
+    return len(text.split()) >= _LEAST_WORDS

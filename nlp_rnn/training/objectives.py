@@ -1,4 +1,4 @@
-"""Objectives beside the cross-entropy: (virtual) adversarial training, entropy minimisation, consistency.
+"""Objectives beside the cross-entropy: (virtual) adversarial, pairing, entropy minimisation, consistency.
 
 A perturbation is a step of a given length from an embedded text, in units of the embedding's own spread.
 That is Miyato et al.'s normalised embedding (2017, eq. 1) without changing the model: words that move apart
@@ -114,6 +114,27 @@ def consistency(first_BC: Tensor, second_BC: Tensor) -> Tensor:
     forth = divergence(first_BC.float().log_softmax(dim=1), second_BC)
     back = divergence(second_BC.float().log_softmax(dim=1), first_BC)
     return (forth + back) / 2
+
+
+def pairing(model: BiLSTMClassifier, batch: Batch) -> Tensor:
+    """Divergence of the answers to texts that say the same, such as a text and its copy with other names.
+
+    Both are read with the same dropout, so that nothing but the texts moves the answer.
+
+    Args:
+        model: The classifier.
+        batch: Rows side by side: the first half, then in the same order what each is paired with.
+
+    Source:
+        Counterfactual logit pairing (Garg et al. 2019, section 4), the distance of logits replaced by the
+        symmetric divergence of answers: a surer answer is moved further by the same step in its logits.
+    """
+    half, seed = len(batch.lengths_B) // 2, int(torch.randint(2**31, ()))
+    logits = []
+    for rows in (slice(None, half), slice(half, None)):
+        with seeded(seed):
+            logits.append(model(Batch(batch.ids_BT[rows], batch.lengths_B[rows], batch.rows_B[rows])))
+    return consistency(*logits)
 
 
 def divergence(answer_BC: Tensor, logits_BC: Tensor) -> Tensor:
