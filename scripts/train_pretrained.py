@@ -4,7 +4,7 @@
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; the teachers'
 answers (``teachers.py``, extra ``teach``); a classifier that learns labels and answers; calibration, test
 figures, card. Run again, it goes on where it was stopped. With ``--refine MODEL`` a model that there is goes
-on learning, its own answers in place of the transformer's: for new templates, in a third of the time.
+on learning, and is one of the judges of reviews; of sentences, too, unless there is a ``--teacher``.
 """
 
 from __future__ import annotations
@@ -46,25 +46,29 @@ from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
 from nlp_rnn.sentiment.opinions import Labelled
-from nlp_rnn.sentiment.perturb import perturbed, toggled
+from nlp_rnn.sentiment.perturb import pairs, perturbed, toggled
 from nlp_rnn.tokenizer import TextTokenizer
 
 SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-en"
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
+PAIRED = 200_000  # short texts to be answered like their copies with other names and people
 
 TAUGHT = """\
 Teachers answered the reviews without labels (a transformer and an NB-SVM together), and some of their
 sentences, as they stand and with a *not* more or less (the transformer, {teacher},
 fine-tuned on the texts below). Of labelled texts of up to {words} words, the templates aside, the mean of
-label and transformer's answer was learned."""
+label and transformer's answer was learned. {alike}"""
 REFINED = """\
 This model goes on from another of its kind. That model and an NB-SVM together answered the reviews without
-labels; that model alone answered some of their sentences, as they stand and with a *not* more or less. Of
-labelled texts of up to {words} words, the templates aside, the mean of label and its answer was learned.
+labels; {speaker} answered some of their sentences, as they stand and with a *not* more or less. Of labelled
+texts of up to {words} words, the templates aside, the mean of label and its answer was learned. {alike}
 
 How that model was taught: {before}"""
+ALIKE = """\
+Texts of up to {words} words were to be answered like copies of them with other names, places, identities of
+people, or the other gender ({pairs:,} such pairs)."""
 
 Lessons = tuple[list[str], NDArray[np.float32]]
 
@@ -76,8 +80,12 @@ def main(
         "runs/sentiment-en"
     ),
     teacher: Annotated[
-        str, typer.Option(help="The BERT to fine-tune: a folder, or an id of the Hugging Face Hub.")
-    ] = START,
+        str | None,
+        typer.Option(
+            help="The BERT to fine-tune: a folder, or an id of the Hugging Face Hub; by default "
+            "all-MiniLM-L6-v2, with --refine none."
+        ),
+    ] = None,
     refine: Annotated[
         Path | None, typer.Option(help="The folder of a model of this kind that goes on learning.")
     ] = None,
@@ -101,11 +109,13 @@ def main(
     mixture = build(data)
     console.print("asking the teachers")
     speaker: Transformer | SentimentClassifier
-    if before is None or refine is None:
-        speaker = sentence_teacher(mixture, teacher, run, seed=0).quantized()
+    if before is None or teacher is not None:
+        speaker = sentence_teacher(mixture, teacher or START, run, seed=0).quantized()
         folder = run / speaker.fingerprint
     else:
-        speaker, folder = before, run / fingerprint(refine)
+        speaker, folder = before, run
+    if refine is not None:
+        folder /= fingerprint(refine)
 
     def judges() -> list[Judge]:
         train = labelled_reviews(mixture)
@@ -120,12 +130,15 @@ def main(
         fresh = SentimentClassifier(tokenizer=tokenizer, hidden_size=hidden_size)
     else:
         vectors, fresh = None, SentimentClassifier()
-    console.print(f"training the classifier on {len(texts):,} texts")
+    short = [text for text in texts if len(text.split()) <= SHORT]
+    alike = pairs((short[i] for i in np.random.default_rng(seed).permutation(len(short))[:PAIRED]), seed=seed)
+    console.print(f"training the classifier on {len(texts):,} texts and {len(alike):,} pairs")
     with training_bar("tokens/s") as progress:
         classifier = fresh.fit(
             texts,
             targets_NC,
             validation=mixture.validation,
+            pairs=alike,
             classes=CLASSES,
             config=TrainConfig(
                 max_epochs=max_epochs,
@@ -135,6 +148,8 @@ def main(
                 unk_dropout=0.03,
                 label_smoothing=0.0,
                 calibration="classes",
+                objectives={"pairing": 8.0},
+                objective_share=0.25,
                 checkpoint_every=500,
                 seed=seed,
             ),
@@ -148,13 +163,16 @@ def main(
     shipped = SentimentClassifier.from_pretrained(saved)
     figures = measure(shipped, data)
     seconds = time.perf_counter() - started
+    taught = {"words": SHORT, "alike": ALIKE.format(words=SHORT, pairs=len(alike))}
     if before is None:
-        taught = TAUGHT.format(teacher=teacher, words=SHORT)
+        text = TAUGHT.format(**taught, teacher=teacher or START)
     else:
         notes = before.artifact.notes
-        taught = REFINED.format(words=SHORT, before=notes.get("taught", "not noted."))
+        transformer = f"a transformer ({teacher}, fine-tuned on the texts below)"
+        who = "that model alone" if teacher is None else transformer
+        text = REFINED.format(**taught, speaker=who, before=notes.get("taught", "not noted."))
         seconds += notes.get("training_seconds", 0)
-    described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=seconds)
+    described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=text, seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
 
