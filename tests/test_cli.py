@@ -388,7 +388,6 @@ def test_wrong_use_is_refused_in_one_sentence(run: Run, reviews: Path, args: lis
         (["--learning-rate", "nan"], "learning_rate"),
         (["--hidden-size", "0"], "hidden_size"),
         (["--max-epochs", "two"], "--max-epochs"),
-        (["--objective", "pairing=1"], "leave out the objective pairing"),
         (["--classes", "pan,meh,rave"], "'meh'"),
         (["--label-column", "stars"], "the columns are text, label"),
         (["--validation", "nowhere.csv"], "nowhere.csv"),
@@ -402,6 +401,15 @@ def test_training_that_cannot_be_is_refused(run: Run, tmp_path: Path, args: list
     command = ["train", "--data", str(data), "--output", str(tmp_path / "run"), *args]
     assert said in run(*command, model=None).refusal.replace("at least ", "")
     assert os.listdir(tmp_path) == ["data.csv"]
+
+
+def test_texts_too_short_to_have_a_copy_cannot_be_paired(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    data = tmp_path / "data.csv"
+    data.write_text("text,label\n" + "good soup,rave\nbad soup,pan\n" * 9, encoding="utf-8")
+    command = ["train", "--data", str(data), "--output", str(tmp_path / "run"), "--objective", "pairing=1"]
+    assert "leave out the objective pairing" in run(*command, model=None).refusal
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_could_not_be_saved_is_not_begun(run: Run, tmp_path: Path) -> None:

@@ -89,8 +89,8 @@ def train(
         list[str] | None,
         typer.Option(
             help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial, entropy, "
-            "consistency, or pairing (English texts are read like copies of them with other names, places "
-            "and identities of people); may be given several times."
+            "consistency, or pairing (English texts are answered like copies with other names, places or "
+            "people, or typos); may be given several times."
         ),
     ] = None,
     objective_share: Annotated[
@@ -167,7 +167,9 @@ def train(
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
     copies = pairs(texts, seed=seed) if config.objectives.get("pairing") else None
     if copies == []:
-        raise InputError("no text has a name, a place or a person to change: leave out the objective pairing")
+        raise InputError(
+            "no text is long enough to be paired with a changed copy: leave out the objective pairing"
+        )
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(

@@ -24,6 +24,7 @@ Change = Callable[[str, random.Random], "str | None"]
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_CONSONANTS, _VOWELS = "bdfgjklmnprstvyz", "aeiou"
 _BESIDE = {
     key: row[max(0, place - 1) : place] + row[place + 1 : place + 2]
     for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -152,13 +153,23 @@ def renamed(text: str, rng: random.Random, *, sort: str = "names", split: Split 
             that are searched for trade places, so that none of them stands for what its bearers played in.
     """
     lists = _replacements(sort, split)
+    return _swapped(text, lists.found, lambda: rng.choice(lists.given))
+
+
+def reinvented(text: str, rng: random.Random, *, sort: str = "names") -> str | None:
+    """As ``renamed``, by words that nobody has read before: most people's names are such to a vocabulary."""
+    return _swapped(text, _replacements(sort, "train").found, lambda: _invented(rng))
+
+
+def _swapped(text: str, found: re.Pattern[str], draw: Callable[[], str]) -> str | None:
     chosen: dict[str, str] = {}
-
-    def other(match: re.Match[str]) -> str:
-        return chosen.setdefault(match[0], rng.choice(lists.given))
-
-    changed = lists.found.sub(other, text)
+    changed = found.sub(lambda match: chosen.setdefault(match[0], draw()), text)
     return changed if chosen else None
+
+
+def _invented(rng: random.Random) -> str:
+    """Three open syllables, as in *Vanuzo*."""
+    return "".join(rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(3)).capitalize()
 
 
 def identified(text: str, rng: random.Random) -> str | None:
@@ -268,19 +279,29 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
 
 
 def pairs(texts: Iterable[str], *, seed: int) -> list[tuple[str, str]]:
-    """Texts and copies that are to be answered alike: with other names, places, identities, the other gender.
+    """Texts and copies that are to be answered alike.
 
-    One pair for each of these changes that a text of five words or more allows.
+    One pair for each of the changes that ``perturbed`` makes, if a text of five words or more allows it; of
+    typos and links, which all texts allow, in a tenth of them. Half of the new names and places are words
+    that nobody has read before, as those of most people are to a small vocabulary.
 
     Args:
         texts: Texts.
         seed: Of what is drawn.
     """
     rng = random.Random(seed)
-    kinds = _training_changes()
-    asked = [kinds[name] for name in ("names", "places", "identity", "gender")]
-    copies = ((text, change(text, rng)) for text in texts if _is_long(text) for change in asked)
-    return [(text, copy) for text, copy in copies if copy is not None]
+    found = []
+    for text in filter(_is_long, texts):
+        for name, change in _training_changes().items():
+            if name in ("typo", "links") and rng.random() >= 0.1:
+                continue
+            if name in ("names", "places") and rng.random() < 0.5:
+                copy = reinvented(text, rng, sort=name)
+            else:
+                copy = change(text, rng)
+            if copy is not None:
+                found.append((text, copy))
+    return found
 
 
 def _is_long(text: str) -> bool:
