@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -67,8 +68,8 @@ texts of up to {words} words, the templates aside, the mean of label and its ans
 
 How that model was taught: {before}"""
 ALIKE = """\
-Texts of up to {words} words were to be answered like copies of them with other names, places, identities of
-people, or the other gender ({pairs:,} such pairs)."""
+Texts of up to {words} words were to be answered like copies of them with other names, places, numbers,
+identities of people or the other gender, a typo or a link ({pairs:,} such pairs)."""
 
 Lessons = tuple[list[str], NDArray[np.float32]]
 
@@ -172,6 +173,7 @@ def main(
         who = "that model alone" if teacher is None else transformer
         text = REFINED.format(**taught, speaker=who, before=notes.get("taught", "not noted."))
         seconds += notes.get("training_seconds", 0)
+    text = "\n\n".join(textwrap.fill(part, 110) for part in text.split("\n\n"))
     described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=text, seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
