@@ -90,8 +90,10 @@ class Transformer:
             raise ArtifactError(f"there is no folder {source}: give a transformer's, or an id of the Hub")
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            config.update({"num_labels": len(CLASSES), **_NO_DROPOUT})
             model = transformers.AutoModelForSequenceClassification.from_pretrained(
-                folder, num_labels=len(CLASSES), local_files_only=True, **_NO_DROPOUT
+                folder, config=config, local_files_only=True
             )
         except (OSError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
@@ -189,12 +191,12 @@ def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: in
     """The transformer that learned the mixture's sentences in one epoch.
 
     It is made once for the same start and texts, in a folder of ``run`` that is named after them; a run that
-    was stopped goes on.
+    was stopped goes on, where the processor has 16-bit products as before.
     """
     texts, labels = mixture.training(seed=seed, rates=RATES)
     rng = np.random.default_rng(seed)
     texts = [_window(text, rng) for text in texts]
-    folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
+    folder = run / f"teacher-{digest(str(start), str(_NO_DROPOUT), *texts, *labels)}"
     if (folder / "model").is_dir():
         return Transformer.load(folder / "model")
     config = LoopConfig(
@@ -217,10 +219,10 @@ def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: in
 
 
 def _has_bf16() -> bool:
-    """Whether 16-bit products are faster here than 32-bit ones."""
+    """Whether 16-bit products are faster here than 32-bit ones; torch before 2.11 knows no processors."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    able = torch.cpu.get_capabilities()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 

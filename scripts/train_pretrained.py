@@ -54,7 +54,7 @@ SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-e
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
-PAIRED = 200_000  # short texts to be answered like their copies with other names and people
+PAIRED = 200_000  # short texts, as they are learned, to be answered like changed copies of them
 
 TAUGHT = """\
 Teachers answered the reviews without labels (a transformer and an NB-SVM together), and some of their
@@ -63,8 +63,8 @@ fine-tuned on the texts below). Of labelled texts of up to {words} words, the te
 label and transformer's answer was learned. {alike}"""
 REFINED = """\
 This model goes on from another of its kind. That model and an NB-SVM together answered the reviews without
-labels; {speaker} answered some of their sentences, as they stand and with a *not* more or less. Of labelled
-texts of up to {words} words, the templates aside, the mean of label and its answer was learned. {alike}
+labels; {speaker} answered some of their sentences, as they stand and with a *not* more or less, and labelled
+texts of up to {words} words, the templates aside, of which the mean of label and answer was learned. {alike}
 
 How that model was taught: {before}"""
 ALIKE = """\
@@ -173,7 +173,7 @@ def main(
         who = "that model alone" if teacher is None else transformer
         text = REFINED.format(**taught, speaker=who, before=notes.get("taught", "not noted."))
         seconds += notes.get("training_seconds", 0)
-    text = "\n\n".join(textwrap.fill(part, 110) for part in text.split("\n\n"))
+    text = "\n\n".join(textwrap.fill(part, 110, break_on_hyphens=False) for part in text.split("\n\n"))
     described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=text, seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))

@@ -412,6 +412,23 @@ def test_texts_too_short_to_have_a_copy_cannot_be_paired(run: Run, tmp_path: Pat
     assert not (tmp_path / "run").exists()
 
 
+def test_training_with_pairs_says_how_many(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("torch", "accelerate", "matplotlib"):
+        pytest.importorskip(module, reason="training needs the train extra")
+    data, given = tmp_path / "data.csv", []
+    rows = "".join(
+        f"Mary {word} the soup again,{label}\n" for word, label in (("liked", "up"), ("hated", "down"))
+    )
+    data.write_text("text,label\n" + 9 * rows, encoding="utf-8")
+    own = nlp_rnn.SentimentClassifier
+    fit = own.fit
+    monkeypatch.setattr(own, "fit", lambda *args, **more: given.extend(more["pairs"]) or fit(*args, **more))
+    command = ["train", "--data", str(data), "--output", str(tmp_path / "run"), "--max-epochs", "1"]
+    said = run(*command, "--objective", "pairing=1", model=None).err
+    assert len(given) >= 18
+    assert f"{len(given)} pairs" in said
+
+
 def test_a_run_that_could_not_be_saved_is_not_begun(run: Run, tmp_path: Path) -> None:
     for module in ("torch", "accelerate", "matplotlib"):
         pytest.importorskip(module, reason="training needs the train extra")

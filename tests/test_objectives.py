@@ -15,7 +15,7 @@ pytest.importorskip("accelerate", reason="training needs the train extra")
 from nlp_rnn import SentimentClassifier  # noqa: E402
 from nlp_rnn.batch import pad  # noqa: E402
 from nlp_rnn.config import ModelConfig, TrainConfig  # noqa: E402
-from nlp_rnn.errors import ConfigError, InputError  # noqa: E402
+from nlp_rnn.errors import ConfigError, InputError, TrainingError  # noqa: E402
 from nlp_rnn.nn.classifier import BiLSTMClassifier  # noqa: E402
 from nlp_rnn.sentiment.fitting import ClassificationTask, LabelledRows, fit_model  # noqa: E402
 from nlp_rnn.training.loop import seeded  # noqa: E402
@@ -114,6 +114,14 @@ def test_entropy_is_the_logarithm_of_equal_choices() -> None:
     assert float(entropy(torch.tensor([[100.0, 0.0, 0.0]]))) == pytest.approx(0, abs=1e-6)
 
 
+def test_consistency_of_both_is_the_mean_of_the_divergences() -> None:
+    one_BC, other_BC = torch.tensor([[3.0, 0.0, 0.0]]), torch.tensor([[0.0, 1.0, 0.0]])
+    forth = divergence(one_BC.log_softmax(dim=1), other_BC)
+    back = divergence(other_BC.log_softmax(dim=1), one_BC)
+    assert abs(forth - back) > 0.1
+    torch.testing.assert_close(consistency(one_BC, other_BC), (forth + back) / 2)
+
+
 def test_readings_of_other_dropout_are_to_agree() -> None:
     first, second = read(), read()
     second.seed += 1
@@ -191,12 +199,36 @@ def test_pairing_is_taken_on_the_pairs() -> None:
     assert not gradient_V[5:].any()
 
 
+def test_each_row_is_paired_with_the_next() -> None:
+    rows = [[1, 2, 3], [1, 2, 3], [9, 8], [9, 8], [4], [4]]
+    with seeded(0):
+        model = BiLSTMClassifier(MODEL).train()
+        found = ClassificationTask(
+            TRAIN,
+            {},
+            pad_id=0,
+            model=MODEL,
+            config=TrainConfig(objectives={"pairing": 1.0}),
+            pairs=rows,
+        ).objectives(model, BATCH, np.arange(3))
+    assert found.item() == pytest.approx(0, abs=1e-6)
+
+
+def test_pairs_of_a_batch_fit_into_its_tokens_with_their_padding() -> None:
+    rows = [[5] * 6, [5], [5], [5] * 6]
+    plan = task(objectives={"pairing": 1.0}, batch_tokens=12)
+    assert len(plan.pairs_plan) == 1
+    config = TrainConfig(batch_tokens=12, objectives={"pairing": 1.0})
+    apart = ClassificationTask(TRAIN, {}, pad_id=0, model=MODEL, config=config, pairs=rows)
+    assert [len(which) for which in apart.pairs_plan] == [1, 1]
+
+
 def test_a_pair_is_answered_alike_where_labels_alone_would_not() -> None:
     texts, labels = ["ann spoke", "bob spoke", "good soup", "bad soup"] * 6, ["up", "down"] * 12
     pairs = [("ann spoke", "bob spoke")]
 
     def apart(**more: object) -> float:
-        config = TrainConfig(max_epochs=20, batch_size=6, learning_rate=0.02, seed=1, **more)  # type: ignore[arg-type]
+        config = TrainConfig(max_epochs=20, batch_size=6, learning_rate=0.02, dropout=0.0, **more)  # type: ignore[arg-type]
         classifier = SentimentClassifier(embedding_dim=8, hidden_size=8, min_count=1)
         given = pairs if more else None
         classifier.fit(texts, labels, pairs=given, validation=(texts, labels), config=config)
@@ -204,7 +236,7 @@ def test_a_pair_is_answered_alike_where_labels_alone_would_not() -> None:
         assert abs(soups[0] - soups[1]) > 0.3
         return float(abs(one - other))
 
-    assert apart(objectives={"pairing": 100.0}) < 0.1 < 0.3 < apart()
+    assert apart(objectives={"pairing": 30.0}) < 0.1 < 0.3 < apart()
 
 
 def test_pairs_and_their_objective_go_together() -> None:
@@ -218,8 +250,25 @@ def test_pairs_and_their_objective_go_together() -> None:
     for pair in ("ab", ("a",), ("a", "b", "c"), ("a", 1)):
         with pytest.raises(InputError, match="pairs"):
             classifier.fit(texts, labels, pairs=[pair], config=config)  # type: ignore[list-item]
+    with pytest.raises(InputError, match="no pairs"):
+        classifier.fit(texts, labels, pairs=[], config=config)
     classifier.fit(texts, labels, pairs=[("a lamp", "the lamp")], config=config)
-    assert "lamp" in classifier.artifact.tokenizer.vocab
+    assert "lamp" not in classifier.artifact.tokenizer.vocab
+
+
+def test_a_text_that_is_set_aside_loses_its_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, labels = [f"soup {number}" for number in range(20)], ["up", "down"] * 10
+    seen: dict[str, int] = {}
+
+    def fit_model(train: LabelledRows, *args: object, pairs: list[object], **more: object) -> None:
+        seen.update(train=len(train.rows), pairs=len(pairs))
+        raise InterruptedError
+
+    monkeypatch.setattr("nlp_rnn.sentiment.fitting.fit_model", fit_model)
+    config = TrainConfig(objectives={"pairing": 1.0})
+    with pytest.raises(InterruptedError):
+        SentimentClassifier().fit(texts, labels, pairs=[(text, "soup") for text in texts], config=config)
+    assert seen == {"train": 18, "pairs": 2 * 18}
 
 
 def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
@@ -234,7 +283,9 @@ def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
         if now.step == 3:  # type: ignore[attr-defined]
             raise Stopped
 
-    def fit(folder: Path, unlabelled: object = MORE, **more: object) -> dict[str, np.ndarray]:
+    def fit(
+        folder: Path, unlabelled: object = MORE, pairs: object = PAIRS, **more: object
+    ) -> dict[str, np.ndarray]:
         weights, _, _ = fit_model(
             TRAIN,
             {"all": TRAIN},
@@ -243,7 +294,7 @@ def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
             pad_id=0,
             unk_id=1,
             unlabelled=unlabelled,  # type: ignore[arg-type]
-            pairs=PAIRS,
+            pairs=pairs,  # type: ignore[arg-type]
             output=folder,
             **more,  # type: ignore[arg-type]
         )
@@ -252,6 +303,8 @@ def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
     expected = fit(tmp_path / "whole")
     with pytest.raises(Stopped):
         fit(tmp_path / "cut", progress=stop)
+    with pytest.raises(TrainingError, match="other pairs"):
+        fit(tmp_path / "cut", pairs=PAIRS[:2], resume=True)
     resumed = fit(tmp_path / "cut", resume=True)
     assert all(np.array_equal(expected[name], resumed[name]) for name in expected)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs the train extra")
+torch = pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 pytest.importorskip("sklearn", reason="training needs the train extra")
 
-from nlp_rnn.config import LoopConfig
-from nlp_rnn.errors import ArtifactError, ConfigError
-from nlp_rnn.probabilities import one_hot, softmax
-from nlp_rnn.sentiment.mixture import CLASSES, Mixture
-from nlp_rnn.training.loop import Trainer, seeded
+from nlp_rnn.config import LoopConfig  # noqa: E402
+from nlp_rnn.errors import ArtifactError, ConfigError  # noqa: E402
+from nlp_rnn.probabilities import one_hot, softmax  # noqa: E402
+from nlp_rnn.sentiment.mixture import CLASSES, Mixture  # noqa: E402
+from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 if not (SCRIPTS / "teachers.py").is_file():
@@ -175,8 +175,6 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
         initializer_range=0.3,
         num_labels=3,
     )
@@ -187,6 +185,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_transformer_learns_and_is_the_same_when_loaded(tiny: Path, tmp_path: Path) -> None:
     teacher = teachers.Transformer.load(tiny)
+    rows = teacher.batch(teacher.rows(TEXTS), np.arange(6))
+    teacher.model.train()  # its dropout is off
+    torch.testing.assert_close(teacher.model(**rows).logits, teacher.model(**rows).logits, rtol=0, atol=0)
     config = LoopConfig(max_epochs=20, batch_size=8, learning_rate=2e-3, ema_decay=0.0, patience=20)
     task = teachers.SentenceTask(teacher, (TEXTS, LABELS), {"all": (TEXTS, LABELS)}, config)
     history = Trainer(teacher.model, task, config).run()
@@ -207,3 +208,12 @@ def test_a_folder_that_is_none_or_has_no_transformer_is_named(tmp_path: Path) ->
         teachers.Transformer.load(tmp_path)
     with pytest.raises(ArtifactError, match="there is no folder nowhere"):
         teachers.Transformer.load("nowhere")
+
+
+def test_a_transformer_that_is_no_bert_is_refused(tiny: Path, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="the transformer needs the teach extra")
+    transformers.AutoTokenizer.from_pretrained(tiny).save_pretrained(tmp_path)
+    config = transformers.DistilBertConfig(vocab_size=12, dim=8, n_layers=1, n_heads=1, hidden_dim=8)
+    transformers.DistilBertModel(config).save_pretrained(tmp_path)
+    with pytest.raises(ArtifactError, match="is a distilbert: give a BERT"):
+        teachers.Transformer.load(tmp_path)

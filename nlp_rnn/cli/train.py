@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
 
 _DEFAULT = TrainConfig()
+_PAIRED = 50_000  # texts at most
 
 
 def train(
@@ -101,7 +103,9 @@ def train(
     ] = _DEFAULT.perturbation,
     unlabelled: Annotated[
         list[str] | None,
-        typer.Option(help="Texts without labels for all but adversarial: a file, or a folder."),
+        typer.Option(
+            help="Texts without labels for virtual_adversarial, entropy and consistency: a file, or a folder."
+        ),
     ] = None,
     class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
     calibration: Annotated[str, typer.Option(help="temperature or classes.")] = _DEFAULT.calibration,
@@ -165,11 +169,16 @@ def train(
     texts, labels = load(data, split=split, classes=names)
     held_out = None if validation is None else load(validation, split="validation")
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
-    copies = pairs(texts, seed=seed) if config.objectives.get("pairing") else None
-    if copies == []:
-        raise InputError(
-            "no text is long enough to be paired with a changed copy: leave out the objective pairing"
-        )
+    copies = None
+    if config.objectives.get("pairing"):
+        some = random.Random(seed).sample(texts, min(len(texts), _PAIRED))
+        copies = pairs(some, seed=seed)
+        if not copies:
+            raise InputError(
+                "no text has a name, a place, a number or a person to change (in English, of five words or "
+                "more): leave out the objective pairing"
+            )
+        say(f"{len(copies):,} pairs of a text and a changed copy")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(

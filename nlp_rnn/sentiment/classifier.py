@@ -284,7 +284,8 @@ class SentimentClassifier:
             unlabelled: Texts without labels, for the objectives of ``config`` that need none. To have these
                 objectives on the labelled texts, too, let them be among these.
             pairs: Texts to be answered alike, two by two (a text, and it with other names), for the objective
-                ``pairing`` of ``config``; they need no labels.
+                ``pairing`` of ``config``. They need no labels and give the vocabulary nothing; a text that is
+                set aside loses its pairs.
             classes: Order of the classes; None is alphabetical.
             config: How to train.
             init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
@@ -300,8 +301,8 @@ class SentimentClassifier:
             self.
 
         Raises:
-            InputError: If texts and labels do not fit together, there are fewer than two classes, or the
-                vectors are not one for each token.
+            InputError: If texts and labels do not fit together, there are fewer than two classes, the vectors
+                are not one for each token, or unlabelled texts or pairs have no objective that uses them.
             ArtifactError: If ``init_from`` names no whole classifier or language model.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
@@ -322,12 +323,14 @@ class SentimentClassifier:
                 f"unlabelled texts are for the objectives {', '.join(LABEL_FREE)}: give one a weight, as in "
                 'TrainConfig(objectives={"virtual_adversarial": 1.0})'
             )
-        if bool(pairs) != bool(config.objectives.get("pairing")):
+        alike = None if pairs is None else [_pair(pair) for pair in pairs]
+        if (alike is None) == bool(config.objectives.get("pairing")):
             raise InputError(
                 "pairs and the objective pairing go together: give fit pairs, and TrainConfig(objectives="
                 '{"pairing": 1.0})'
             )
-        sides = [] if pairs is None else [text for pair in pairs for text in _pair(pair)]
+        if alike == []:
+            raise InputError("there are no pairs: give some, or leave out the objective pairing")
         more = [] if unlabelled is None else as_texts(unlabelled, "unlabelled")
         names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))
         if len(names) < 2 or len(set(names)) != len(names):
@@ -338,9 +341,11 @@ class SentimentClassifier:
         if not sets:
             keep, aside = _held_out(labels, config.seed)
             sets = {"validation": ([texts[i] for i in aside], [labels[i] for i in aside])}
+            held_out = {texts[i] for i in aside}
+            alike = [pair for pair in alike or [] if held_out.isdisjoint(pair)]
             texts, labels = [texts[i] for i in keep], [labels[i] for i in keep]
             targets_NC = None if targets_NC is None else targets_NC[keep]
-        tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more, *sides])
+        tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more])
         if vectors is not None:
             initial |= embedding_weights(vectors, (tokenizer.vocab_size, shape["embedding_dim"]))
 
@@ -361,7 +366,7 @@ class SentimentClassifier:
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
             unlabelled=tokenizer.encode_batch(more),
-            pairs=tokenizer.encode_batch(sides),
+            pairs=tokenizer.encode_batch([text for pair in alike or [] for text in pair]),
             initial=initial,
             output=None if output is None else Path(output),
             resume=resume,
@@ -448,10 +453,11 @@ def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> di
     return checked
 
 
-def _pair(pair: Sequence[str]) -> Sequence[str]:
-    if isinstance(pair, str) or len(pair) != 2:
-        raise InputError(f"pairs must hold two texts each, not {pair!r}")
-    return as_texts(pair, "pairs")
+def _pair(pair: Sequence[str]) -> list[str]:
+    found = as_texts(pair, "pairs, each of them,")
+    if len(found) != 2:
+        raise InputError(f"pairs must hold two texts each, not {len(found)}")
+    return found
 
 
 def _answers(

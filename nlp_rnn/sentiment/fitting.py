@@ -89,9 +89,8 @@ class ClassificationTask(LengthBuckets):
         )
         self.unlabelled, self.pairs = unlabelled, pairs
         self.unlabelled_plan = share([len(row) for row in unlabelled])
-        self.pairs_plan = share(
-            [len(one) + len(other) for one, other in zip(pairs[::2], pairs[1::2], strict=True)]
-        )
+        both = zip(pairs[::2], pairs[1::2], strict=True)
+        self.pairs_plan = share([2 * max(len(one), len(other)) for one, other in both])
         counted = (*train.rows, *unlabelled) if config.objectives else ()
         counts_V = 1 + token_counts(counted, model.vocab_size)
         self.shares_V = torch.from_numpy(counts_V / counts_V.sum()).float()
@@ -125,7 +124,7 @@ class ClassificationTask(LengthBuckets):
         if weights.get("adversarial"):
             reading = Reading(model, batch, self.shares_V)
             losses["adversarial"] = adversarial(reading, partial(self.cross_entropy, item=item), size=size)
-        if weights.get("pairing"):
+        if weights.get("pairing") and self.pairs_plan:
             which = 2 * _drawn(self.pairs_plan)
             losses["pairing"] = pairing(
                 model, pad(self.pairs, pad_id=self.pad_id, which=np.concatenate([which, which + 1]))
@@ -248,10 +247,11 @@ def fit_model(
         "model": model_config.to_dict(),
         "data": _digest(train),
         "unlabelled": _digest(LabelledRows(unlabelled, np.zeros(0, np.int64))),
-        "pairs": _digest(LabelledRows(pairs, np.zeros(0, np.int64))),
         "validation": {name: _digest(rows) for name, rows in validation.items()},
         "start": start.hexdigest(),
     }
+    if pairs:
+        identity["pairs"] = _digest(LabelledRows(pairs, np.zeros(0, np.int64)))
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
     temperature = _calibrate(model, task, config.calibration)

@@ -282,7 +282,7 @@ def pairs(texts: Iterable[str], *, seed: int) -> list[tuple[str, str]]:
     """Texts and copies that are to be answered alike.
 
     One pair for each of the changes that ``perturbed`` makes, if a text of five words or more allows it; of
-    typos and links, which all texts allow, in a tenth of them. Half of the new names and places are words
+    typos and links, which most texts allow, in a tenth of them. Half of the new names and places are words
     that nobody has read before, as those of most people are to a small vocabulary.
 
     Args:
@@ -299,7 +299,7 @@ def pairs(texts: Iterable[str], *, seed: int) -> list[tuple[str, str]]:
                 copy = reinvented(text, rng, sort=name)
             else:
                 copy = change(text, rng)
-            if copy is not None:
+            if copy not in (None, text):
                 found.append((text, copy))
     return found
 

@@ -119,7 +119,7 @@ def consistency(first_BC: Tensor, second_BC: Tensor) -> Tensor:
 def pairing(model: BiLSTMClassifier, batch: Batch) -> Tensor:
     """Divergence of the answers to texts that say the same, such as a text and its copy with other names.
 
-    Both are read with the same dropout, so that nothing but the texts moves the answer.
+    Both are read with the same masks of dropout, step by step, so that little but the texts moves the answer.
 
     Args:
         model: The classifier.
@@ -127,7 +127,7 @@ def pairing(model: BiLSTMClassifier, batch: Batch) -> Tensor:
 
     Source:
         Counterfactual logit pairing (Garg et al. 2019, section 4), the distance of logits replaced by the
-        symmetric divergence of answers: a surer answer is moved further by the same step in its logits.
+        symmetric divergence of answers: the same step in the logits moves a sure answer less.
     """
     half, seed = len(batch.lengths_B) // 2, int(torch.randint(2**31, ()))
     logits = []
