@@ -219,7 +219,7 @@ def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: in
 
 
 def _has_bf16() -> bool:
-    """Whether 16-bit products are faster here than 32-bit ones; torch before 2.11 knows no processors."""
+    """Whether 16-bit products are faster here than 32-bit ones; an older torch cannot tell."""
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     able = getattr(torch.cpu, "get_capabilities", dict)()

@@ -110,11 +110,12 @@ def main(
     mixture = build(data)
     console.print("asking the teachers")
     speaker: Transformer | SentimentClassifier
-    if before is None or teacher is not None:
-        speaker = sentence_teacher(mixture, teacher or START, run, seed=0).quantized()
-        folder = run / speaker.fingerprint
-    else:
+    if before is not None and teacher is None:
         speaker, folder = before, run
+    else:
+        teacher = teacher or START
+        speaker = sentence_teacher(mixture, teacher, run, seed=0).quantized()
+        folder = run / speaker.fingerprint
     if refine is not None:
         folder /= fingerprint(refine)
 
@@ -131,8 +132,7 @@ def main(
         fresh = SentimentClassifier(tokenizer=tokenizer, hidden_size=hidden_size)
     else:
         vectors, fresh = None, SentimentClassifier()
-    short = [text for text in texts if len(text.split()) <= SHORT]
-    alike = pairs((short[i] for i in np.random.default_rng(seed).permutation(len(short))[:PAIRED]), seed=seed)
+    alike = pairs([text for text in texts if len(text.split()) <= SHORT], seed=seed, most=PAIRED)
     console.print(f"training the classifier on {len(texts):,} texts and {len(alike):,} pairs")
     with training_bar("tokens/s") as progress:
         classifier = fresh.fit(
@@ -163,20 +163,24 @@ def main(
     saved = save(classifier.artifact, folder / f"student-{seed}" / "model", dtype="float16")
     shipped = SentimentClassifier.from_pretrained(saved)
     figures = measure(shipped, data)
-    seconds = time.perf_counter() - started
-    taught = {"words": SHORT, "alike": ALIKE.format(words=SHORT, pairs=len(alike))}
-    if before is None:
-        text = TAUGHT.format(**taught, teacher=teacher or START)
-    else:
-        notes = before.artifact.notes
-        transformer = f"a transformer ({teacher}, fine-tuned on the texts below)"
-        who = "that model alone" if teacher is None else transformer
-        text = REFINED.format(**taught, speaker=who, before=notes.get("taught", "not noted."))
-        seconds += notes.get("training_seconds", 0)
-    text = "\n\n".join(textwrap.fill(part, 110, break_on_hyphens=False) for part in text.split("\n\n"))
-    described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=text, seconds=seconds)
+    notes = {} if before is None else before.artifact.notes
+    seconds = time.perf_counter() - started + notes.get("training_seconds", 0)
+    taught = how_taught(teacher, None if before is None else notes.get("taught", "not noted."), len(alike))
+    described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))
+
+
+def how_taught(teacher: str | None, before: str | None, paired: int) -> str:
+    """For the card: who taught, how the model that this one goes on from was taught, and how many pairs."""
+    known = {"words": SHORT, "alike": ALIKE.format(words=SHORT, pairs=paired)}
+    if before is None:
+        text = TAUGHT.format(**known, teacher=teacher)
+    else:
+        transformer = f"a transformer ({teacher}, fine-tuned on the texts below)"
+        speaker = "that model alone" if teacher is None else transformer
+        text = REFINED.format(**known, speaker=speaker, before=before)
+    return "\n\n".join(textwrap.fill(part, 110, break_on_hyphens=False) for part in text.split("\n\n"))
 
 
 def lessons(

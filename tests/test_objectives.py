@@ -227,16 +227,18 @@ def test_a_pair_is_answered_alike_where_labels_alone_would_not() -> None:
     texts, labels = ["ann spoke", "bob spoke", "good soup", "bad soup"] * 6, ["up", "down"] * 12
     pairs = [("ann spoke", "bob spoke")]
 
-    def apart(**more: object) -> float:
-        config = TrainConfig(max_epochs=20, batch_size=6, learning_rate=0.02, dropout=0.0, **more)  # type: ignore[arg-type]
+    def apart(objectives: dict[str, float]) -> float:
+        config = TrainConfig(
+            max_epochs=20, batch_size=6, learning_rate=0.02, dropout=0.0, objectives=objectives
+        )
         classifier = SentimentClassifier(embedding_dim=8, hidden_size=8, min_count=1)
-        given = pairs if more else None
+        given = pairs if objectives else None
         classifier.fit(texts, labels, pairs=given, validation=(texts, labels), config=config)
         one, other, *soups = classifier.predict_proba([*pairs[0], "good soup", "bad soup"])[:, 0]
         assert abs(soups[0] - soups[1]) > 0.3
         return float(abs(one - other))
 
-    assert apart(objectives={"pairing": 30.0}) < 0.1 < 0.3 < apart()
+    assert apart({"pairing": 30.0}) < 0.1 < 0.3 < apart({})
 
 
 def test_pairs_and_their_objective_go_together() -> None:
@@ -284,7 +286,7 @@ def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
             raise Stopped
 
     def fit(
-        folder: Path, unlabelled: object = MORE, pairs: object = PAIRS, **more: object
+        folder: Path, unlabelled: object = MORE, pairs: list[list[int]] = PAIRS, **more: object
     ) -> dict[str, np.ndarray]:
         weights, _, _ = fit_model(
             TRAIN,
@@ -294,7 +296,7 @@ def test_resumed_with_objectives_is_bit_identical(tmp_path: Path) -> None:
             pad_id=0,
             unk_id=1,
             unlabelled=unlabelled,  # type: ignore[arg-type]
-            pairs=pairs,  # type: ignore[arg-type]
+            pairs=pairs,
             output=folder,
             **more,  # type: ignore[arg-type]
         )

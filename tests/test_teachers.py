@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training needs the train extra")
+pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 pytest.importorskip("sklearn", reason="training needs the train extra")
 
-from nlp_rnn.config import LoopConfig  # noqa: E402
-from nlp_rnn.errors import ArtifactError, ConfigError  # noqa: E402
-from nlp_rnn.probabilities import one_hot, softmax  # noqa: E402
-from nlp_rnn.sentiment.mixture import CLASSES, Mixture  # noqa: E402
-from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
+import torch
+
+from nlp_rnn.config import LoopConfig
+from nlp_rnn.errors import ArtifactError, ConfigError
+from nlp_rnn.probabilities import one_hot, softmax
+from nlp_rnn.sentiment.mixture import CLASSES, Mixture
+from nlp_rnn.training.loop import Trainer, seeded
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 if not (SCRIPTS / "teachers.py").is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -171,8 +170,7 @@ def train(
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
     copies = None
     if config.objectives.get("pairing"):
-        some = random.Random(seed).sample(texts, min(len(texts), _PAIRED))
-        copies = pairs(some, seed=seed)
+        copies = pairs(texts, seed=seed, most=_PAIRED)
         if not copies:
             raise InputError(
                 "no text has a name, a place, a number or a person to change (in English, of five words or "

@@ -323,13 +323,13 @@ class SentimentClassifier:
                 f"unlabelled texts are for the objectives {', '.join(LABEL_FREE)}: give one a weight, as in "
                 'TrainConfig(objectives={"virtual_adversarial": 1.0})'
             )
-        alike = None if pairs is None else [_pair(pair) for pair in pairs]
-        if (alike is None) == bool(config.objectives.get("pairing")):
+        alike = [] if pairs is None else [_pair(pair) for pair in pairs]
+        if (pairs is None) == bool(config.objectives.get("pairing")):
             raise InputError(
                 "pairs and the objective pairing go together: give fit pairs, and TrainConfig(objectives="
                 '{"pairing": 1.0})'
             )
-        if alike == []:
+        if pairs is not None and not alike:
             raise InputError("there are no pairs: give some, or leave out the objective pairing")
         more = [] if unlabelled is None else as_texts(unlabelled, "unlabelled")
         names = tuple(classes) if classes is not None else tuple(sorted(set(labels)))
@@ -342,7 +342,7 @@ class SentimentClassifier:
             keep, aside = _held_out(labels, config.seed)
             sets = {"validation": ([texts[i] for i in aside], [labels[i] for i in aside])}
             held_out = {texts[i] for i in aside}
-            alike = [pair for pair in alike or [] if held_out.isdisjoint(pair)]
+            alike = [pair for pair in alike if held_out.isdisjoint(pair)]
             texts, labels = [texts[i] for i in keep], [labels[i] for i in keep]
             targets_NC = None if targets_NC is None else targets_NC[keep]
         tokenizer, shape, initial = self._beginning(init_from, names, [*texts, *more])
@@ -366,7 +366,7 @@ class SentimentClassifier:
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
             unlabelled=tokenizer.encode_batch(more),
-            pairs=tokenizer.encode_batch([text for pair in alike or [] for text in pair]),
+            pairs=tokenizer.encode_batch([text for pair in alike for text in pair]),
             initial=initial,
             output=None if output is None else Path(output),
             resume=resume,

@@ -84,14 +84,14 @@ class ClassificationTask(LengthBuckets):
             self.class_weights = torch.tensor(
                 len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))
             ).float()
-        share = partial(
+        buckets = partial(
             plan, batch_tokens=config.batch_tokens, batch_size=config.batch_size, seed=config.seed
         )
         self.unlabelled, self.pairs = unlabelled, pairs
-        self.unlabelled_plan = share([len(row) for row in unlabelled])
+        self.unlabelled_plan = buckets([len(row) for row in unlabelled])
         both = zip(pairs[::2], pairs[1::2], strict=True)
-        self.pairs_plan = share([2 * max(len(one), len(other)) for one, other in both])
-        counted = (*train.rows, *unlabelled) if config.objectives else ()
+        self.pairs_plan = buckets([2 * max(len(one), len(other)) for one, other in both])
+        counted = (*train.rows, *unlabelled) if config.objectives.keys() - {"pairing"} else ()
         counts_V = 1 + token_counts(counted, model.vocab_size)
         self.shares_V = torch.from_numpy(counts_V / counts_V.sum()).float()
 
@@ -250,7 +250,7 @@ def fit_model(
         "validation": {name: _digest(rows) for name, rows in validation.items()},
         "start": start.hexdigest(),
     }
-    if pairs:
+    if pairs:  # a run without any is the one that it was before there were pairs
         identity["pairs"] = _digest(LabelledRows(pairs, np.zeros(0, np.int64)))
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)

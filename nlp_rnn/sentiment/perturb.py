@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -278,7 +278,7 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
     return found
 
 
-def pairs(texts: Iterable[str], *, seed: int) -> list[tuple[str, str]]:
+def pairs(texts: Sequence[str], *, seed: int, most: int | None = None) -> list[tuple[str, str]]:
     """Texts and copies that are to be answered alike.
 
     One pair for each of the changes that ``perturbed`` makes, if a text of five words or more allows it; of
@@ -288,11 +288,15 @@ def pairs(texts: Iterable[str], *, seed: int) -> list[tuple[str, str]]:
     Args:
         texts: Texts.
         seed: Of what is drawn.
+        most: Of more texts, as many are drawn.
     """
+    if most is not None and most < len(texts):
+        texts = random.Random(seed).sample(texts, most)
     rng = random.Random(seed)
+    kinds = _training_changes()
     found = []
     for text in filter(_is_long, texts):
-        for name, change in _training_changes().items():
+        for name, change in kinds.items():
             if name in ("typo", "links") and rng.random() >= 0.1:
                 continue
             if name in ("names", "places") and rng.random() < 0.5:
