@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, require
 from nlp_rnn.probabilities import check_columns, softmax
 
 MIN_TEMPERATURE: Final = 0.05
@@ -21,7 +21,6 @@ ABSENT: Final = -1e9
 """The logit of a class that a set of texts does not have."""
 
 _PULL: Final = 1e-6  # towards no change, as a bias added to all classes would change nothing
-_MOST_STEPS: Final = 50
 
 Floats = NDArray[np.float64]
 
@@ -67,10 +66,10 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
     """The scale and the bias of each class under which held-out labels are likeliest (vector scaling).
 
-    The negative log-likelihood, with right answers as in ``fit_temperature``, is convex in both: Newton's
-    method from the temperature's scales and biases of 0, each step halved until it is one downhill. For
-    thousands of texts: with few, the numbers fit those few. Where a scale would turn a class around, the
-    temperature's scales are the answer.
+    The negative log-likelihood, with right answers as in ``fit_temperature``, is convex in both; its minimum
+    is sought from the temperature's scales and biases of 0 (BFGS; extra ``train``). For thousands of texts:
+    with few, the numbers fit those few. Where a scale would turn a class around, the temperature's scales are
+    the answer.
 
     Args:
         logits: *shape (N, C)*, of texts that the model was not trained on, best with mean 0 over the classes
@@ -83,7 +82,9 @@ def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Flo
 
     Raises:
         InputError: As ``fit_temperature``.
+        MissingExtraError: If SciPy is not installed.
     """
+    minimize = require("scipy.optimize", extra="train").minimize
     logits_NC, labels_N = _checked(logits, labels)
     targets_NC = _targets(logits_NC, labels_N)
     count, classes = logits_NC.shape
@@ -91,46 +92,18 @@ def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Flo
     known_NC = np.where(present_NC, logits_NC, 0.0)
     start_K = np.repeat([1 / fit_temperature(logits_NC, labels_N), 0.0], classes)
 
-    def probs(now_K: Floats) -> Floats:
+    def loss(now_K: Floats) -> tuple[float, Floats]:
         scaled_NC = now_K[:classes] * known_NC + now_K[classes:]
-        return softmax(np.where(present_NC, scaled_NC, ABSENT))
-
-    def loss(now_K: Floats) -> float:
-        logs_NC = np.log(np.maximum(probs(now_K), 1e-300))
-        pull = _PULL * np.square(now_K - start_K).sum() / 2
-        return float(pull - (targets_NC * logs_NC).sum() / count)
-
-    now_K, best = start_K, loss(start_K)
-    for _ in range(_MOST_STEPS):
-        probs_NC = probs(now_K)
-        errors_NC = probs_NC - targets_NC
+        probs_NC = softmax(np.where(present_NC, scaled_NC, ABSENT))
+        errors_NC, change_K = probs_NC - targets_NC, now_K - start_K
         slope_K = np.concatenate([(errors_NC * known_NC).sum(axis=0), errors_NC.sum(axis=0)]) / count
-        slope_K += _PULL * (now_K - start_K)
-        curve_KK = _curvature(known_NC, probs_NC) + _PULL * np.eye(2 * classes)
-        step_K = np.linalg.solve(curve_KK, slope_K)
-        size = 1.0
-        while size > 1e-6 and loss(now_K - size * step_K) > best:
-            size /= 2
-        found = loss(now_K - size * step_K)
-        if found > best - 1e-12:
-            break
-        now_K, best = now_K - size * step_K, found
-    if now_K[:classes].min() <= 0:
-        now_K = start_K
-    return now_K[:classes], now_K[classes:]
+        nats = -(targets_NC * np.log(np.maximum(probs_NC, 1e-300))).sum() / count
+        return float(nats + _PULL * np.square(change_K).sum() / 2), slope_K + _PULL * change_K
 
-
-def _curvature(known_NC: Floats, probs_NC: Floats) -> Floats:
-    """Second derivatives of the mean loss by scales, then biases: (2C, 2C)."""
-    features_FNC = np.stack([known_NC, np.ones_like(known_NC)])
-    spread_FNC = features_FNC * probs_NC
-    same_FGC = np.einsum("fnc,gnc->fgc", spread_FNC, features_FNC)
-    both_FCGD = -np.einsum("fnc,gnd->fcgd", spread_FNC, spread_FNC)
-    for column in range(known_NC.shape[1]):
-        both_FCGD[:, column, :, column] += same_FGC[:, :, column]
-    size = 2 * known_NC.shape[1]
-    curve_KK: Floats = both_FCGD.reshape(size, size) / len(known_NC)
-    return curve_KK
+    found_K: Floats = minimize(loss, start_K, jac=True, method="BFGS", options={"gtol": 1e-8}).x
+    if found_K[:classes].min() <= 0:
+        found_K = start_K
+    return found_K[:classes], found_K[classes:]
 
 
 def _checked(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
