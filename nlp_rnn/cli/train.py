@@ -195,7 +195,8 @@ def train(
     model = classifier.save_pretrained(output / "model", dtype=dtype)
     kept, figures = report_curves(output)
     say(f"Padding: {classifier.artifact.notes['padding']:.1%} of the training batches")
-    say(f"{kept}: macro recall {figures['score']:.3f} on held-out texts")
+    moved = ", before calibration" if calibration == "classes" else ""
+    say(f"{kept}: macro recall {figures['score']:.3f} on held-out texts{moved}")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
 
 
