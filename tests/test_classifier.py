@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ pytest.importorskip("accelerate", reason="training needs the train extra")
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import ConfigError, InputError
+from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
 from nlp_rnn.tokenizer import TextTokenizer
 
 TEXTS = ["good soup", "bad soup", "a good day", "a bad day", "so good", "so bad"] * 3
@@ -125,6 +126,15 @@ def test_calibrating_classes_undoes_what_an_uneven_training_set_taught() -> None
 def test_calibrating_classes_takes_many_held_out_texts() -> None:
     config = TrainConfig(max_epochs=1, calibration="classes")
     with pytest.raises(InputError, match=r"takes 1,000 held-out texts or more, not 18"):
+        small().fit(TEXTS, LABELS, validation=(TEXTS, LABELS), config=config)
+
+
+def test_what_calibrating_classes_needs_is_asked_for_before_the_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    config = TrainConfig(max_epochs=1, calibration="classes")
+    with pytest.raises(MissingExtraError, match=r'needs scipy.*pip install "nlp-rnn\[train\]"'):
         small().fit(TEXTS, LABELS, validation=(TEXTS, LABELS), config=config)
 
 

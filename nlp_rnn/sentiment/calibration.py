@@ -20,7 +20,6 @@ MAX_TEMPERATURE: Final = 20.0
 ABSENT: Final = -1e9
 """The logit of a class that a set of texts does not have."""
 
-_PULL: Final = 1e-6  # towards no change, as a bias added to all classes would change nothing
 
 Floats = NDArray[np.float64]
 
@@ -95,10 +94,9 @@ def fit_class_scaling(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, Flo
     def loss(now_K: Floats) -> tuple[float, Floats]:
         scaled_NC = now_K[:classes] * known_NC + now_K[classes:]
         probs_NC = softmax(np.where(present_NC, scaled_NC, ABSENT))
-        errors_NC, change_K = probs_NC - targets_NC, now_K - start_K
+        errors_NC = probs_NC - targets_NC
         slope_K = np.concatenate([(errors_NC * known_NC).sum(axis=0), errors_NC.sum(axis=0)]) / count
-        nats = -(targets_NC * np.log(np.maximum(probs_NC, 1e-300))).sum() / count
-        return float(nats + _PULL * np.square(change_K).sum() / 2), slope_K + _PULL * change_K
+        return float(-(targets_NC * np.log(np.maximum(probs_NC, 1e-300))).sum() / count), slope_K
 
     found_K: Floats = minimize(loss, start_K, jac=True, method="BFGS", options={"gtol": 1e-8}).x
     if found_K[:classes].min() <= 0:

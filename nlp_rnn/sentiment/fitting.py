@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, require
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.sentiment.calibration import ABSENT, fit_class_scaling, fit_temperature
@@ -215,13 +215,16 @@ def fit_model(
 
     Raises:
         InputError: If there are too few held-out texts to calibrate class by class.
+        MissingExtraError: If that is asked for and SciPy is not installed.
     """
     held_out = sum(len(rows.rows) for rows in validation.values())
-    if config.calibration == "classes" and held_out < _LEAST_HELD_OUT:
-        raise InputError(
-            f'calibration="classes" takes {_LEAST_HELD_OUT:,} held-out texts or more, not {held_out:,}: give '
-            "more, or calibrate by temperature"
-        )
+    if config.calibration == "classes":
+        require("scipy.optimize", extra="train")  # now, not when all is trained
+        if held_out < _LEAST_HELD_OUT:
+            raise InputError(
+                f'calibration="classes" takes {_LEAST_HELD_OUT:,} held-out texts or more, not {held_out:,}: '
+                "give more, or calibrate by temperature"
+            )
     with seeded(config.seed):
         model = BiLSTMClassifier(
             model_config,
