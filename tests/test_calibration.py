@@ -121,8 +121,10 @@ def test_the_scales_and_biases_that_undo_a_distortion_are_found():
     assert reliability(scaled, labels).ece < 0.015
 
 
+@needs_scipy
 def test_class_scaling_makes_labels_likeliest_also_with_a_class_that_some_texts_do_not_have():
-    optimize = pytest.importorskip("scipy.optimize", reason="class scaling needs the train extra")
+    from scipy import optimize
+
     logits, labels = distorted(seed=10, rows=600)
     polar = (labels != 1) & (np.arange(600) < 300)
     logits[polar, 1] = ABSENT

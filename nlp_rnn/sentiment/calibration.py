@@ -20,7 +20,6 @@ MAX_TEMPERATURE: Final = 20.0
 ABSENT: Final = -1e9
 """The logit of a class that a set of texts does not have."""
 
-
 Floats = NDArray[np.float64]
 
 
