@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 
 from nlp_rnn import SentimentClassifier
+from nlp_rnn.artifact import save
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
 from nlp_rnn.tokenizer import TextTokenizer
@@ -121,6 +123,28 @@ def test_calibrating_classes_undoes_what_an_uneven_training_set_taught() -> None
     assert expected[0] == pytest.approx(held_out[1].count("up"), abs=1)
     assert expected[1] > held_out[1].count("up") + 20
     assert model.artifact.temperature == 1.0
+
+
+def test_calibrating_classes_ignores_what_all_logits_share(
+    fitted: SentimentClassifier, tmp_path: Path
+) -> None:
+    """A number added to every logit of a text changes no probability, so it may not change the scales."""
+    weights = dict(fitted.artifact.weights)
+    weights["output.weight"] = weights["output.weight"] + np.linspace(
+        -2, 2, weights["output.weight"].shape[1]
+    )
+    weights["output.bias"] = weights["output.bias"] + 3
+    save(fitted.artifact, tmp_path / "as it is")
+    save(replace(fitted.artifact, weights=weights), tmp_path / "shifted")
+    held_out = TEXTS * 60, (["up", "down"] * 8 + ["down", "up"]) * 60
+    config = TrainConfig(max_epochs=1, learning_rate=1e-8, calibration="classes", ema_decay=0.0)
+    one, other = (
+        SentimentClassifier()
+        .fit(TEXTS, LABELS, validation=held_out, config=config, init_from=folder)
+        .predict_proba(TEXTS)
+        for folder in (tmp_path / "as it is", tmp_path / "shifted")
+    )
+    np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_calibrating_classes_takes_many_held_out_texts() -> None:
