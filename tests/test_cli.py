@@ -12,12 +12,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import nlp_rnn
 from nlp_rnn.cli import main
 from nlp_rnn.cli.classify import CHUNK_TEXTS
+from nlp_rnn.cli.common import training_bar
 from nlp_rnn.errors import DataError
 
 Run = Callable[..., "Result"]
@@ -463,6 +465,21 @@ def test_a_stopped_training_goes_on_only_from_a_checkpoint(
     stopped = run(*command, "--resume", model=None)
     assert "holds no checkpoint" not in stopped.err
     assert stopped.err.endswith(f"Stopped; go on with: --output {output} --resume\n")
+
+
+def test_a_long_training_without_a_terminal_says_where_it_is_once_a_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = SimpleNamespace(
+        epoch=1, step=900, total_steps=1200, loss=0.25, tokens_per_second=2e4, seconds_left=300
+    )
+    clock = [0.0]
+    monkeypatch.setattr("nlp_rnn.cli.common.time.monotonic", lambda: clock[0])
+    with training_bar("tokens/s") as show:
+        for clock[0] in (1.0, 59.0, 60.5, 61.0, 119.0, 121.0):
+            show(now)
+    line = "epoch 2, step 900 of 1,200: loss 0.250, 20,000 tokens/s, 5 minutes left at most\n"
+    assert capsys.readouterr().err == 2 * line
 
 
 def test_nothing_to_classify_at_a_terminal_is_said(run: Run) -> None:

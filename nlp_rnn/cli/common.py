@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
 CHUNK = 1024  # texts answered at once
+_LINE_SECONDS = 60  # between two lines of a training without a terminal
 
 Model = Annotated[
     str | None,
@@ -100,11 +102,22 @@ def progress_bar(*columns: str) -> Bar:
 
 @contextmanager
 def training_bar(unit: str) -> Iterator[Callable[[Progress], None]]:
-    """A bar for a training, as the callback that moves it; ``unit`` of its rate, e.g. ``tokens/s``."""
+    """A bar for a training, as the callback that moves it; ``unit`` of its rate, e.g. ``tokens/s``.
+
+    Where standard error is no terminal, such as the log of a long run, a line every minute.
+    """
     with progress_bar("loss {task.fields[loss]}", f"{{task.fields[rate]}} {unit}") as bar:
         task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
+        due = time.monotonic() + _LINE_SECONDS
 
         def show(now: Progress) -> None:
+            nonlocal due
+            if bar.disable and time.monotonic() >= due:
+                due = time.monotonic() + _LINE_SECONDS
+                say(
+                    f"epoch {now.epoch + 1}, step {now.step:,} of {now.total_steps:,}: loss {now.loss:.3f}, "
+                    f"{now.tokens_per_second:,.0f} {unit}, {now.seconds_left / 60:.0f} minutes left at most"
+                )
             bar.update(
                 task,
                 description=f"epoch {now.epoch + 1}",
