@@ -86,7 +86,7 @@ class _Step:
         return moved
 
 
-def token_spans(offsets: Sequence[Span], places_2N: Places, shift: int = 0) -> list[Span]:
+def token_spans(offsets: Sequence[Span], places_2N: Places) -> list[Span]:
     """Spans in the original of tokens at ``offsets`` in the normalised text.
 
     Spans rise and never overlap: of several tokens inside one original character (bytes of an emoji),
@@ -98,7 +98,7 @@ def token_spans(offsets: Sequence[Span], places_2N: Places, shift: int = 0) -> l
     for first, behind in offsets:
         start = max(reached, int(starts[first]) if first < behind else reached)
         reached = max(start, int(ends[behind - 1]) if first < behind else start)
-        spans.append((start + shift, reached + shift))
+        spans.append((start, reached))
     return spans
 
 

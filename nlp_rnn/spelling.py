@@ -1,7 +1,8 @@
-"""Typing errors mended: an unknown word read as the commonest known one that is a single letter away.
+"""Typing errors mended: an unknown word read as the known one that was most likely meant.
 
-The candidates of Norvig's spelling corrector ("How to Write a Spelling Corrector", 2007): a letter changed,
-left out, added, or swapped with the next. Knows words; no texts.
+The candidates of Norvig's spelling corrector ("How to Write a Spelling Corrector", 2007), a letter changed,
+left out, added, or swapped with the next, weighed by how common the word is and how likely the slip (the
+noisy channel; Kernighan, Church & Gale 1990). Knows words; no texts.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
-_WORD = re.compile(r"[a-z]{4,}")  # in lower case: an unknown word with a capital is a name
+_WORD = re.compile(r"[a-z]{3,}")
+_SHORT = 3  # letters of a word that has too many neighbours: only one of four may have been meant
+_COMMON = 2_000  # words that count as common
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_RARER = 25  # times: of the slips that put a wrong letter, each puts one of 25
 _MOST = 1 << 16  # answers remembered
 
 
@@ -19,41 +23,54 @@ class Speller:
     """The known word behind an unknown one.
 
     Args:
-        known: Gives the ids of the known words, once one is asked for. Of several words the one with the
-            smallest id is meant, the most frequent.
+        known: Gives the ids of the known words, once one is asked for. The more frequent a word, the smaller
+            its id: a word is taken to be as frequent as 1 / id (Zipf's law).
     """
 
     def __init__(self, known: Callable[[], Mapping[str, int]]) -> None:
         self._known = known
         self._answers: dict[str, int | None] = {}
 
-    def __call__(self, word: str) -> int | None:
+    def __call__(self, word: str, *, common: bool = False) -> int | None:
         """Id of the word that was meant, if one is a single letter away.
 
         >>> Speller(lambda: {"wonderful": 7})("wonderfull")
         7
+
+        Args:
+            word: In lower case. One of three letters is mended if one was left out, shorter ones never are.
+            common: Only one of the 2,000 most frequent words may have been meant.
         """
         if word not in self._answers:
             if len(self._answers) >= _MOST:
                 self._answers.clear()
-            near = (self._ids.get(other) for other in _edits(word)) if _WORD.fullmatch(word) else ()
-            self._answers[word] = min((found for found in near if found is not None), default=None)
-        return self._answers[word]
+            self._answers[word] = self._meant(word)
+        found = self._answers[word]
+        return None if common and found is not None and found >= _COMMON else found
+
+    def _meant(self, word: str) -> int | None:
+        if not _WORD.fullmatch(word):
+            return None
+        near = ((self._ids.get(other), times) for other, times in _edits(word))
+        likely = [(found * times, found) for found, times in near if found is not None]
+        return min(likely)[1] if likely else None
 
     @cached_property
     def _ids(self) -> Mapping[str, int]:
         return self._known()
 
 
-def _edits(word: str) -> Iterator[str]:
-    """Every word that is one letter changed, left out, added or swapped with the next away."""
+def _edits(word: str) -> Iterator[tuple[str, int]]:
+    """Every word that a slip may have made this one of, and how many times rarer than others that slip is."""
     for at in range(len(word) + 1):
-        before, after = word[:at], word[at:]
         for letter in _LETTERS:
-            yield before + letter + after
-            if after:
-                yield before + letter + after[1:]
-        if after:
-            yield before + after[1:]
-        if len(after) > 1:
-            yield before + after[1] + after[0] + after[2:]
+            yield word[:at] + letter + word[at:], 1
+    if len(word) <= _SHORT:
+        return
+    for at in range(len(word)):
+        before, here, after = word[:at], word[at], word[at + 1 :]
+        doubled = here in (before[-1:], after[:1])
+        yield before + after, 1 if doubled else _RARER
+        yield before + after[:1] + here + after[1:], 1
+        for letter in _LETTERS:
+            yield before + letter + after, _RARER

@@ -17,6 +17,9 @@ LONGEST_SENTENCE = 1000
 _STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|[\u3002\uff01\uff1f]{1,20}")
 _GAP = re.compile(r"\s{0,200}")
 _LOOK_AHEAD = 300
+_LOOK_BACK = 40
+_OPENING = " \t\r\n\"'“‘«(["
+_CLOSED = re.compile(r"[.!?…>]$")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|e\.g|i\.e|approx|Gen|Sen|Rep|Gov|Capt|Col|Lt|Sgt|Rev|[Vv]ol|pp|Nos?|Fig"
     r"|(?:[^\W\d_]\.)+[^\W\d_])$"
@@ -115,6 +118,22 @@ def sentences(text: str) -> list[str]:
         found.append(text[start:end])
         start = end
     return found
+
+
+def begins_sentence(text: str, at: int) -> bool:
+    """Whether a sentence begins at a place: at the beginning, behind a stop, a tag or an empty line.
+
+    Quotes and brackets may stand between.
+
+    >>> [begins_sentence('Dr. No is in. "Who knows?"', at) for at in (0, 4, 15, 19)]
+    [True, False, True, False]
+    """
+    start = max(0, at - _LOOK_BACK)
+    before = text[start:at].rstrip(_OPENING)
+    stop = _CLOSED.search(before)
+    if stop is None:
+        return not start + len(before) or "\n\n" in text[start + len(before) : at]
+    return stop[0] != "." or _ABBREVIATION.search(before[: stop.start()]) is None
 
 
 def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, require
 from nlp_rnn.spans import Normaliser, token_spans
 from nlp_rnn.spelling import Speller
+from nlp_rnn.text import begins_sentence
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Backend
@@ -136,8 +137,9 @@ class TextTokenizer:
         vocab_size: Most ids to have, special ones included (``byte`` needs 258).
         min_count: Leave out tokens seen fewer times in training.
         max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
-        mend_typos: Read an unknown word of four letters or more in lower case as the known one that is a
-            single letter away; ``word`` alone.
+        mend_typos: Read an unknown word as the known one that is a single letter away and was most likely
+            meant; one with a capital, which may be a name, only where a sentence begins, as a common one.
+            ``word`` alone.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -202,11 +204,11 @@ class TextTokenizer:
             offsets = found.offsets
             if self.kind == "piece" and found.tokens[:1] == [SPACE]:
                 offsets[0] = (0, 0)  # the space put before a text has no place in it
-            places = token_spans(offsets, places_2N, start)
-            mended = self._mended(found.ids, text, places.__getitem__)
+            places = token_spans(offsets, places_2N)
+            mended = self._mended(found.ids, part, places.__getitem__)
             ids += mended
             tokens += [str(self._backend.id_to_token(i)) for i in mended] if self.mend_typos else found.tokens
-            spans += places
+            spans += [(first + start, behind + start) for first, behind in places] if start else places
         if not ids:
             return Encoding([self.unk_id], [UNK], [(0, len(text))])
         return Encoding(self._cut(ids), self._cut(tokens), self._cut(spans))
@@ -246,7 +248,12 @@ class TextTokenizer:
         return [self._meant(text, span_of(at)) if i == self.unk_id else i for at, i in enumerate(ids)]
 
     def _meant(self, text: str, span: tuple[int, int] | None) -> int:
-        found = self._speller(text[slice(*span)]) if span else None
+        word = text[slice(*span)] if span else ""
+        found = None
+        if word[:1].islower():
+            found = self._speller(word.lower())
+        elif span and word.istitle() and begins_sentence(text, span[0]):  # elsewhere it would be a name
+            found = self._speller(word.lower(), common=True)
         return self.unk_id if found is None else found
 
     def decode(self, ids: Sequence[int]) -> str:

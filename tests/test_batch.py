@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp_rnn.batch import batches, pad, padding_share, plan
@@ -23,7 +23,6 @@ def realistic_lengths(count: int = 20_000) -> np.ndarray:
     seed=st.none() | st.integers(0, 5),
     window=st.integers(1, 100),
 )
-@settings(deadline=None)
 def test_a_plan_covers_every_row_once_within_its_budget(
     lengths: list[int], batch_tokens: int, batch_size: int, seed: int | None, window: int
 ) -> None:

@@ -327,7 +327,7 @@ def test_plain_text_gains_columns_before_it(tmp_path: Path):
     assert (tmp_path / "out.txt").read_text() == "neutral\t0.5\tone\nneutral\t0.5\t three four\n"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     rows=st.lists(
         st.tuples(

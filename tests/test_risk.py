@@ -446,7 +446,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(TEXTS, st.lists(st.integers(0, 400), max_size=6))
 def test_any_text_is_reviewed_alike_in_any_pieces(text: str, cuts: list[int]) -> None:
     whole = FILTER.review(text, memory=MEMORY)
@@ -459,7 +459,7 @@ def test_any_text_is_reviewed_alike_in_any_pieces(text: str, cuts: list[int]) ->
     assert whole.level == whole.thresholds.level(whole.score)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, st.integers(0, 400))
 def test_sentences_join_to_the_text_and_more_text_changes_none_that_is_decided(text: str, cut: int) -> None:
     parts = sentences(text)

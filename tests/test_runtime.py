@@ -157,7 +157,7 @@ def test_the_engines_agree_on_every_kind_of_model(cell: str) -> None:
     sizes=st.tuples(st.integers(1, 9), st.integers(1, 9)),
     seed=st.integers(0, 1000),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_engines_agree_on_any_texts(
     shape: tuple[str, int, bool, str, bool], rows: list[list[int]], sizes: tuple[int, int], seed: int
 ) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -50,7 +50,6 @@ def test_temperature_1_without_filters_is_the_model() -> None:
     assert distribution(LOGITS, Sampling(temperature=1)) == pytest.approx(softmaxed(LOGITS))
 
 
-@settings(deadline=None)
 @given(rows, st.floats(0.01, 1))
 def test_top_p_keeps_the_smallest_set(logits: np.ndarray, p: float) -> None:
     probs = softmaxed(logits)
@@ -69,7 +68,6 @@ def test_top_p_keeps_no_more_once_p_is_reached(count: int, p: float, kept: int) 
     assert np.isfinite(keep_top_p(np.zeros(count), p)).tolist() == [i < kept for i in range(count)]
 
 
-@settings(deadline=None)
 @given(rows, st.integers(1, 20))
 def test_top_k_keeps_k_of_the_greatest(logits: np.ndarray, k: int) -> None:
     kept = np.isfinite(keep_top_k(logits, k))

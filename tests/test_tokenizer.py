@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError
+from nlp_rnn.spelling import Speller
 from nlp_rnn.tokenizer import KINDS, PAD, UNK, TextTokenizer, basic_english
 
 CORPUS = [
@@ -75,7 +76,7 @@ ANY_TEXT = st.one_of(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=ANY_TEXT)
 @example(text="e\u0323\u0301n't &nbsp;<br/>CANNOT")
 @example(text="<pad><unk>")
@@ -102,7 +103,7 @@ def test_nasty_texts_neither_crash_nor_disagree(pipelines: dict[str, TextTokeniz
     assert tokenizer.pad_id not in encoding.ids
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 @example(text="")
 @example(text="\0\r\n\x85\u2028 It’s 한국어 👨‍👩‍👧 e\u0301 <unk><pad>")
@@ -422,11 +423,52 @@ def test_one_slip_is_mended(mending: TextTokenizer, typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["nderful", "wondful", "Wonderfull", "wonderful2", "wpnderfyl", "fil", "fxxm", "qqqq"]
+    "typed",
+    ["nderful", "wondful", "Wonderfull", "wonderful2", "wpnderfyl", "fxl", "fim2", "flim2", "fm", "qqq"],
 )
 def test_what_is_no_slip_stays_unknown(mending: TextTokenizer, typed: str) -> None:
-    """Two letters gone, a name, a number, two wrong letters, a short word, nonsense."""
-    assert UNK in mending.encode(typed).tokens
+    """Two letters gone, a name, a number, two wrong letters, short words, nonsense."""
+    assert UNK in mending.encode(f"it was {typed}").tokens
+
+
+def test_of_a_short_word_only_a_letter_left_out_is_mended(mending: TextTokenizer) -> None:
+    assert mending.encode("it was a flm").tokens[-1] == "film"
+    assert mending.encode("it was a fulm").tokens[-1] == "film"
+    assert mending.encode("it was a flx").tokens[-1] == UNK
+
+
+@pytest.mark.parametrize(
+    ("before", "mended"),
+    [
+        ("", True),
+        ("It rained. ", True),
+        ("'What? ' \"", True),
+        ("<br />", True),
+        ("a title\n\n", True),
+        ("it was ", False),
+        ("by Mr. ", False),
+        ("first, ", False),
+        ("a line\n", False),
+    ],
+)
+def test_a_word_with_a_capital_is_mended_only_where_a_sentence_begins(
+    mending: TextTokenizer, before: str, mended: bool
+) -> None:
+    text = f"{before}Wonderfull music"
+    encoding = mending.encode(text)
+    assert encoding.tokens[-2] == ("wonderful" if mended else UNK)
+    assert mending.encode_batch([text]) == [encoding.ids]
+
+
+def test_a_capital_inside_a_word_is_a_slip_too(mending: TextTokenizer) -> None:
+    assert mending.encode("it was oWnderful").tokens[-1] == "wonderful"
+
+
+def test_a_word_with_a_capital_is_meant_to_be_a_common_one() -> None:
+    known = {"commonest": 2, "common": 1_999, "seldom": 2_000}
+    speller = Speller(lambda: known)
+    assert [speller(word, common=True) for word in ("comon", "seldon", "comonest")] == [1_999, None, 2]
+    assert speller("seldon") == 2_000
 
 
 @pytest.mark.parametrize(("corpus", "meant"), [("lead lead load", "lead"), ("lead load load", "load")])
@@ -436,8 +478,27 @@ def test_of_several_words_the_commonest_is_meant(corpus: str, meant: str) -> Non
     assert tokenizer.encode("lead load").tokens == ["lead", "load"]
 
 
-@given(st.lists(st.sampled_from([*_PIECES, "wonderfull", "musc", "flm "]) | st.text(max_size=4), max_size=12))
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize(
+    ("typed", "known", "meant"),
+    [
+        ("cuet", {"duet": 10, "cute": 20}, "cute"),  # swapped
+        ("scle", {"sale": 10, "scale": 20}, "scale"),  # left out
+        ("scalle", {"scalpe": 10, "scale": 20}, "scale"),  # doubled
+        ("scaple", {"scalle": 10, "scale": 9}, "scale"),  # added, as unlikely as changed
+        ("scle", {"sale": 3, "scale": 80}, "sale"),  # more than 25 times as common
+    ],
+)
+def test_the_likelier_slip_is_mended(typed: str, known: dict[str, int], meant: str) -> None:
+    assert Speller(lambda: known)(typed) == known[meant]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*_PIECES, "wonderfull", "musc", "flm ", "Musc", ". "]) | st.text(max_size=4),
+        max_size=12,
+    )
+)
+@settings(max_examples=60)
 def test_mending_gives_one_text_and_many_the_same_ids(pieces: list[str]) -> None:
     tokenizer = TextTokenizer("word", mend_typos=True).train(["a wonderful film, not bad music"])
     text = " ".join(pieces)

@@ -93,8 +93,8 @@ their own.
 - An empty text is read as one unknown word.
 - Names, places and identities were balanced in the templates and swapped in some real texts, which helps and
   does not suffice (see above): do not use the answer to judge people.
-- An unknown word in lower case is read as the known one that is a single letter away: a rare word may be
-  taken for a common one. Two wrong letters in a word are not mended.
+- An unknown word in lower case, or at the beginning of a sentence, is read as the known one that is a single
+  letter away: a rare word may be taken for a common one. Two wrong letters in a word are not mended.
 """
 
 
