@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
-_WORD = re.compile(r"[a-z]{3,}")
-_SHORT = 3  # letters of a word that has too many neighbours: only one of four may have been meant
-_COMMON = 2_000  # words that count as common
+_WORD = re.compile(r"[a-z]{3,40}")
+_SHORT = 3  # letters of a word with too many neighbours: no wrong letter is looked for
+_COMMON = 2_000  # ids, the most frequent, that count as common
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _RARER = 25  # times: of the slips that put a wrong letter, each puts one of 25
 _MOST = 1 << 16  # answers remembered
@@ -38,8 +38,9 @@ class Speller:
         7
 
         Args:
-            word: In lower case. One of three letters is mended if one was left out, shorter ones never are.
-            common: Only one of the 2,000 most frequent words may have been meant.
+            word: In lower case. In one of three letters two may have been swapped or one left out, none is
+                taken for wrong; shorter words and those of more than 40 letters stay unknown.
+            common: None if the word that was meant is not among the 2,000 smallest ids.
         """
         if word not in self._answers:
             if len(self._answers) >= _MOST:
@@ -65,12 +66,10 @@ def _edits(word: str) -> Iterator[tuple[str, int]]:
     for at in range(len(word) + 1):
         for letter in _LETTERS:
             yield word[:at] + letter + word[at:], 1
-    if len(word) <= _SHORT:
-        return
     for at in range(len(word)):
         before, here, after = word[:at], word[at], word[at + 1 :]
-        doubled = here in (before[-1:], after[:1])
-        yield before + after, 1 if doubled else _RARER
         yield before + after[:1] + here + after[1:], 1
-        for letter in _LETTERS:
-            yield before + letter + after, _RARER
+        if len(word) > _SHORT:
+            yield before + after, 1 if here == after[:1] else _RARER
+            for letter in _LETTERS:
+                yield before + letter + after, _RARER

@@ -1,6 +1,6 @@
 """Treebank spacing and sentences: text as people type it, text as models read it.
 
-Only strings in; strings and places out. The rules that every tokenizer applies to a user's text live in
+Only strings in; strings and places out. The rules by which a tokenizer changes a user's text live in
 ``tokenizer.py`` (inside ``tokenizer.json``, so that offsets into the original survive); here are the
 rules that change a *corpus* before anybody sees it.
 """
@@ -18,7 +18,8 @@ _STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n
 _GAP = re.compile(r"\s{0,200}")
 _LOOK_AHEAD = 300
 _LOOK_BACK = 40
-_OPENING = " \t\r\n\"'“‘«(["
+_AROUND = " \t\r\n\u00a0\u200b\ufeff\"'“”‘’«»()[]"
+_EMPTY_LINE = re.compile(r"\n[^\S\n]*\n")
 _CLOSED = re.compile(r"[.!?…>]$")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|e\.g|i\.e|approx|Gen|Sen|Rep|Gov|Capt|Col|Lt|Sgt|Rev|[Vv]ol|pp|Nos?|Fig"
@@ -129,10 +130,10 @@ def begins_sentence(text: str, at: int) -> bool:
     [True, False, True, False]
     """
     start = max(0, at - _LOOK_BACK)
-    before = text[start:at].rstrip(_OPENING)
+    before = text[start:at].rstrip(_AROUND)
     stop = _CLOSED.search(before)
     if stop is None:
-        return not start + len(before) or "\n\n" in text[start + len(before) : at]
+        return start + len(before) == 0 or _EMPTY_LINE.search(text, start + len(before), at) is not None
     return stop[0] != "." or _ABBREVIATION.search(before[: stop.start()]) is None
 
 

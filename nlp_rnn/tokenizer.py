@@ -25,6 +25,7 @@ from nlp_rnn.spelling import Speller
 from nlp_rnn.text import begins_sentence
 
 if TYPE_CHECKING:
+    from tokenizers import Encoding as Encoded
     from tokenizers import Tokenizer as Backend
     from tokenizers import models, normalizers, trainers
 
@@ -74,6 +75,7 @@ _EMOTICON = r"[<>]?[:;=8xX][\-o*']?[)\](\[dDpPoO/\\|@3*](?![\p{L}\d])|<3|\^_+\^|
 _PICTURE = r"\p{Extended_Pictographic}"
 _EMOJI = _PICTURE + r"(?:[\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]|\x{200D}" + _PICTURE + ")*"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TRIPLED = re.compile(r"([a-zA-Z])\1\1", re.IGNORECASE)
 _TOKEN = "|".join(
     [
         r"[a-wyz][\p{L}\p{M}]*+(?!'t(?!\p{L}))",  # most words; the rest is for what is left
@@ -138,8 +140,8 @@ class TextTokenizer:
         min_count: Leave out tokens seen fewer times in training.
         max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
         mend_typos: Read an unknown word as the known one that is a single letter away and was most likely
-            meant; one with a capital, which may be a name, only where a sentence begins, as a common one.
-            ``word`` alone.
+            meant. One that begins with a capital may be a name: it is read so only where a sentence begins,
+            as a common word, and not if more of it is in capitals. ``word`` alone.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -199,12 +201,7 @@ class TextTokenizer:
         tokens: list[str] = []
         spans: list[tuple[int, int]] = []
         for start, part in self._parts(text):
-            normal, places_2N = self._normaliser(part)
-            found = self._reader.encode(normal)
-            offsets = found.offsets
-            if self.kind == "piece" and found.tokens[:1] == [SPACE]:
-                offsets[0] = (0, 0)  # the space put before a text has no place in it
-            places = token_spans(offsets, places_2N)
+            found, places = self._placed(part)
             mended = self._mended(found.ids, part, places.__getitem__)
             ids += mended
             tokens += [str(self._backend.id_to_token(i)) for i in mended] if self.mend_typos else found.tokens
@@ -237,7 +234,21 @@ class TextTokenizer:
             yield from (found.ids for found in self._backend.encode_batch_fast(texts))
             return
         for text, found in zip(texts, self._backend.encode_batch(texts), strict=True):
-            yield self._mended(found.ids, text, found.token_to_chars)
+            places: Callable[[int], tuple[int, int] | None] = found.token_to_chars
+            if self.unk_id in found.ids and (not text.isascii() or _TRIPLED.search(text)):
+                places = self._placed(text)[
+                    1
+                ].__getitem__  # there the backend's places are not those of words
+            yield self._mended(found.ids, text, places)
+
+    def _placed(self, part: str) -> tuple[Encoded, list[tuple[int, int]]]:
+        """The tokens of a text, and their places in it."""
+        normal, places_2N = self._normaliser(part)
+        found = self._reader.encode(normal)
+        offsets = found.offsets
+        if self.kind == "piece" and found.tokens[:1] == [SPACE]:
+            offsets[0] = (0, 0)  # the space put before a text has no place in it
+        return found, token_spans(offsets, places_2N)
 
     def _mended(
         self, ids: list[int], text: str, span_of: Callable[[int], tuple[int, int] | None]

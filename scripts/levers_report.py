@@ -170,19 +170,20 @@ def train(lever: Lever, lessons: Lessons, plain: Path) -> SentimentClassifier:
     if lever.changed:
         texts = perturbed(texts, share=CHANGED, seed=lessons.seed)
     width = {"embedding_dim": WIDTH, "hidden_size": WIDTH}
-    limit = {"max_tokens": TOKENS}
-    tokenizer, vectors, start = TextTokenizer("word", **limit), None, None
+    known = lessons.read + texts
+    tokenizer = TextTokenizer("word", max_tokens=TOKENS).train(known)
+    vectors, start = None, None
     if lever.start == "vectors":
-        rows = tokenizer.train(lessons.read + texts).encode_batch(lessons.read + texts)
+        rows = tokenizer.encode_batch(known)
         vectors = cooccurrence_vectors(rows, vocab_size=tokenizer.vocab_size, dim=WIDTH)
     elif lever.start == "language":
         settings = PretrainConfig(max_epochs=2, samples=512, seed=lessons.seed)
-        start = LanguageModel(**width, **limit).fit(lessons.read + texts, config=settings)
-    given = {} if vectors is None else {"tokenizer": tokenizer}
+        start = LanguageModel(**width, tokenizer=tokenizer).fit(known, config=settings)
+    tokenizer.max_tokens = lever.shape.get("max_tokens", TOKENS)
     sets = {name: lessons.mixture.validation[name] for name in SETS}
     validation = {name: (held[::3], right[::3]) for name, (held, right) in sets.items()}
     with training_bar("tokens/s") as progress:
-        return SentimentClassifier(**width, **limit | dict(lever.shape), **given).fit(
+        return SentimentClassifier(**width, **lever.shape, tokenizer=tokenizer).fit(
             texts,
             targets_NC,
             validation=validation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 
 import pytest
@@ -431,10 +432,11 @@ def test_what_is_no_slip_stays_unknown(mending: TextTokenizer, typed: str) -> No
     assert UNK in mending.encode(f"it was {typed}").tokens
 
 
-def test_of_a_short_word_only_a_letter_left_out_is_mended(mending: TextTokenizer) -> None:
+def test_in_a_short_word_letters_may_be_swapped_or_left_out_but_not_wrong(mending: TextTokenizer) -> None:
     assert mending.encode("it was a flm").tokens[-1] == "film"
-    assert mending.encode("it was a fulm").tokens[-1] == "film"
-    assert mending.encode("it was a flx").tokens[-1] == UNK
+    speller = Speller(lambda: {"the": 2, "bad": 3, "hate": 4, "film": 5})
+    assert [speller(word) for word in ("hte", "teh", "abd", "flm")] == [2, 2, 3, 5]
+    assert [speller(word) for word in ("bxd", "baad", "badx", "bd", "xad")] == [None, 3, 3, None, None]
 
 
 @pytest.mark.parametrize(
@@ -445,6 +447,11 @@ def test_of_a_short_word_only_a_letter_left_out_is_mended(mending: TextTokenizer
         ("'What? ' \"", True),
         ("<br />", True),
         ("a title\n\n", True),
+        ("a title\r\n \r\n", True),
+        ("“Great cast.” ", True),
+        ("(I loved it.) ", True),
+        ("\ufeff", True),
+        ("it was" + " " * 50, False),
         ("it was ", False),
         ("by Mr. ", False),
         ("first, ", False),
@@ -464,7 +471,27 @@ def test_a_capital_inside_a_word_is_a_slip_too(mending: TextTokenizer) -> None:
     assert mending.encode("it was oWnderful").tokens[-1] == "wonderful"
 
 
+def test_words_in_capitals_stay_as_they_are(mending: TextTokenizer) -> None:
+    assert mending.encode("WONDERFULL music").tokens[0] == UNK
+
+
+def test_a_long_word_is_no_slip() -> None:
+    assert Speller(lambda: {"a" * 40: 2, "a" * 42: 3})("a" * 41) is None
+
+
+def test_the_beginning_of_the_end_of_a_long_text_is_read_alike() -> None:
+    tokenizer = TextTokenizer("word", mend_typos=True, max_tokens=8).train(["a wonderful film"])
+    text = "film " * 100 + "a wonderfull flim"
+    assert tokenizer.encode(text).tokens[-3:] == ["a", "wonderful", "film"]
+    assert tokenizer.encode_batch([text]) == [tokenizer.encode(text).ids]
+
+
 def test_a_word_with_a_capital_is_meant_to_be_a_common_one() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    many = ["".join(each) for each in itertools.product(letters, repeat=3)][:2_100]
+    tokenizer = TextTokenizer("word", mend_typos=True).train([*many * 3, "seldom", *["often"] * 4])
+    assert tokenizer.encode("oftten seldomm").tokens == ["often", "seldom"]
+    assert [tokenizer.encode(word).tokens for word in ("Oftten", "Seldomm")] == [["often"], [UNK]]
     known = {"commonest": 2, "common": 1_999, "seldom": 2_000}
     speller = Speller(lambda: known)
     assert [speller(word, common=True) for word in ("comon", "seldon", "comonest")] == [1_999, None, 2]
@@ -484,7 +511,10 @@ def test_of_several_words_the_commonest_is_meant(corpus: str, meant: str) -> Non
         ("cuet", {"duet": 10, "cute": 20}, "cute"),  # swapped
         ("scle", {"sale": 10, "scale": 20}, "scale"),  # left out
         ("scalle", {"scalpe": 10, "scale": 20}, "scale"),  # doubled
-        ("scaple", {"scalle": 10, "scale": 9}, "scale"),  # added, as unlikely as changed
+        ("scaple", {"scalle": 10, "scale": 11}, "scalle"),  # added: as unlikely as changed
+        ("scaple", {"scalle": 11, "scale": 10}, "scale"),
+        ("scaple", {"scapple": 249, "scale": 10}, "scapple"),  # left out against added
+        ("scaple", {"scapple": 251, "scale": 10}, "scale"),
         ("scle", {"sale": 3, "scale": 80}, "sale"),  # more than 25 times as common
     ],
 )
@@ -494,15 +524,22 @@ def test_the_likelier_slip_is_mended(typed: str, known: dict[str, int], meant: s
 
 @given(
     st.lists(
-        st.sampled_from([*_PIECES, "wonderfull", "musc", "flm ", "Musc", ". "]) | st.text(max_size=4),
+        st.sampled_from([*_PIECES, "wonderfull", "musc", "filmm", "Musc", ". ", " "]) | st.text(max_size=4),
         max_size=12,
     )
 )
 @settings(max_examples=60)
 def test_mending_gives_one_text_and_many_the_same_ids(pieces: list[str]) -> None:
     tokenizer = TextTokenizer("word", mend_typos=True).train(["a wonderful film, not bad music"])
-    text = " ".join(pieces)
-    assert tokenizer.encode_batch([text]) == [tokenizer.encode(text).ids]
+    for text in (" ".join(pieces), "".join(pieces)):
+        assert tokenizer.encode_batch([text]) == [tokenizer.encode(text).ids]
+
+
+@pytest.mark.parametrize(
+    "typed", ["filmm\u200b", "wonderfull\u0301", "Wonderfull\u200b", "filmm\xad", "wonderfulll"]
+)
+def test_a_mark_behind_a_typo_is_read_alike_alone_and_among_many(mending: TextTokenizer, typed: str) -> None:
+    assert mending.encode_batch([f"it was {typed}"]) == [mending.encode(f"it was {typed}").ids]
 
 
 def test_only_words_are_mended() -> None:

@@ -116,7 +116,7 @@ def training_bar(unit: str) -> Iterator[Callable[[Progress], None]]:
                 due = time.monotonic() + _LINE_SECONDS
                 say(
                     f"epoch {now.epoch + 1}, step {now.step:,} of {now.total_steps:,}: loss {now.loss:.3f}, "
-                    f"{now.tokens_per_second:,.0f} {unit}, {now.seconds_left / 60:.0f} minutes left at most"
+                    f"{now.tokens_per_second:,.0f} {unit}, {now.seconds_left / 60:.0f} minutes left"
                 )
             bar.update(
                 task,

@@ -93,8 +93,9 @@ their own.
 - An empty text is read as one unknown word.
 - Names, places and identities were balanced in the templates and swapped in some real texts, which helps and
   does not suffice (see above): do not use the answer to judge people.
-- An unknown word in lower case, or at the beginning of a sentence, is read as the known one that is a single
-  letter away: a rare word may be taken for a common one. Two wrong letters in a word are not mended.
+- An unknown word that begins with a small letter, or a sentence, is read as the known one that is a single
+  letter away: a rare word, or a name at the beginning of a sentence, may be taken for a common word. Two
+  wrong letters in a word, and words in capitals, are not mended.
 """
 
 
