@@ -134,7 +134,7 @@ def begins_sentence(text: str, at: int) -> bool:
     stop = _CLOSED.search(before)
     if stop is None:
         return start + len(before) == 0 or _EMPTY_LINE.search(text, start + len(before), at) is not None
-    return stop[0] != "." or _ABBREVIATION.search(before[: stop.start()]) is None
+    return not _abbreviates(before, 0, stop)
 
 
 def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
