@@ -18,9 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.cli.common import training_bar
+from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.sentiment.mixture import amazon_domains
 from nlp_rnn.sentiment.opinions import Labelled
 
@@ -73,8 +72,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import Forecaster
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.sequence.backtest import Backtest, backtest, histories, plot_backtests, plot_forecast
 from nlp_rnn.sequence.scores import rmse
 from nlp_rnn.sequence.series import read_series
@@ -94,8 +94,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False)
-        raise SystemExit(2) from None
+    run_script(main)

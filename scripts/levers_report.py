@@ -23,10 +23,10 @@ from rich.table import Table
 from teachers import digest, judge_of_student, review_answers
 
 from nlp_rnn import LanguageModel, SentimentClassifier
-from nlp_rnn.cli.common import training_bar
+from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import PretrainConfig, TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
-from nlp_rnn.errors import NlpRnnError, one_of
+from nlp_rnn.errors import one_of
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build, counterfactual_pairs
@@ -202,7 +202,7 @@ def measure(
 ) -> dict[str, float]:
     """Shares, the more the better."""
     found = {}
-    for name in SETS:
+    for name in (each for each in SETS if each in COLUMNS):
         texts, labels = mixture.validation[name]
         present = [label for label in CLASSES if label in set(labels)]
         scores = evaluate(labels, model.predict_proba(texts), CLASSES, only=present)
@@ -264,8 +264,4 @@ def table_of(found: Mapping[str, list[dict[str, float]]]) -> Table:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

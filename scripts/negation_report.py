@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
 
 
@@ -43,8 +43,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

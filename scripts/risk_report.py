@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.generation.cases import FILES, load_cases, run_cases
 from nlp_rnn.generation.claims import CheckWorthiness, data_folder
 from nlp_rnn.generation.overlap import OverlapIndex
@@ -76,8 +76,4 @@ def false_alarms(risk: RiskFilter, path: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False)
-        raise SystemExit(2) from None
+    run_script(main)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.sentiment.card import measure_robustness
 
 
@@ -46,8 +46,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import CharGenerator
-from nlp_rnn.errors import InputError, MissingExtraError, NlpRnnError
+from nlp_rnn.cli.common import run_script
+from nlp_rnn.errors import InputError, MissingExtraError
 from nlp_rnn.generation import corpus
 from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.temperature import TEMPERATURES, study
@@ -65,8 +66,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

@@ -26,10 +26,10 @@ from rich.console import Console
 
 from nlp_rnn import SentimentClassifier, __version__
 from nlp_rnn.artifact import Artifact, fingerprint, save
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
 from nlp_rnn.corpora import load_corpus
-from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.generation.claims import CHECK_WORTHY, SHIPPED, shaped
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.text import detokenize_treebank, sentences
@@ -322,8 +322,4 @@ def key(text: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False)
-        raise SystemExit(2) from None
+    run_script(main)

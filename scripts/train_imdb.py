@@ -21,9 +21,8 @@ from train_pretrained import SHIPPED
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint
-from nlp_rnn.cli.common import training_bar
+from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.mixture import CLASSES, build, official_tests
@@ -98,8 +97,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

@@ -39,10 +39,10 @@ from teachers import (
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint, save
-from nlp_rnn.cli.common import training_bar
+from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.cooccurrence import cooccurrence_vectors
-from nlp_rnn.errors import ConfigError, NlpRnnError
+from nlp_rnn.errors import ConfigError
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
@@ -236,8 +236,4 @@ def _taught(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

@@ -16,9 +16,8 @@ from rich.console import Console
 
 from nlp_rnn import CharGenerator
 from nlp_rnn.artifact import save
-from nlp_rnn.cli.common import training_bar
+from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import CharTrainConfig
-from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.generation import corpus
 from nlp_rnn.generation.canary import canaries, hide
 from nlp_rnn.generation.card import Hidden, describe, measure
@@ -75,8 +74,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except NlpRnnError as error:
-        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    run_script(main)

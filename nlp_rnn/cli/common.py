@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, NlpRnnError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +65,15 @@ def load_model(model: str | None, engine: str = "auto", device: str = "cpu") -> 
 def say(message: str) -> None:
     """A note for the person at the terminal."""
     typer.echo(message, err=True)
+
+
+def run_script(command: Callable[..., None]) -> None:
+    """A script's function as a command line; an error the user can mend is one sentence, and code 2."""
+    try:
+        typer.run(command)
+    except NlpRnnError as error:
+        say(f"Error: {error}")
+        raise SystemExit(2) from None
 
 
 def say_skipped(count: int, reasons: Sequence[str]) -> None:
