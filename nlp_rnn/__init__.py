@@ -12,12 +12,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nlp_rnn.forecasting.forecaster import Forecaster
     from nlp_rnn.generation.generator import CharGenerator
-    from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.language.model import LanguageModel
+    from nlp_rnn.risk.filter import RiskFilter
     from nlp_rnn.sentiment.classifier import SentimentClassifier
-    from nlp_rnn.sequence.forecaster import Forecaster
-    from nlp_rnn.sequence.translator import Translator
+    from nlp_rnn.translation.translator import Translator
 
 __version__ = "0.1.0"
 __all__ = [
@@ -32,11 +32,11 @@ __all__ = [
 
 _HOME = {
     "CharGenerator": "nlp_rnn.generation.generator",
-    "Forecaster": "nlp_rnn.sequence.forecaster",
+    "Forecaster": "nlp_rnn.forecasting.forecaster",
     "LanguageModel": "nlp_rnn.language.model",
-    "RiskFilter": "nlp_rnn.generation.risk",
+    "RiskFilter": "nlp_rnn.risk.filter",
     "SentimentClassifier": "nlp_rnn.sentiment.classifier",
-    "Translator": "nlp_rnn.sequence.translator",
+    "Translator": "nlp_rnn.translation.translator",
 }
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from nlp_rnn.config import CharConfig, EncoderConfig, LanguageConfig, ModelConfig, TranslationConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, one_of
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 FORMAT = 1
 CONFIGS: dict[str, type[EncoderConfig]] = {

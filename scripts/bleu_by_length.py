@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from nlp_rnn.errors import NlpRnnError, require
-from nlp_rnn.sequence.parallel import read_pairs, references_of
-from nlp_rnn.sequence.quality import Quality, by_length, measure, plot_by_length
-from nlp_rnn.sequence.translator import Translator
+from nlp_rnn.files.pairs import read_pairs, references_of
+from nlp_rnn.translation.scores import Quality, by_length, measure, plot_by_length
+from nlp_rnn.translation.translator import Translator
 
 EXAMPLE = "I saw a black cat and two white dogs in front of the red house."
 

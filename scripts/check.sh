@@ -2,7 +2,7 @@
 # Everything that must hold before a change lands. Names of steps run just those: scripts/check.sh style types
 #   style    ruff, both as linter and as formatter
 #   types    mypy, strict, on the package
-#   imports  a file imports only from files above it in the layout
+#   imports  imports point one way (the layers are in pyproject.toml)
 #   wheel    builds the wheel, installs it without any extra, and tests it from outside the source tree
 #   tests    the quick suite, the README's examples included
 set -euo pipefail
@@ -27,7 +27,7 @@ types() {
 }
 
 imports() {
-    python scripts/check_imports.py
+    lint-imports
 }
 
 wheel() {

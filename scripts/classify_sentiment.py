@@ -12,7 +12,7 @@ import sys
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.errors import NlpRnnError
-from nlp_rnn.records import read_texts
+from nlp_rnn.files.texts import read_texts
 
 
 def main(texts: list[str]) -> None:

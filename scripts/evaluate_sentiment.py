@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.corpora import load_corpus
 from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.files.labelled import load_corpus
 from nlp_rnn.metrics import evaluate
 
 

@@ -18,9 +18,9 @@ from rich.table import Table
 
 from nlp_rnn import Forecaster
 from nlp_rnn.cli.common import run_script
-from nlp_rnn.sequence.backtest import Backtest, backtest, histories, plot_backtests, plot_forecast
-from nlp_rnn.sequence.scores import rmse
-from nlp_rnn.sequence.series import read_series
+from nlp_rnn.files.series import read_series
+from nlp_rnn.forecasting.backtest import Backtest, backtest, histories, plot_backtests, plot_forecast
+from nlp_rnn.forecasting.scores import rmse
 
 # Name, file, steps used (ETTh1's customary 20 months), steps held out, steps of a season, logarithm.
 SERIES = (

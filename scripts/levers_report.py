@@ -25,15 +25,15 @@ from teachers import digest, judge_of_student, review_answers
 from nlp_rnn import LanguageModel, SentimentClassifier
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import PretrainConfig, TrainConfig
-from nlp_rnn.cooccurrence import cooccurrence_vectors
 from nlp_rnn.errors import one_of
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build, counterfactual_pairs
 from nlp_rnn.sentiment.opinions import Labelled
-from nlp_rnn.sentiment.perturb import pairs, perturbed
+from nlp_rnn.sentiment.perturbation import pairs, perturbed
 from nlp_rnn.sentiment.robustness import both_right
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.text.cooccurrence import cooccurrence_vectors
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 WIDTH = 64
 TOKENS = 128  # of a review

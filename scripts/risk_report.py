@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn.cli.common import run_script
-from nlp_rnn.generation.cases import FILES, load_cases, run_cases
-from nlp_rnn.generation.claims import CheckWorthiness, data_folder
-from nlp_rnn.generation.overlap import OverlapIndex
-from nlp_rnn.generation.risk import RiskFilter
-from nlp_rnn.rows import unpacked
+from nlp_rnn.files.rows import unpacked
+from nlp_rnn.risk.claims import CheckWorthiness, data_folder
+from nlp_rnn.risk.filter import RiskFilter
+from nlp_rnn.risk.overlap import OverlapIndex
+from nlp_rnn.risk.suite import FILES, load_cases, run_cases
 
 WINDOWS = 500
 

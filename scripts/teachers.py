@@ -29,7 +29,7 @@ from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import softmax
 from nlp_rnn.sentiment.mixture import CLASSES, Mixture
 from nlp_rnn.sentiment.opinions import Labelled
-from nlp_rnn.text import sentences
+from nlp_rnn.text.sentences import sentences
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Trainer, seeded
 

@@ -18,9 +18,9 @@ from rich.table import Table
 from nlp_rnn import CharGenerator
 from nlp_rnn.cli.common import run_script
 from nlp_rnn.errors import InputError, MissingExtraError
-from nlp_rnn.generation import corpus
-from nlp_rnn.generation.overlap import OverlapIndex
-from nlp_rnn.generation.temperature import TEMPERATURES, study
+from nlp_rnn.files import characters
+from nlp_rnn.risk.overlap import OverlapIndex
+from nlp_rnn.studies.temperature import TEMPERATURES, study
 
 
 def main(
@@ -40,7 +40,7 @@ def main(
     except ValueError:
         raise InputError(f"--temperatures should be numbers with commas, got {temperatures!r}") from None
     generator = CharGenerator.from_pretrained(model)
-    index = None if words is None else OverlapIndex.build(corpus.pieces(words))
+    index = None if words is None else OverlapIndex.build(characters.pieces(words))
     console = Console()
     with console.status("writing"):
         found = study(

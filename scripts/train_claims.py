@@ -28,12 +28,12 @@ from nlp_rnn import SentimentClassifier, __version__
 from nlp_rnn.artifact import Artifact, fingerprint, save
 from nlp_rnn.cli.common import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
-from nlp_rnn.cooccurrence import cooccurrence_vectors
-from nlp_rnn.corpora import load_corpus
-from nlp_rnn.generation.claims import CHECK_WORTHY, SHIPPED, shaped
+from nlp_rnn.files.labelled import load_corpus
 from nlp_rnn.metrics import evaluate
-from nlp_rnn.text import detokenize_treebank, sentences
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.risk.claims import CHECK_WORTHY, SHIPPED, shaped
+from nlp_rnn.text.cooccurrence import cooccurrence_vectors
+from nlp_rnn.text.sentences import detokenize_treebank, sentences
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 OTHER = "other"
 CLASSES = (OTHER, CHECK_WORTHY)

@@ -41,14 +41,14 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint, save
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.cooccurrence import cooccurrence_vectors
 from nlp_rnn.errors import ConfigError
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
 from nlp_rnn.sentiment.opinions import Labelled
-from nlp_rnn.sentiment.perturb import pairs, perturbed, toggled
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.sentiment.perturbation import pairs, perturbed, toggled
+from nlp_rnn.text.cooccurrence import cooccurrence_vectors
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-en"
 

@@ -11,8 +11,8 @@ import sys
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.corpora import load_corpus
 from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.files.labelled import load_corpus
 
 
 def main(data: str, output: str) -> None:

@@ -18,7 +18,7 @@ from nlp_rnn import CharGenerator
 from nlp_rnn.artifact import save
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import CharTrainConfig
-from nlp_rnn.generation import corpus
+from nlp_rnn.files import characters
 from nlp_rnn.generation.canary import canaries, hide
 from nlp_rnn.generation.card import Hidden, describe, measure
 from nlp_rnn.generation.generator import SHIPPED
@@ -41,8 +41,8 @@ def main(
 ) -> None:
     """Train, measure, describe and save."""
     console = Console(stderr=True)
-    text = "".join(corpus.pieces(data))
-    place = corpus.split_at(text, 0.1)
+    text = "".join(characters.pieces(data))
+    place = characters.split_at(text, 0.1)
     once, often, *others = canaries(CANDIDATES, seed=seed)
     hidden = Hidden(once, often, TIMES, others)
     train = hide(text[:place], [once] + [often] * TIMES, seed=seed)

@@ -12,7 +12,7 @@ from hypothesis import settings
 from nlp_rnn.artifact import Artifact, expected_shapes, save
 from nlp_rnn.config import ModelConfig
 from nlp_rnn.errors import MissingExtraError
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")

@@ -30,7 +30,7 @@ from nlp_rnn.artifact import (
 )
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -121,47 +119,3 @@ def test_a_script_refuses_in_one_sentence() -> None:
     assert done.stderr.decode().splitlines() == [
         "Error: standard input, row 1: invalid UTF-8 (byte 0xFF); save the file as UTF-8"
     ]
-
-
-@pytest.fixture
-def check_imports() -> ModuleType:
-    path = ROOT / "scripts" / "check_imports.py"
-    if not path.is_file():
-        pytest.skip("the scripts are not beside these tests")
-    spec = importlib.util.spec_from_file_location("check_imports", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_imports_point_up(check_imports: ModuleType) -> None:
-    assert check_imports.check(Path(nlp_rnn.__file__).parent) == []
-
-
-@pytest.mark.parametrize(
-    ("file", "line"),
-    [
-        ("errors.py", "from nlp_rnn.text import detokenize_treebank"),
-        ("errors.py", "def late():\n    import nlp_rnn.sentiment.classifier"),
-        ("batch.py", "from nlp_rnn import artifact"),
-        ("batch.py", "model = require('nlp_rnn.nn.classifier', extra='train')"),
-        ("training/loop.py", "from nlp_rnn.cli import main"),
-        ("text.py", "from .errors import InputError"),
-        ("elsewhere.py", "import json"),
-    ],
-)
-def test_imports_that_point_down_are_found(
-    check_imports: ModuleType, tmp_path: Path, file: str, line: str
-) -> None:
-    for name in ("errors.py", "text.py", "batch.py", "artifact.py"):
-        (tmp_path / name).touch()
-    for name in ("nn", "training", "sentiment", "cli"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").touch()
-    for name in ("nn/classifier.py", "sentiment/classifier.py"):
-        (tmp_path / name).touch()
-    assert check_imports.check(tmp_path) == []
-    (tmp_path / file).write_text(line)
-    assert len(check_imports.check(tmp_path)) == 1

@@ -28,7 +28,7 @@ from nlp_rnn.cli.common import (
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
-    from nlp_rnn.records import Record, TextReader
+    from nlp_rnn.files.texts import Record, TextReader
     from nlp_rnn.sentiment.classifier import Sentiment, SentimentClassifier
 
 Answers: TypeAlias = "Iterator[tuple[Record, Sentiment]]"
@@ -67,7 +67,7 @@ def classify(
     device: Device = "cpu",
 ) -> None:
     """Label texts: given here, in a file, or one a line through a pipe."""
-    from nlp_rnn.records import Record, read_texts
+    from nlp_rnn.files.texts import Record, read_texts
 
     if as_json and (output is not None or output_format != "auto"):
         raise InputError(
@@ -138,7 +138,7 @@ def _show(
             label = typer.style(f"{sentiment.label:<8}", fg=COLOURS.get(sentiment.label))
             typer.echo(f"{label}  {sentiment.score:.2f}  {' '.join(record.text.split())}")
     else:
-        from nlp_rnn.records import write_records
+        from nlp_rnn.files.texts import write_records
 
         target = output or "-"
         with write_records(target, format=output_format, source=source, prefix=prefix, reject=reject) as out:

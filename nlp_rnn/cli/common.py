@@ -152,7 +152,7 @@ def write_json(value: Any, path: Path) -> None:
 def check_files(*paths: Path | None, plot: Path | None = None) -> None:
     """Refuse files that cannot be written: before the work, not after it."""
     from nlp_rnn.figure import check_name
-    from nlp_rnn.records import check_target
+    from nlp_rnn.files.texts import check_target
 
     for path in (*paths, plot):
         if path is not None:
@@ -178,8 +178,8 @@ def load_labelled(
     classes: list[str] | None = None,
 ) -> tuple[list[str], list[str]]:
     """Texts and labels of a file, a folder or a named corpus; with ``classes``, these and no others."""
-    from nlp_rnn.corpora import NAMED, load_corpus
-    from nlp_rnn.text import detokenize_treebank
+    from nlp_rnn.files.labelled import NAMED, load_corpus
+    from nlp_rnn.text.sentences import detokenize_treebank
 
     corpus = load_corpus(
         source,
@@ -217,7 +217,7 @@ def given_texts(
 
 def load_texts(sources: Sequence[str], column: str | None, on_error: str) -> list[str]:
     """The texts of files, and of the files in folders, that are not empty; labels are not read."""
-    from nlp_rnn.records import read_texts
+    from nlp_rnn.files.texts import read_texts
 
     texts: list[str] = []
     for file in [file for source in sources for file in _files(source)]:
@@ -230,7 +230,7 @@ def load_texts(sources: Sequence[str], column: str | None, on_error: str) -> lis
 
 def _files(source: str) -> list[Path]:
     """The file itself, or all files of texts in a folder and its folders, by name."""
-    from nlp_rnn.rows import format_of
+    from nlp_rnn.files.rows import format_of
 
     path = Path(source)
     if not path.is_dir():

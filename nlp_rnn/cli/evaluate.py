@@ -51,7 +51,7 @@ def evaluate(
     device: Device = "cpu",
 ) -> None:
     """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
-    from nlp_rnn.corpora import NAMED
+    from nlp_rnn.files.labelled import NAMED
     from nlp_rnn.metrics import evaluate as score
 
     check_files(plot=plot)

@@ -14,8 +14,8 @@ from nlp_rnn.cli.common import check_files, console, progress_bar, say, split_na
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
-    from nlp_rnn.sequence.forecaster import Forecaster
-    from nlp_rnn.sequence.series import Series
+    from nlp_rnn.files.series import Series
+    from nlp_rnn.forecasting.forecaster import Forecaster
 
 
 def forecast(
@@ -50,9 +50,9 @@ def forecast(
 ) -> None:
     """Forecast a series with intervals; train first if no model is given (extra: train)."""
     from nlp_rnn.artifact import check_destination
-    from nlp_rnn.sequence.backtest import plot_forecast
-    from nlp_rnn.sequence.forecaster import Forecaster
-    from nlp_rnn.sequence.series import read_series
+    from nlp_rnn.files.series import read_series
+    from nlp_rnn.forecasting.backtest import plot_forecast
+    from nlp_rnn.forecasting.forecaster import Forecaster
 
     check_files(output, plot=plot)
     if model is not None and (test or save):
@@ -101,7 +101,7 @@ def _compare(forecaster: Forecaster, series: Series, test: int, season: int, tar
     """Print how the last ``test`` steps would have been forecast, by every method."""
     from rich.table import Table
 
-    from nlp_rnn.sequence.backtest import backtest
+    from nlp_rnn.forecasting.backtest import backtest
 
     name = series.columns[target]
     found = backtest(series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target)
@@ -117,7 +117,7 @@ def _write(
     output: Path | None, series: Series, middle_KF: Any, quantiles_KFQ: Any, levels: tuple[float, ...]
 ) -> None:
     """One row for each step: its time or number, and for each series the forecast and its quantiles."""
-    from nlp_rnn.sequence.series import next_times
+    from nlp_rnn.files.series import next_times
 
     when: list[Any] = list(range(1, len(middle_KF) + 1))
     if series.times_T is not None and len(series.times_T) > 1:

@@ -38,8 +38,8 @@ def generate(
 ) -> None:
     """Write text, and say how risky it looks."""
     from nlp_rnn.generation.generator import CharGenerator
-    from nlp_rnn.generation.risk import RiskFilter
     from nlp_rnn.generation.sampling import Sampling
+    from nlp_rnn.risk.filter import RiskFilter
 
     if n < 1:
         raise InputError(f"Invalid --n. Received: {n}; it should be at least 1")

@@ -22,9 +22,9 @@ def info(
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
     from nlp_rnn.artifact import CARD, FILES, Artifact, fingerprint, load, task_of
+    from nlp_rnn.forecasting import folder as forecasters
     from nlp_rnn.hub import model_folder
     from nlp_rnn.sentiment.classifier import SHIPPED
-    from nlp_rnn.sequence import folder as forecasters
 
     folder = SHIPPED if model is None else model_folder(model, files=FILES)
     task = task_of(folder)

@@ -12,7 +12,7 @@ from nlp_rnn.cli.common import print_json, say
 from nlp_rnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from nlp_rnn.generation.review import Review
+    from nlp_rnn.risk.review import Review
 
 _ENDING = re.compile(r"\w\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)
 COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
@@ -36,9 +36,9 @@ def review(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what makes a text risky to rely on; nothing is checked for truth."""
-    from nlp_rnn.generation.overlap import OverlapIndex
-    from nlp_rnn.generation.review import Thresholds
-    from nlp_rnn.generation.risk import RiskFilter
+    from nlp_rnn.risk.filter import RiskFilter
+    from nlp_rnn.risk.overlap import OverlapIndex
+    from nlp_rnn.risk.review import Thresholds
 
     limits = Thresholds(medium=medium, high=high, act_at=act_at)
     risk_filter = RiskFilter(policy or "annotate", thresholds=limits)
@@ -87,7 +87,7 @@ def _read(file: Path) -> str:
     """A whole text file."""
     import sys
 
-    from nlp_rnn.rows import DAMAGED, unpacked
+    from nlp_rnn.files.rows import DAMAGED, unpacked
 
     name = "standard input" if str(file) == "-" else str(file)
     if name == "standard input" and sys.stdin.isatty():

@@ -118,7 +118,7 @@ def train(
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
     from nlp_rnn.artifact import DTYPES
     from nlp_rnn.sentiment.classifier import SentimentClassifier
-    from nlp_rnn.sentiment.perturb import pairs
+    from nlp_rnn.sentiment.perturbation import pairs
 
     check_run(output)
     one_of("dtype", dtype, DTYPES)

@@ -57,7 +57,7 @@ def train_char(
 ) -> None:
     """Train a model that writes text (extra: train); a stopped run goes on with --resume as if it had not."""
     from nlp_rnn.artifact import DTYPES
-    from nlp_rnn.generation import corpus
+    from nlp_rnn.files import characters
     from nlp_rnn.generation.generator import CharGenerator
 
     check_run(output)
@@ -103,9 +103,9 @@ def train_char(
         f"({figures['bits_per_char']:.4f} bits) per character of the held-out text"
     )
     if dynamic:
-        parts = corpus.pieces(validation or data)
+        parts = characters.pieces(validation or data)
         if validation is None:
-            parts = corpus.rest(parts, corpus.split_at(data, holdout))
+            parts = characters.rest(parts, characters.split_at(data, holdout))
         bits = generator.dynamic_bits_per_char("".join(parts))
         say(f"With dynamic evaluation (another measure): {bits * math.log(2):.4f} nats ({bits:.4f} bits)")
     say(f'Use it: nlp-rnn generate --model {model} "some text"')

@@ -43,8 +43,8 @@ def train_translator(
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model that translates (extra: train); a stopped run goes on with --resume as if it had not."""
-    from nlp_rnn.sequence.parallel import read_pairs
-    from nlp_rnn.sequence.translator import Translator
+    from nlp_rnn.files.pairs import read_pairs
+    from nlp_rnn.translation.translator import Translator
 
     check_run(output)
     config = TranslationTrainConfig(

@@ -13,8 +13,8 @@ from nlp_rnn.cli.common import OnError, given_texts, print_json, say, say_skippe
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
-    from nlp_rnn.records import Record
-    from nlp_rnn.sequence.translator import Translation, Translator
+    from nlp_rnn.files.texts import Record
+    from nlp_rnn.translation.translator import Translation, Translator
 
 _CHUNK = 256  # texts translated at once
 
@@ -42,8 +42,8 @@ def translate(
     on_error: OnError = "raise",
 ) -> None:
     """Translate sentences, one a line."""
-    from nlp_rnn.records import Record, read_texts
-    from nlp_rnn.sequence.translator import Translator
+    from nlp_rnn.files.texts import Record, read_texts
+    from nlp_rnn.translation.translator import Translator
 
     given = given_texts(texts, file, column, to="translate")
     if given is None and (plot is not None or as_json):
@@ -89,7 +89,7 @@ def _write(
         for _, translation in answers:
             typer.echo(translation.text)
         return
-    from nlp_rnn.records import write_records
+    from nlp_rnn.files.texts import write_records
 
     count = 0
     with write_records(output, source=source) as out:

@@ -20,20 +20,20 @@ from nlp_rnn.artifact import FILES, Artifact, fingerprint, load, save
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import InputError, NotFittedError, in_range, one_of, require
-from nlp_rnn.generation import corpus
-from nlp_rnn.generation.corpus import Source
+from nlp_rnn.files import characters
+from nlp_rnn.files.characters import Source
 from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
-from nlp_rnn.generation.disclaimer import UNFILTERED
-from nlp_rnn.generation.overlap import FILE as OVERLAP
-from nlp_rnn.generation.overlap import OverlapIndex
 from nlp_rnn.generation.result import Generated, TextStream
-from nlp_rnn.generation.review import Review
-from nlp_rnn.generation.risk import RiskFilter
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, speller
 from nlp_rnn.hub import model_folder
-from nlp_rnn.runtime import NumpyCharEngine, one_blas_thread
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.risk.disclaimer import UNFILTERED
+from nlp_rnn.risk.filter import RiskFilter
+from nlp_rnn.risk.overlap import FILE as OVERLAP
+from nlp_rnn.risk.overlap import OverlapIndex
+from nlp_rnn.risk.review import Review
+from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
@@ -418,17 +418,22 @@ class CharGenerator:
 
         in_range("holdout", holdout, 0.001, 0.9)
         config = config or CharTrainConfig()
-        before = None if validation is not None else corpus.split_at(text, holdout)
+        before = None if validation is not None else characters.split_at(text, holdout)
 
         def train_parts() -> Iterable[str]:
-            parts = corpus.pieces(text)
-            return parts if before is None else corpus.first(parts, before)
+            parts = characters.pieces(text)
+            return parts if before is None else characters.first(parts, before)
 
         held_out = (
-            corpus.rest(corpus.pieces(text), before or 0) if validation is None else corpus.pieces(validation)
+            characters.rest(characters.pieces(text), before or 0)
+            if validation is None
+            else characters.pieces(validation)
         )
         tokenizer = TextTokenizer(**self._untrained).train(train_parts())
-        train_N, validation_N = corpus.encode(train_parts(), tokenizer), corpus.encode(held_out, tokenizer)
+        train_N, validation_N = (
+            characters.encode(train_parts(), tokenizer),
+            characters.encode(held_out, tokenizer),
+        )
         if train_N.min() == train_N.max():
             raise InputError("the corpus has one distinct character: there is nothing to learn from it")
         model_config = CharConfig(vocab_size=tokenizer.vocab_size, **self._shape)
@@ -463,7 +468,7 @@ class CharGenerator:
     def _ids(self, text: Source) -> AnyIds:
         """Ids of a text to measure."""
         tokenizer = self.artifact.tokenizer
-        ids_N = corpus.encode(corpus.pieces(text), tokenizer)
+        ids_N = characters.encode(characters.pieces(text), tokenizer)
         if len(ids_N) < 2:
             raise InputError("a text to measure needs at least two characters")
         return ids_N

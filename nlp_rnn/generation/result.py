@@ -9,9 +9,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nlp_rnn.generation.disclaimer import UNFILTERED
-from nlp_rnn.generation.review import Review
-from nlp_rnn.generation.risk import RiskStream
+from nlp_rnn.risk.disclaimer import UNFILTERED
+from nlp_rnn.risk.filter import RiskStream
+from nlp_rnn.risk.review import Review
 
 Piece = tuple[str, list[float]]
 """Some text, and the log-probability of each of its characters."""

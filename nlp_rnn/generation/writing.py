@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ from nlp_rnn.artifact import FILES, Artifact, embedding_weights, load, save
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError, NotFittedError, as_texts, require
 from nlp_rnn.hub import model_folder
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
     from nlp_rnn.language import fitting

@@ -21,12 +21,12 @@ from nlp_rnn.errors import ArtifactError, ConfigError, InputError, NotFittedErro
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.transfer import encoder_weights
 from nlp_rnn.probabilities import check_probs, polarity, softmax
-from nlp_rnn.runtime import ENGINES, Engine, make_engine
-from nlp_rnn.tokenizer import TextTokenizer
+from nlp_rnn.runtime.engine import ENGINES, Engine, make_engine
+from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
+    from nlp_rnn.classification.attribution import Explanation
     from nlp_rnn.language.model import LanguageModel
-    from nlp_rnn.sentiment.explain import Explanation
     from nlp_rnn.training.loop import Progress
 
 Labelled = tuple[Sequence[str], Sequence[str]]
@@ -242,7 +242,7 @@ class SentimentClassifier:
             InputError: If ``text`` is no str or ``target`` is unknown.
             ConfigError: If ``method`` is unknown.
         """
-        from nlp_rnn.sentiment.explain import explain
+        from nlp_rnn.classification.attribution import explain
 
         return explain(
             text,
@@ -309,7 +309,7 @@ class SentimentClassifier:
         """
         require("torch", extra="train")
         require("accelerate", extra="train")
-        from nlp_rnn.sentiment import fitting
+        from nlp_rnn.classification import fitting
 
         config = config or TrainConfig()
         texts = as_texts(texts)

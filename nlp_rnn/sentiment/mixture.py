@@ -19,9 +19,9 @@ import numpy as np
 from nlp_rnn.errors import DataError, require
 from nlp_rnn.sentiment.negation import load_suite, suite_folder
 from nlp_rnn.sentiment.opinions import Labelled, opinion_adjectives, opinion_clauses
-from nlp_rnn.sentiment.perturb import perturbed
+from nlp_rnn.sentiment.perturbation import perturbed
 from nlp_rnn.sentiment.templates import generate, load_words, sentence_key
-from nlp_rnn.text import detokenize_treebank
+from nlp_rnn.text.sentences import detokenize_treebank
 
 CLASSES = ("negative", "neutral", "positive")
 _FIVE = {"very negative": "negative", "very positive": "positive"}

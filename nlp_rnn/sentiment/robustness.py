@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.sentiment.perturb import changes, robustness_folder
+from nlp_rnn.sentiment.perturbation import changes, robustness_folder
 from nlp_rnn.sentiment.templates import with_articles
 
 PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]

@@ -20,8 +20,8 @@ from nlp_rnn.errors import ArtifactError, require
 from nlp_rnn.generation.decoding import Decoder, Draft
 from nlp_rnn.generation.generator import SHIPPED
 from nlp_rnn.generation.sampling import Sampling
-from nlp_rnn.recurrence import F32
-from nlp_rnn.runtime import NumpyCharEngine, one_blas_thread
+from nlp_rnn.runtime.encoder import F32
+from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
 
 STREAMS = (1, 64)
 _DEFAULT = CharConfig(vocab_size=67)

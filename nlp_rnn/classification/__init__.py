@@ -1,0 +1,1 @@
+"""Classifiers of texts: training, calibration, explanation."""

@@ -1,0 +1,217 @@
+"""Why a model answered so: prefix trajectory and per-token attributions of any classifier of ids.
+
+Asks the model about parts of the text, and nothing else: no gradients, no torch. Knows token ids and a
+function from rows of ids to probabilities; how an explanation is shown is ``explanation.py``'s.
+
+Shapes: T units (tokens, or equal runs of tokens if the text is long), C classes, R rows asked about,
+M masks over the units, P permutations of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.classification.explanation import POLARITY, Explanation
+from nlp_rnn.errors import InputError, in_range, one_of
+from nlp_rnn.probabilities import check_probs, has_polarity, polarity
+from nlp_rnn.text.tokenizer import UNK, Encoding, TextTokenizer
+
+METHODS: Final = ("occlusion", "shapley")
+HIDINGS: Final = ("unknown", "remove")
+MAX_UNITS: Final = {"occlusion": 256, "shapley": 64}
+
+ProbsOf = Callable[[list[list[int]]], NDArray[Any]]
+"""Rows of ids to class probabilities: R rows -> (R, C), each row's answer independent of the others."""
+
+_CALL_TOKENS = 2**18  # ids handed to the model in one call, so that memory stays bounded
+_LEFT_OUT = 200  # characters between two tokens that no white space or markup explains
+
+
+def explain(
+    text: str,
+    *,
+    tokenizer: TextTokenizer,
+    probs_of: ProbsOf,
+    classes: Sequence[str],
+    target: str | None = None,
+    method: str = "occlusion",
+    hide: str = "unknown",
+    samples: int = 128,
+    seed: int = 0,
+    max_units: int | None = None,
+) -> Explanation:
+    """Explain one answer.
+
+    The *trajectory* is the model's answer to every prefix of the text's ids. The *attributions* compare
+    answers with tokens hidden:
+
+    - ``occlusion``: the target's value for the whole text minus its value with the token hidden (Zeiler &
+      Fergus 2014; Li et al. 2016). T questions; blind to a token whose work another one does as well.
+    - ``shapley``: the mean of what the token adds to random subsets of the others, by sampling permutations
+      (Strumbelj & Kononenko 2014), each with its reverse (Mitchell et al. 2022). Attributions sum to the
+      target's value minus ``baseline``. Up to ``samples`` * T questions; exact if T! <= ``samples``.
+
+    A text of more than ``max_units`` tokens is cut into ``max_units`` runs of equal length (give or take one
+    token), which take the tokens' place everywhere, so the questions asked stay bounded. A text without
+    tokens is read as one unknown token, and so is a row with everything removed: one unit, attribution 0.
+
+    Args:
+        text: The text.
+        tokenizer: The model's own; texts it shortens are explained as shortened.
+        probs_of: Rows of ids to probabilities, R rows -> *(R, C)*.
+        classes: Names of the C columns.
+        target: ``polarity`` or a class. Default: ``polarity`` if the classes are such, else the answer.
+        method: ``occlusion`` or ``shapley``.
+        hide: ``unknown`` puts the unknown token in a hidden token's place, so all others keep theirs;
+            ``remove`` takes it out.
+        samples: Permutations for ``shapley``; an odd number is rounded up.
+        seed: Of the permutations.
+        max_units: Most units; by default 256 for ``occlusion``, 64 for ``shapley``.
+
+    Raises:
+        InputError: If the text is no str, the target is none of the classes, or ``probs_of`` does not answer
+            with one row of probabilities per row of ids.
+        ConfigError: If an option is outside its range.
+
+    >>> tokenizer = TextTokenizer("word").train(["not good"])
+    >>> good = tokenizer.token_to_id("good")
+    >>> def probs_of(rows):
+    ...     return np.array([[0.1, 0.9] if good in row else [0.5, 0.5] for row in rows])
+    >>> why = explain("So good!", tokenizer=tokenizer, probs_of=probs_of, classes=["negative", "positive"])
+    >>> why.label, why.tokens, why.attributions.round(1).tolist()
+    ('positive', ('So', 'good', '!'), [0.0, 0.8, 0.0])
+    """
+    one_of("method", method, METHODS)
+    one_of("hide", hide, HIDINGS)
+    in_range("samples", samples, 1, 2**20)
+    in_range("seed", seed, 0, 2**63 - 1)
+    limit = MAX_UNITS[method] if max_units is None else max_units
+    in_range("max_units", limit, 1, 2**20)
+    names = tuple(str(name) for name in classes)
+    targets = (*names, POLARITY) if has_polarity(names) else names
+    if target is not None and target not in targets:
+        raise InputError(f"Invalid target. Received: {target!r}; it should be one of {', '.join(targets)}")
+
+    encoding = tokenizer.encode(text)
+    edges = _edges(encoding.spans, limit)
+    ids = np.array(encoding.ids, dtype=np.int64)
+    trajectory_TC = _ask(probs_of, (ids[:edge] for edge in edges[1:]), len(names))
+    probs_C = trajectory_TC[-1]
+    label = names[int(probs_C.argmax())]
+    if target is None:
+        target = POLARITY if has_polarity(names) else label
+
+    def value_of(masks_MT: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Value of the target where only the units of each mask are read, (M, T) -> (M,)."""
+        masks_MT, places_M = np.unique(masks_MT, axis=0, return_inverse=True)
+        sizes_T = np.diff(edges)
+        rows = (_row(ids, np.repeat(mask, sizes_T), tokenizer.unk_id, hide) for mask in masks_MT)
+        return _value(_ask(probs_of, rows, len(names)), names, target)[places_M.reshape(-1)]
+
+    units = len(edges) - 1
+    nothing_1T = np.zeros((1, units), dtype=np.bool_)
+    if method == "occlusion":
+        full = _value(probs_C[None], names, target)[0]
+        attributions_T = full - value_of(~np.eye(units, dtype=np.bool_))
+    else:
+        attributions_T = _shapley(value_of, _permutations(units, samples, seed))
+    spans = [(encoding.spans[a][0], encoding.spans[b - 1][1]) for a, b in itertools.pairwise(edges)]
+    words = _words(text, encoding, tokenizer)
+    return Explanation(
+        text=text,
+        tokens=tuple(" ".join(words[a:b]) for a, b in itertools.pairwise(edges)),
+        spans=tuple(spans),
+        classes=names,
+        label=label,
+        probabilities=probs_C,
+        trajectory=trajectory_TC,
+        attributions=attributions_T,
+        target=target,
+        baseline=float(value_of(nothing_1T)[0]),
+        method=method,
+    )
+
+
+def _edges(spans: Sequence[tuple[int, int]], limit: int) -> NDArray[np.int64]:
+    """Where units begin and end among the tokens: T + 1 rising numbers from 0 to the number of tokens.
+
+    Where the tokenizer left out a part of a long text, the nearest edge moves there, so that no unit
+    reaches across it.
+    """
+    tokens = len(spans)
+    if tokens <= limit:
+        return np.arange(tokens + 1, dtype=np.int64)
+    edges: NDArray[np.int64] = np.arange(limit + 1, dtype=np.int64) * tokens // limit
+    gaps = [after[0] - before[1] for before, after in itertools.pairwise(spans)]
+    if limit > 1 and max(gaps) > _LEFT_OUT:
+        widest = 1 + int(np.argmax(gaps))
+        edges[1 + int(np.argmin(np.abs(edges[1:-1] - widest)))] = widest
+    return edges
+
+
+def _words(text: str, encoding: Encoding, tokenizer: TextTokenizer) -> list[str]:
+    """Tokens for people: an unknown word, or a byte, as it stands in the text."""
+    return [
+        text[start:end] if (token == UNK or tokenizer.kind == "byte") and end > start else token
+        for token, (start, end) in zip(encoding.tokens, encoding.spans, strict=True)
+    ]
+
+
+def _row(ids: NDArray[np.int64], mask: NDArray[np.bool_], unk_id: int, hide: str) -> NDArray[np.int64]:
+    """The ids with those outside the mask hidden; a row with nothing left is one unknown token."""
+    if hide == "unknown":
+        return np.asarray(np.where(mask, ids, unk_id))
+    return ids[mask] if mask.any() else np.array([unk_id])
+
+
+def _ask(probs_of: ProbsOf, rows: Iterable[NDArray[np.int64]], num_classes: int) -> NDArray[np.float64]:
+    """Answers to rows of ids, in a few calls of bounded size."""
+    answers: list[NDArray[np.float64]] = []
+    waiting: list[list[int]] = []
+    tokens = 0
+    for row in itertools.chain(rows, [None]):
+        if waiting and (row is None or tokens + len(row) > _CALL_TOKENS):
+            probs_RC = check_probs(probs_of(waiting), num_classes=num_classes)
+            if len(probs_RC) != len(waiting):
+                raise InputError(f"probs_of answered {len(probs_RC)} rows for {len(waiting)} rows of ids")
+            answers.append(probs_RC)
+            waiting, tokens = [], 0
+        if row is not None:
+            waiting.append(row.tolist())
+            tokens += len(row)
+    return np.concatenate(answers)
+
+
+def _value(probs_RC: NDArray[np.float64], names: Sequence[str], target: str) -> NDArray[np.float64]:
+    """The target's value, (R, C) -> (R,)."""
+    return polarity(probs_RC, names) if target == POLARITY else probs_RC[:, names.index(target)]
+
+
+def _permutations(units: int, samples: int, seed: int) -> NDArray[np.int64]:
+    """Orders of the units, (P, T): all of them if ``samples`` allows, else random ones and their reverses."""
+    if units <= 20 and math.factorial(units) <= samples:
+        return np.array(list(itertools.permutations(range(units))), dtype=np.int64)
+    rng = np.random.default_rng(seed)
+    half_PT: NDArray[np.int64] = np.tile(np.arange(units, dtype=np.int64), ((samples + 1) // 2, 1))
+    half_PT = rng.permuted(half_PT, axis=1)
+    return np.concatenate([half_PT, half_PT[:, ::-1]])
+
+
+def _shapley(
+    value_of: Callable[[NDArray[np.bool_]], NDArray[np.float64]], orders_PT: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean of what each unit adds when units are revealed in the given orders, (P, T) -> (T,)."""
+    orders, units = orders_PT.shape
+    place_PT = orders_PT.argsort(axis=1)
+    masks_PKT = place_PT[:, None, :] < np.arange(units + 1)[:, None]
+    values_PK = value_of(masks_PKT.reshape(-1, units)).reshape(orders, units + 1)
+    return np.asarray(np.take_along_axis(np.diff(values_PK, axis=1), place_PT, axis=1).mean(axis=0))
+
+
+__all__ = ["HIDINGS", "MAX_UNITS", "METHODS", "POLARITY", "Explanation", "ProbsOf", "explain"]

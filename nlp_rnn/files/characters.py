@@ -1,0 +1,153 @@
+"""A text of any length, from a string, a file or a folder, to the ids a character model trains on.
+
+Files are UTF-8, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in a temporary file that is
+mapped into memory, so a corpus may be larger than memory. Knows characters; knows no models.
+"""
+
+from __future__ import annotations
+
+import codecs
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from nlp_rnn.batch import AnyIds
+from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.files.rows import DAMAGED, unpacked
+from nlp_rnn.text.tokenizer import TextTokenizer
+
+Source: TypeAlias = "str | Path"
+"""A text, or where it is: a ``Path``, or a string that names an existing file or folder."""
+
+PIECE = 2**18
+ENDINGS = (".txt", ".text", ".txt.gz", ".text.gz", ".txt.xz", ".text.xz")
+_LONGEST_NAME = 4096
+
+
+def pieces(source: Source) -> Iterator[str]:
+    """A corpus piece by piece; the files of a folder in the order of their names, each ending a line.
+
+    Raises:
+        DataError: If there is no such file, it is damaged, or no UTF-8; the message has the byte's place.
+        InputError: If ``source`` is neither a string nor a path.
+    """
+    path = path_of(source)
+    if path is None:
+        yield from (str(source)[start : start + PIECE] for start in range(0, len(str(source)), PIECE))
+        return
+    if not path.is_dir():
+        yield from _file(path)
+        return
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(ENDINGS))
+    if not files:
+        raise DataError(f"{path} holds no text: its files should end in one of {', '.join(ENDINGS)}")
+    for file in files:
+        last = "\n"
+        for piece in _file(file):
+            yield piece
+            last = piece[-1]
+        if last != "\n":
+            yield "\n"
+
+
+def path_of(source: Source) -> Path | None:
+    """The file or folder that ``source`` means; None if it is the text itself.
+
+    Raises:
+        InputError: If it is neither a string nor a path.
+    """
+    if isinstance(source, Path):
+        return source
+    if not isinstance(source, str):
+        raise InputError(f"a corpus is a text (str) or a path, got {type(source).__name__}")
+    if not source or len(source) > _LONGEST_NAME or "\n" in source or "\0" in source:
+        return None
+    try:
+        return Path(source) if Path(source).exists() else None
+    except OSError:  # too long for a name
+        return None
+
+
+def _file(path: Path) -> Iterator[str]:
+    """A file's text, piece by piece; a byte-order mark is left out."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    raw, stream = unpacked(path, str(path))
+    offset = 0
+    with raw, stream:
+        while True:
+            try:
+                content = stream.read(PIECE)
+            except DAMAGED as error:
+                raise DataError(f"{path}, after byte {offset:,}: damaged or cut short ({error})") from None
+            if offset == 0 and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                raise DataError(f"{path} is UTF-16: save it as UTF-8")
+            pending = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(content, final=not content)
+            except UnicodeDecodeError as error:
+                at = offset - pending + error.start
+                wrong = error.object[error.start]
+                raise DataError(
+                    f"{path}, byte {at:,}: invalid UTF-8 (0x{wrong:02X}); a corpus is text, saved as UTF-8"
+                ) from None
+            text = text.removeprefix("\ufeff") if offset == 0 else text
+            offset += len(content)
+            if text:
+                yield text
+            if not content:
+                return
+
+
+def encode(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
+    """The ids of a text, mapped into memory from a temporary file that vanishes with them.
+
+    Returns:
+        Shape (N,), the smallest unsigned integers that hold the vocabulary; read-only.
+
+    Raises:
+        InputError: If there is no text at all.
+    """
+    dtype = np.min_scalar_type(max(1, tokenizer.vocab_size - 1))
+    count = 0
+    with tempfile.TemporaryFile() as file:
+        for part in filter(None, parts):
+            ids = np.concatenate([np.asarray(row, dtype) for row in tokenizer.encode_batch([part])])
+            file.write(ids.tobytes())
+            count += len(ids)
+        if not count:
+            raise InputError("there is no text: a corpus needs at least one window of characters")
+        file.flush()
+        return np.memmap(file, dtype, mode="r", shape=(count,))
+
+
+def split_at(source: Source, share: float) -> int:
+    """How many characters of a corpus stand before its last ``share``."""
+    return int(sum(map(len, pieces(source))) * (1 - share))
+
+
+def first(parts: Iterable[str], count: int) -> Iterator[str]:
+    """The first ``count`` characters.
+
+    >>> list(first(["abc", "def"], 4))
+    ['abc', 'd']
+    """
+    for part in parts:
+        if count <= 0:
+            return
+        yield part[:count]
+        count -= len(part)
+
+
+def rest(parts: Iterable[str], count: int) -> Iterator[str]:
+    """What stands behind the first ``count`` characters.
+
+    >>> list(rest(["abc", "def"], 4))
+    ['ef']
+    """
+    for part in parts:
+        if len(part) > count:
+            yield part[max(count, 0) :]
+        count -= len(part)

@@ -1,0 +1,442 @@
+"""Labelled texts to learn from: named corpora of the Hub, and the user's files and folders.
+
+The Hub is read through ``datasets`` (extra ``train``), streamed, so nothing is written to anybody's disk.
+Files are read with ``rows.py``: ``datasets`` cannot say which row of a CSV or JSON file is bad, and guesses
+types (a label ``NA`` becomes nothing, ``01`` becomes 1). Labels are names; numbers have to be given
+names by the caller. Knows corpora; knows nothing about tokens or models.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from nlp_rnn.errors import DataError, InputError, in_range, require
+from nlp_rnn.files.rows import (
+    DAMAGED,
+    LONGEST,
+    BadRow,
+    Complaints,
+    Rows,
+    format_of,
+    kind_of,
+    not_utf8,
+    text_column_of,
+    text_of,
+    unpacked,
+)
+from nlp_rnn.text.sentences import detokenize_treebank
+
+LabelMap = Mapping[Any, str | None]
+_Placed = Iterator[tuple[str, Mapping[str, Any]]]
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_POLARITY = {0: "negative", 1: "positive"}
+
+
+@dataclass(frozen=True)
+class HubCorpus:
+    """Where a named corpus is and what its columns and numbers mean.
+
+    Attributes:
+        path: Its name on the Hub.
+        config: The part of it, or None.
+        text: Column of the texts.
+        labels: Name of each number in column ``label``.
+        treebank: The texts are Treebank tokens, to be put together again.
+        test: The split to measure on.
+    """
+
+    path: str
+    config: str | None
+    text: str
+    labels: Mapping[int, str]
+    treebank: bool = False
+    test: str = "test"
+
+
+NAMED = {
+    "imdb": HubCorpus("stanfordnlp/imdb", None, "text", _POLARITY),
+    # SST-2's own test labels are secret (all -1): the field measures on its validation split.
+    "sst2": HubCorpus("stanfordnlp/sst2", None, "sentence", _POLARITY, treebank=True, test="validation"),
+    "rotten_tomatoes": HubCorpus(
+        "cornell-movie-review-data/rotten_tomatoes", None, "text", _POLARITY, treebank=True
+    ),
+    "tweet_eval": HubCorpus(
+        "cardiffnlp/tweet_eval", "sentiment", "text", {0: "negative", 1: "neutral", 2: "positive"}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts and their labels.
+
+    Attributes:
+        texts: The texts.
+        labels: The label of each, or None if the source has no labels.
+        name: What the source is called in messages.
+        skipped: Bad rows left out.
+        reasons: What was wrong with the first five of them.
+    """
+
+    texts: list[str]
+    labels: list[str] | None
+    name: str
+    skipped: int = 0
+    reasons: tuple[str, ...] = ()
+
+
+class CorpusStream:
+    """``(text, label)`` pairs, one at a time; see ``stream_corpus``."""
+
+    def __init__(self, name: str, pairs: Iterator[tuple[str, str | None]], complaints: Complaints) -> None:
+        """Wrap the pairs."""
+        self.name = name
+        self._pairs = pairs
+        self._complaints = complaints
+
+    def __iter__(self) -> CorpusStream:
+        """Itself."""
+        return self
+
+    def __next__(self) -> tuple[str, str | None]:
+        """The next pair; the label is None throughout if the source has no labels."""
+        return next(self._pairs)
+
+    @property
+    def skipped(self) -> int:
+        """Bad rows so far."""
+        return self._complaints.skipped
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was wrong with the first five of them."""
+        return self._complaints.reasons
+
+
+def load_corpus(
+    source: str | Path,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    label_map: LabelMap | None = None,
+    split: str = "train",
+    on_error: str = "raise",
+    limit: int | None = None,
+    classes: Sequence[str] | int | None = None,
+) -> Corpus:
+    """A corpus in memory.
+
+    Args:
+        source: A CSV, TSV, JSON Lines, Parquet or text file (``.gz`` and ``.xz`` allowed); a folder
+            ``<label>/*.txt``, or with ``<split>.csv`` or the like; else a name in ``NAMED``.
+        text_column: Column of the texts; None takes ``text``, or the only column beside the labels.
+        label_column: Column of the labels; None takes ``label`` if there is one, else there are no labels.
+        label_map: Name of each label in the source, e.g. ``{0: "negative", 1: "positive"}``; a label that is
+            not in it is a bad row, one that is mapped to None is left out on purpose.
+        split: The part of a named corpus or of a folder; a file is one part.
+        on_error: ``raise`` stops at a bad row (no text, an empty one, no label, an unknown one); ``skip``
+            leaves it out and counts it.
+        limit: So many texts at most.
+        classes: The labels there should be, or how many; other labels are bad rows, and a label that
+            no text has is an error.
+
+    Raises:
+        DataError: If the source cannot be read, has a bad row, no texts, or not the classes asked for.
+        InputError: If there is no such source.
+        ConfigError: If ``on_error`` or ``limit`` is outside what is allowed.
+        MissingExtraError: If ``datasets`` (named corpora) or ``pyarrow`` (Parquet) is not installed.
+    """
+    names = None if classes is None or isinstance(classes, int) else list(classes)
+    stream = stream_corpus(
+        source,
+        text_column=text_column,
+        label_column=label_column,
+        label_map=label_map,
+        split=split,
+        on_error=on_error,
+        limit=limit,
+        classes=names,
+    )
+    texts: list[str] = []
+    labels: list[str] = []
+    for text, label in stream:
+        texts.append(text)
+        if label is not None:
+            labels.append(label)
+    if not texts:
+        first = f"; the first bad row: {stream.reasons[0]}" if stream.reasons else ""
+        raise DataError(f"{stream.name} holds no texts{first}")
+    if classes is not None:
+        _check_classes(stream.name, set(labels), names if names is not None else classes)
+    return Corpus(texts, labels or None, stream.name, stream.skipped, tuple(stream.reasons))
+
+
+def stream_corpus(
+    source: str | Path,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    label_map: LabelMap | None = None,
+    split: str = "train",
+    on_error: str = "raise",
+    limit: int | None = None,
+    classes: Sequence[str] | None = None,
+) -> CorpusStream:
+    """A corpus larger than memory, as an iterator of ``(text, label)``.
+
+    The arguments and errors are those of ``load_corpus``; whether every class occurs, only the end can tell.
+    """
+    if limit is not None:
+        in_range("limit", limit, 1, 2**62)
+    complaints = Complaints(on_error)
+    opened = _open_source(source, split, complaints)
+    hub = opened.hub
+    if hub is not None:
+        text_column = text_column or hub.text
+        label_column = label_column or "label"
+        label_map = hub.labels if label_map is None else label_map
+    reader = _Reader(text_column, label_column, label_map, classes)
+    if opened.columns is not None:
+        try:
+            reader.choose(opened.columns, opened.name)
+        except DataError:
+            opened.close()
+            raise
+    pairs = reader.pairs(opened, complaints, treebank=hub is not None and hub.treebank)
+    return CorpusStream(opened.name, itertools.islice(pairs, limit), complaints)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A source: ``columns`` is None where each row has its own."""
+
+    name: str
+    columns: list[str] | None
+    rows: _Placed
+    close: Callable[[], None] = lambda: None
+    hub: HubCorpus | None = None
+
+
+class _Reader:
+    """Takes text and label out of rows."""
+
+    def __init__(
+        self,
+        text_column: str | None,
+        label_column: str | None,
+        label_map: LabelMap | None,
+        classes: Sequence[str] | None,
+    ) -> None:
+        self._asked = text_column, label_column
+        self._map = None if label_map is None else {_key(key): name for key, name in label_map.items()}
+        self._classes = classes
+        self._chosen: tuple[str, str | None] | None = None
+
+    def choose(self, columns: list[str], where: str) -> tuple[str, str | None]:
+        """The columns of the texts and of the labels, if any."""
+        text, label = self._asked
+        if label is None:
+            label = "label" if "label" in columns and text != "label" else None
+        elif label not in columns:
+            raise DataError(f"{where}: no column {label!r}; the columns are {', '.join(columns)}")
+        rest = columns if text is not None else [column for column in columns if column != label]
+        if text is None and len(rest) != 1:
+            rest = columns
+        self._chosen = text_column_of(rest, text, where), label
+        return self._chosen
+
+    def pairs(
+        self, opened: _Opened, complaints: Complaints, *, treebank: bool
+    ) -> Iterator[tuple[str, str | None]]:
+        """Text and label of every good row."""
+        try:
+            for place, fields in opened.rows:
+                text_column, label_column = self._chosen or self.choose(list(fields), place)
+                try:
+                    text = text_of(fields, text_column)
+                    if not text.strip():
+                        raise BadRow("the text is empty")
+                    label = None if label_column is None else self._label(fields, label_column, place)
+                except BadRow as bad:
+                    complaints.add(f"{place}: {bad}")
+                    continue
+                if label_column is None or label is not None:
+                    yield detokenize_treebank(text) if treebank else text, label
+        finally:
+            opened.close()
+
+    def _label(self, fields: Mapping[str, Any], column: str, place: str) -> str | None:
+        """Name of the label in a row; None if it is left out on purpose."""
+        if column not in fields:
+            raise BadRow(f"no column {column!r}; this row has {', '.join(fields) or 'none'}")
+        value = fields[column]
+        if value is None or value != value:
+            raise BadRow("the label is missing")
+        if not isinstance(value, str | bool | int | float):
+            raise BadRow(f"the label is {kind_of(value)}, not a name")
+        key = _key(value)
+        if not key:
+            raise BadRow("the label is empty")
+        if self._map is not None:
+            if key not in self._map:
+                raise BadRow(f"unknown label {key!r}; the label map knows {', '.join(self._map)}")
+            name = self._map[key]
+        elif not isinstance(value, str) or _NUMBER.fullmatch(key):
+            raise DataError(
+                f"{place}: the label is {key}, not a name: say what each stands for, "
+                'as in label_map={0: "negative", 1: "positive"}'
+            )
+        else:
+            name = key
+        if name is not None and self._classes is not None and name not in self._classes:
+            raise BadRow(f"unknown label {name!r}; the classes are {', '.join(self._classes)}")
+        return name
+
+
+def _key(value: object) -> str:
+    """A label as the source writes it: ``1``, ``1.0`` and ``" 1"`` are the same."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _check_classes(name: str, found: set[str], wanted: Sequence[str] | int) -> None:
+    """Refuse a corpus that has not the classes asked for."""
+    listed = f"it has {len(found)}: {', '.join(sorted(found))}" if found else "it has no labels"
+    if isinstance(wanted, int):
+        if len(found) != wanted:
+            raise DataError(f"{name}: asked for {wanted} classes, but {listed}")
+        return
+    absent = [label for label in wanted if label not in found]
+    if absent:
+        raise DataError(
+            f"{name}: no text is labelled {absent[0]!r}; asked for {', '.join(wanted)}, but {listed}"
+        )
+
+
+def _open_source(source: str | Path, split: str, complaints: Complaints) -> _Opened:
+    """Find out what a source is, and open it."""
+    path = Path(source)
+    if not path.exists() and str(source) in NAMED:
+        hub = NAMED[str(source)]
+        return _Opened(str(source), None, _hub_rows(str(source), hub, split), hub=hub)
+    if path.is_dir():
+        if (path / split).is_dir():
+            path = path / split
+        tables = sorted(file for file in path.glob(f"{split}.*") if file.is_file() and _readable(file))
+        if len(tables) > 1:
+            raise DataError(f"{path} holds {', '.join(file.name for file in tables)}: give the file itself")
+        if not tables:
+            return _Opened(str(path), ["text", "label"], _folder_rows(path, split, complaints))
+        path = tables[0]
+    elif not path.exists():
+        raise InputError(f"no corpus {str(source)!r}: neither a file, a folder nor one of {', '.join(NAMED)}")
+    rows = Rows(path, complaints=complaints)
+    placed = ((f"{rows.name}, row {row}", fields) for row, fields in rows)
+    return _Opened(rows.name, rows.columns, placed, rows.close)
+
+
+def _readable(file: Path) -> bool:
+    try:
+        format_of(file)
+    except InputError:
+        return False
+    return True
+
+
+def _folder_rows(folder: Path, split: str, complaints: Complaints) -> _Placed:
+    """Texts of ``folder/<label>/*.txt``, in turn from each label so that the first few show them all."""
+    queues = []
+    for inner in sorted(folder.iterdir()):
+        if inner.is_dir() and not inner.name.startswith("."):
+            files = sorted(
+                file
+                for file in inner.iterdir()
+                if file.is_file() and _readable(file) and format_of(file) == "txt"
+            )
+            if files:
+                queues.append([(inner.name, file) for file in files])
+    if not queues:
+        raise DataError(
+            f"{folder} holds neither folders of .txt files, named by their label, nor {split}.csv or the like"
+        )
+    return _documents(queues, complaints)
+
+
+def _documents(queues: list[list[tuple[str, Path]]], complaints: Complaints) -> _Placed:
+    for group in itertools.zip_longest(*queues):
+        for item in group:
+            if item is None:
+                continue
+            label, file = item
+            raw, stream = unpacked(file, str(file))
+            with raw:
+                try:
+                    text = (
+                        stream.read(LONGEST).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+                    )
+                except DAMAGED as error:
+                    raise DataError(f"{file}: damaged or cut short ({error})") from None
+            problem = not_utf8(text)
+            if problem:
+                complaints.add(f"{file}: {problem}")
+            else:
+                yield str(file), {"text": text, "label": label}
+
+
+def _knock() -> None:
+    """Fail at once where nobody answers: the Hub's client would try for half a minute and log each time.
+
+    Raises:
+        OSError: If there is no connection to be had.
+    """
+    constants = require("huggingface_hub", extra="train").constants
+    address = urlsplit(constants.ENDPOINT)
+    if constants.HF_HUB_OFFLINE or getproxies().get(address.scheme) or address.hostname is None:
+        return  # the client itself knows better
+    port = address.port or {"http": 80, "https": 443}[address.scheme]
+    socket.create_connection((address.hostname, port), timeout=10).close()
+
+
+def _hub_rows(name: str, hub: HubCorpus, split: str) -> _Placed:
+    """Rows of a named corpus, streamed from the Hub.
+
+    Raises:
+        DataError: If the Hub cannot be reached or has no such split.
+    """
+    datasets = require("datasets", extra="train")
+
+    def failed(error: Exception) -> DataError:
+        reason = " ".join(str(error).split())[:200]
+        return DataError(
+            f"{name} (split {split}) cannot be read from the Hub as {hub.path}: {reason}; "
+            "without a network, give a file or a folder instead"
+        )
+
+    # The Hub's client, its HTTP library and datasets each have exceptions of their own: all are caught.
+    try:
+        _knock()
+        data = datasets.load_dataset(hub.path, hub.config, split=split, streaming=True)
+    except Exception as error:
+        raise failed(error) from None
+
+    def rows() -> _Placed:
+        stream = iter(data)
+        for row in itertools.count(1):
+            try:
+                fields = next(stream, None)
+            except Exception as error:
+                raise failed(error) from None
+            if fields is None:
+                return
+            yield f"{name}, {split}, row {row}", fields
+
+    return rows()

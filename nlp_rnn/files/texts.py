@@ -1,0 +1,377 @@
+"""The texts in a user's file, and the same rows written with their answers; in constant memory.
+
+Knows which column holds the text and which columns an answer adds; knows nothing about labels to
+learn from (``corpora.py``) or about models.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, cast
+
+from nlp_rnn.errors import DataError, InputError, one_of
+from nlp_rnn.files.rows import BadRow, Complaints, Fields, Rows, format_of, text_column_of, text_of
+
+WRITABLE = ("csv", "tsv", "jsonl", "txt")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row with a text.
+
+    Attributes:
+        row: Its number, from 1: the row below the header of a table, the line of other files.
+        text: What to read.
+        fields: All columns of the row, ``text`` among them.
+    """
+
+    row: int
+    text: str
+    fields: Fields
+
+
+class TextReader:
+    """``Record``s of a file; see ``read_texts``."""
+
+    def __init__(self, rows: Rows, column: str | None, complaints: Complaints) -> None:
+        """Find the column of texts where the columns are known."""
+        self.rows = rows
+        self._complaints = complaints
+        self._column = column
+        if rows.format == "txt" and column is not None:
+            raise InputError(
+                f"{rows.name} is read as plain text, where each line is a text and there is no column "
+                f"{column!r}; if it is a table, name its format (--input-format csv)"
+            )
+        if rows.columns is not None:
+            self._column = text_column_of(rows.columns, column, rows.name)
+
+    @property
+    def columns(self) -> list[str] | None:
+        """Names of the columns, or None where each row has its own."""
+        return self.rows.columns
+
+    @property
+    def skipped(self) -> int:
+        """Bad rows so far."""
+        return self._complaints.skipped
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was wrong with the first few bad rows."""
+        return self._complaints.reasons
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the file that has been read, in [0, 1]; None where nobody knows."""
+        return self.rows.progress
+
+    def reject(self, row: int, reason: str) -> None:
+        """Complain about a row that turned out bad after it was read.
+
+        Raises:
+            DataError: If bad rows are errors.
+        """
+        self.rows.reject(row, reason)
+
+    def __iter__(self) -> TextReader:
+        """Itself."""
+        return self
+
+    def __next__(self) -> Record:
+        """The next row with a text."""
+        for row, fields in self.rows:
+            try:
+                if self._column is None:
+                    self._column = text_column_of(list(fields), None, f"{self.rows.name}, row {row}")
+                return Record(row, text_of(fields, self._column), fields)
+            except BadRow as bad:
+                self.rows.reject(row, str(bad))
+            except DataError:
+                self.rows.close()
+                raise
+        raise StopIteration
+
+    def __enter__(self) -> TextReader:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.rows.close()
+
+
+def read_texts(
+    path: str | Path,
+    *,
+    column: str | None = None,
+    format: str = "auto",  # noqa: A002
+    on_error: str = "raise",
+) -> TextReader:
+    """Texts of a file, one row at a time: an iterator of ``Record``.
+
+    Args:
+        path: The file; ``-`` is standard input.
+        column: The column of the texts; None takes ``text``, or the only column there is.
+        format: One of ``FORMATS``, or ``auto`` to go by the name.
+        on_error: ``raise`` stops at a bad row; ``skip`` counts it in ``skipped`` and keeps the first
+            ``reasons``. A damaged file stops either way.
+
+    An empty cell or line is an empty text, not a bad row.
+
+    Raises:
+        DataError: If there is no such file or column; while reading, on a bad row.
+        InputError: If the name says no format, or plain text is asked for a column.
+        ConfigError: If ``format`` or ``on_error`` is unknown.
+        MissingExtraError: If pyarrow, which Parquet needs, is not installed.
+    """
+    complaints = Complaints(on_error)
+    rows = Rows(path, format=format, complaints=complaints)
+    try:
+        return TextReader(rows, column, complaints)
+    except BaseException:
+        rows.close()
+        raise
+
+
+@dataclass
+class RecordWriter:
+    """Rows with their answers; see ``write_records``.
+
+    Attributes:
+        written: Rows so far.
+    """
+
+    path: str | Path
+    format: str
+    prefix: str | None
+    reject: Callable[[int, str], None] | None = None
+    written: int = field(default=0, init=False)
+    _final: Path | None = field(default=None, init=False)
+    _part: Path | None = field(default=None, init=False)
+    _raw: IO[bytes] | None = field(default=None, init=False)
+    _stream: IO[bytes] | None = field(default=None, init=False)
+    _columns: list[str] | None = field(default=None, init=False)
+
+    def __enter__(self) -> RecordWriter:
+        """Open a file beside the target."""
+        if str(self.path) == "-":
+            self._raw = self._stream = sys.stdout.buffer
+            return self
+        final = Path(os.path.realpath(self.path))
+        try:
+            if final.exists() and not final.is_file():  # a pipe or a device: nothing to rename
+                self._raw = final.open("wb")
+            else:
+                self._final = final
+                self._part = final.with_name(f".{final.name}.{os.getpid()}.part")
+                self._raw = self._part.open("wb")
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be written: {error.strerror or error}") from None
+        self._stream = _packer(final, self._raw)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the finished file its name, or leave nothing."""
+        raw, stream = cast(IO[bytes], self._raw), cast(IO[bytes], self._stream)
+        if str(self.path) == "-":
+            raw.flush()
+            return
+        try:
+            if stream is not raw:
+                stream.close()
+            if kind is None and self._final is not None and self._part is not None:
+                raw.close()
+                if self._final.exists():
+                    shutil.copymode(self._final, self._part)
+                self._part.replace(self._final)
+                self._part = None
+        finally:
+            raw.close()
+            if self._part is not None:
+                self._part.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Hand on what has been written, for whoever reads the other end of a pipe."""
+        cast(IO[bytes], self._stream).flush()
+
+    def write(
+        self,
+        record: Record,
+        *,
+        label: str,
+        score: float,
+        polarity: float | None = None,
+        probabilities: Mapping[str, float] | None = None,
+    ) -> None:
+        """Write one row.
+
+        Args:
+            record: The row as it was read.
+            label: Its label.
+            score: Probability of that label, in [0, 1].
+            polarity: P(positive) - P(negative), in [-1, 1]; left out if None.
+            probabilities: Per class; each becomes a column ``p_<class>``.
+
+        Raises:
+            DataError: If the row has other columns than the first, or one with the name of an added one,
+                and nothing was said of what to do with such rows (``reject``).
+        """
+        added: dict[str, Any] = {"label": label, "score": round(float(score), 6)}
+        if polarity is not None:
+            added["polarity"] = round(float(polarity), 6)
+        for name, value in (probabilities or {}).items():
+            added[f"p_{name}"] = round(float(value), 6)
+        self.add(record, added)
+
+    def add(self, record: Record, added: Mapping[str, Any]) -> None:
+        """Write one row with any other columns.
+
+        Args:
+            record: The row as it was read.
+            added: Names and values of the columns added.
+
+        Raises:
+            DataError: If the row has other columns than the first, or one with the name of an added one.
+        """
+        if self.prefix is None:
+            self.prefix = "predicted_" if any(name in record.fields for name in added) else ""
+        columns = {self.prefix + name: value for name, value in added.items()}
+        try:
+            self._put(record, columns)
+        except BadRow as bad:
+            if self.reject is None:
+                raise DataError(f"row {record.row}: {bad}") from None
+            self.reject(record.row, str(bad))
+        else:
+            self.written += 1
+
+    def _put(self, record: Record, added: dict[str, Any]) -> None:
+        stream = cast(IO[bytes], self._stream)
+        taken = [name for name in added if name in record.fields]
+        if taken:
+            raise BadRow(
+                f"has a column {taken[0]!r} already, and nothing of yours is overwritten: "
+                "give the added columns another --prefix"
+            )
+        whole = record.fields | added
+        if self.format == "jsonl":
+            line = json.dumps(whole, ensure_ascii=False, default=str)
+            if _SURROGATE.search(line):
+                line = json.dumps(whole, default=str)
+            stream.write(line.encode() + b"\n")
+            return
+        if self.format == "txt":
+            cells = [*map(_cell, added.values()), re.sub(r"\s+", " ", record.text)]
+            stream.write(_utf8("\t".join(cells) + "\n"))
+            return
+        if self._columns is None:
+            self._columns = list(whole)
+            stream.write(self._line(self._columns))
+        extra = [name for name in whole if name not in self._columns]
+        if extra:
+            raise BadRow(
+                f"has a column {extra[0]!r} that the first row has not: "
+                "a table cannot hold it, write JSON Lines"
+            )
+        stream.write(self._line([_cell(whole.get(name)) for name in self._columns]))
+
+    def _line(self, cells: list[str]) -> bytes:
+        """One record; csv quotes a lone carriage return only where its own line end holds one."""
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter="," if self.format == "csv" else "\t", lineterminator="\r\n").writerow(
+            cells
+        )
+        return _utf8(text.getvalue().removesuffix("\r\n") + "\n")
+
+
+def write_records(
+    path: str | Path,
+    *,
+    format: str = "auto",  # noqa: A002
+    source: str | Path | None = None,
+    prefix: str | None = None,
+    reject: Callable[[int, str], None] | None = None,
+) -> RecordWriter:
+    """A writer of rows with their answers, to be used in a ``with`` and fed by ``write``.
+
+    The rows are written beside the target, which gets its name at the end: whoever stops the run, no
+    half file stands under that name. All columns of the row are kept, ``label``, ``score``, ``polarity``
+    and, if given, ``p_<class>`` are added. Plain text gets the label, the figures and the text, parted
+    by tabs.
+
+    Args:
+        path: The file, ``.gz`` and ``.xz`` allowed; ``-`` is standard output.
+        format: One of ``WRITABLE``, or ``auto`` to go by the name.
+        source: The file that is read; it is never written over.
+        prefix: Put before the names of the added columns. None puts nothing, or ``predicted_`` if the
+            first row has a column of such a name: nothing of the user's is overwritten.
+        reject: Told number and reason of a row that cannot be written, which is then left out
+            (``TextReader.reject`` counts it among the bad ones); None makes it an error.
+
+    Raises:
+        ConfigError: If ``format`` is unknown.
+        InputError: If ``path`` is the file being read, a folder, or not writable.
+    """
+    one_of("format", format, ("auto", *WRITABLE))
+    found = format_of(path, format)
+    if found not in WRITABLE:
+        raise InputError(f"{path}: {found} is only read; write one of {', '.join(WRITABLE)}")
+    if str(path) != "-":
+        target = check_target(path)
+        if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
+            raise InputError(f"{path} is the file being read: write to another")
+    return RecordWriter(path, found, prefix, reject)
+
+
+def check_target(path: str | Path) -> Path:
+    """The path of a file to write, if it is no folder and lies in one.
+
+    Raises:
+        InputError: If it is, or does not.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{path} is a folder: name a file in it")
+    if not Path(os.path.realpath(target)).parent.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {target.parent}")
+    return target
+
+
+def _packer(final: Path, raw: IO[bytes]) -> IO[bytes]:
+    """What packs as the target's name says."""
+    ending = final.suffix.lower()
+    if ending == ".gz":
+        return cast(IO[bytes], gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0))
+    if ending == ".xz":
+        return cast(IO[bytes], lzma.LZMAFile(raw, "wb"))
+    return raw
+
+
+def _cell(value: object) -> str:
+    """A value as a cell of a table."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _utf8(text: str) -> bytes:
+    return (text if text.isascii() else _SURROGATE.sub("\ufffd", text)).encode()

@@ -1,0 +1,1 @@
+"""Forecasts of series, and their comparison with naive and classical ones."""

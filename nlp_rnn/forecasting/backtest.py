@@ -1,0 +1,335 @@
+"""Forecasts of a held-out end, ours beside simple and classical ones, and a probe that finds leaks.
+
+Every method fits on the part before the split and forecasts each step after it from the true values before
+that step. ETS and ARIMA are statsmodels' (extra ``forecast``).
+
+Shapes: T steps, F series, N held-out steps, C steps read, Q quantiles.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from nlp_rnn.config import ForecastTrainConfig
+from nlp_rnn.errors import InputError, require
+from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
+from nlp_rnn.forecasting.forecaster import Forecaster
+from nlp_rnn.forecasting.scaling import F64
+from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
+
+Method = Callable[[F64, int], F64]
+"""Values (T, F) and the split to one-step forecasts (N,) of the target."""
+
+_MOST_FITTED = 2_000  # latest steps that the classical models are fitted on
+_LONGEST_SEASON = 24  # longer ones cost the classical models hours
+_ORDERS = ((1, 0, 0), (2, 0, 1), (3, 0, 2), (0, 1, 1), (1, 1, 1), (2, 1, 2))
+_AIRLINE = (0, 1, 1)  # both parts of Box and Jenkins' model of airline passengers
+
+
+def naive(target: int = -1, *, season: int = 1) -> Method:
+    """The value before, or a season before."""
+
+    def forecast(values_TF: F64, split: int) -> F64:
+        if season > split:
+            raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
+        before_N: F64 = values_TF[split - season : len(values_TF) - season, target]
+        return before_N
+
+    return forecast
+
+
+def recurrent(
+    forecaster: Forecaster, target: int = -1, *, config: ForecastTrainConfig | None = None
+) -> Method:
+    """Our own, one step at a time; after the call ``forecaster`` is fitted on the part before the split."""
+
+    def forecast(values_TF: F64, split: int) -> F64:
+        forecaster.fit(values_TF[:split], target=target, config=config)
+        found = forecaster.predict(histories(forecaster, values_TF, split))[:, 0]
+        return found if found.ndim == 1 else found[:, target]
+
+    return forecast
+
+
+def histories(forecaster: Forecaster, values_TF: F64, split: int) -> F64:
+    """What is read before each held-out step: (N, C, F)."""
+    context = forecaster.config.context
+    read_NCF: F64 = sliding_window_view(values_TF[split - context : -1], context, axis=0).swapaxes(1, 2)
+    return read_NCF
+
+
+def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
+    """Exponential smoothing: additive error, damped trend, and a season of up to 24 steps (Hyndman 2008).
+
+    Raises:
+        MissingExtraError: When called, if statsmodels is not installed.
+    """
+
+    def forecast(values_TF: F64, split: int) -> F64:
+        models = require("statsmodels.tsa.exponential_smoothing.ets", extra="forecast")
+        y_T, split = _recent(values_TF[:, target], split, log)
+        seasonal = "add" if 1 < season <= min(_LONGEST_SEASON, split // 2) else None
+        settings: dict[str, Any] = {
+            "error": "add",
+            "trend": "add",
+            "damped_trend": True,
+            "seasonal": seasonal,
+        }
+        if seasonal:
+            settings["seasonal_periods"] = season
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the fit could be better, statsmodels' own matter
+            fitted = models.ETSModel(y_T[:split], **settings).fit(disp=False)
+            level_T = np.asarray(models.ETSModel(y_T, **settings).smooth(fitted.params).fittedvalues)
+        return np.exp(level_T[split:]) if log else level_T[split:]
+
+    return forecast
+
+
+def arima(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
+    """ARIMA: Box and Jenkins' seasonal model for a season of at most 12 steps, else the order of least AIC.
+
+    Raises:
+        MissingExtraError: When called, if statsmodels is not installed.
+    """
+
+    def forecast(values_TF: F64, split: int) -> F64:
+        models = require("statsmodels.tsa.statespace.sarimax", extra="forecast")
+        y_T, split = _recent(values_TF[:, target], split, log)
+        seasonal = 1 < season <= 12
+        orders = (_AIRLINE,) if seasonal else _ORDERS
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fits = [
+                models.SARIMAX(
+                    y_T[:split],
+                    order=order,
+                    seasonal_order=(*_AIRLINE, season) if seasonal else (0, 0, 0, 0),
+                    trend="c" if order[1] == 0 else None,
+                ).fit(disp=False)
+                for order in orders
+            ]
+            best = min(fits, key=lambda fit: fit.aic)
+            level_N = np.asarray(best.append(y_T[split:], refit=False).fittedvalues)[split:]
+        return np.exp(level_N) if log else level_N
+
+    return forecast
+
+
+def _recent(y_T: F64, split: int, log: bool) -> tuple[F64, int]:
+    """The latest steps before the split, and all after it; and where the split is in them."""
+    first = max(0, split - _MOST_FITTED)
+    return (np.log(y_T[first:]) if log else y_T[first:]), split - first
+
+
+def find_leak(method: Method, values_TF: F64, split: int, *, probes: int = 2) -> int | None:
+    """A held-out step whose forecast depends on that step or on later ones, or None.
+
+    The values from some step on are replaced by others, and the method is run again: no forecast up to that
+    step may change. The first probe replaces all that is held out, so it also finds a model or a scaling
+    that was fitted on it.
+
+    Args:
+        method: What to probe; it must answer alike when asked again.
+        values_TF: The series, all values above 0 if the method takes logarithms.
+        split: Where the held-out part begins.
+        probes: How many steps are tried, evenly spaced.
+    """
+    before_N = method(values_TF, split)
+    for step in np.linspace(split, len(values_TF) - 1, probes).astype(int):
+        changed_TF = values_TF.copy()
+        changed_TF[step:] = 2 * np.abs(values_TF[step:]) + np.ptp(values_TF, axis=0)
+        after_N = method(changed_TF, split)
+        moved = np.flatnonzero(before_N[: step - split + 1] != after_N[: step - split + 1])
+        if len(moved):
+            return split + int(moved[0])
+    return None
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one method did on the held-out steps.
+
+    Attributes:
+        method: Its name.
+        mase: Mean absolute error over the naive forecast's within the training part.
+        smape: In percent.
+        rmse: In the series' unit.
+    """
+
+    method: str
+    mase: float
+    smape: float
+    rmse: float
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """One series, forecast one step ahead by every method.
+
+    Attributes:
+        name: Of the series.
+        scores: One for each method, ours first.
+        covered: Share of the held-out values between our outermost quantiles.
+        expected: The share there should be.
+        actual_N: The held-out values.
+        forecasts: Each method's, by name.
+        low_N, high_N: Our outermost quantiles.
+    """
+
+    name: str
+    scores: list[Score]
+    covered: float
+    expected: float
+    actual_N: F64
+    forecasts: dict[str, F64]
+    low_N: F64
+    high_N: F64
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures, without the series."""
+        return {
+            "name": self.name,
+            "steps": len(self.actual_N),
+            "scores": [asdict(score) for score in self.scores],
+            "covered": self.covered,
+            "expected": self.expected,
+        }
+
+    def table(self) -> list[list[str]]:
+        """A header, and a row for each method."""
+        rows = [["method", "MASE", "sMAPE %", "RMSE"]]
+        return rows + [[s.method, f"{s.mase:.3f}", f"{s.smape:.2f}", f"{s.rmse:.4g}"] for s in self.scores]
+
+
+def backtest(
+    values_TF: F64,
+    test: int,
+    *,
+    name: str,
+    forecaster: Forecaster,
+    season: int = 1,
+    target: int = -1,
+    classical: bool = True,
+    config: ForecastTrainConfig | None = None,
+) -> Backtest:
+    """Hold out the last ``test`` steps, and forecast each of them from the steps before it.
+
+    Args:
+        values_TF: The series.
+        test: Steps held out.
+        name: For tables and pictures.
+        forecaster: Ours; it is fitted here.
+        season: Steps of a season; 1 leaves out the seasonal naive forecast.
+        target: The series that is scored; all are read.
+        classical: Set ETS and ARIMA beside ours (extra ``forecast``).
+        config: How ours is trained.
+
+    Raises:
+        InputError: If the part before the split is too short, or for a season longer than it.
+        MissingExtraError: If statsmodels or torch is not installed.
+    """
+    split, log = len(values_TF) - test, forecaster.config.log
+    if test < 1 or split < 2:
+        raise InputError(f"{test} of {len(values_TF)} steps cannot be held out: leave some to learn from")
+    if season > split:
+        raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
+    if classical:
+        require("statsmodels", extra="forecast")
+    methods = {"recurrent": recurrent(forecaster, target, config=config), "naive": naive(target)}
+    if season > 1:
+        methods["seasonal naive"] = naive(target, season=season)
+    if classical:
+        methods |= {
+            "ETS": ets(target, season=season, log=log),
+            "ARIMA": arima(target, season=season, log=log),
+        }
+    forecasts = {label: method(values_TF, split) for label, method in methods.items()}
+    actual_N, training_T = values_TF[split:, target], values_TF[:split, target]
+    quantiles = forecaster.predict_quantiles(histories(forecaster, values_TF, split))[:, 0]
+    quantiles_NQ = quantiles if quantiles.ndim == 2 else quantiles[:, target]
+    low_N, high_N = quantiles_NQ[:, 0], quantiles_NQ[:, -1]
+    levels = forecaster.config.quantiles
+    scores = [
+        Score(label, mase(actual_N, found_N, training_T), smape(actual_N, found_N), rmse(actual_N, found_N))
+        for label, found_N in forecasts.items()
+    ]
+    covered = coverage(actual_N, low_N, high_N)
+    return Backtest(name, scores, covered, levels[-1] - levels[0], actual_N, forecasts, low_N, high_N)
+
+
+def plot_backtests(tests: Sequence[Backtest], path: str | Path, *, last: int = 120) -> Path:
+    """Draw, for each series, the first held-out steps with our forecasts, and every method's MASE.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+        InputError: If the picture cannot be written.
+    """
+    figure = new_figure(11, 2.6 * len(tests))
+    grid = figure.subplots(len(tests), 2, width_ratios=(3, 1), squeeze=False)
+    colours = (BLUE, GREY, GREY, OTHER_COLOURS[0], OTHER_COLOURS[1])
+    for (left, right), test in zip(grid, tests, strict=True):
+        shown = slice(0, last)
+        steps = np.arange(len(test.actual_N[shown]))
+        left.fill_between(steps, test.low_N[shown], test.high_N[shown], color=BLUE, alpha=0.2, linewidth=0)
+        left.plot(steps, test.actual_N[shown], color=GREY, label="actual")
+        left.plot(steps, test.forecasts["recurrent"][shown], color=BLUE, linewidth=1, label="one step ahead")
+        left.set(title=f"{test.name}: first {len(steps)} of {len(test.actual_N):,} held-out steps")
+        left.legend(frameon=False, fontsize=8, loc="upper left")
+        names = [score.method for score in test.scores]
+        bars = right.barh(names, [score.mase for score in test.scores], color=colours[: len(names)])
+        right.bar_label(bars, fmt="%.3f", padding=2, fontsize=8)
+        right.invert_yaxis()
+        right.set(title="MASE")
+        for axes in (left, right):
+            axes.spines[["top", "right"]].set_visible(False)
+    return save_figure(figure, path, dpi=80)
+
+
+def plot_forecast(
+    history_T: F64,
+    forecast_K: F64,
+    quantiles_KQ: F64,
+    path: str | Path,
+    *,
+    name: str,
+    actual_K: F64 | None = None,
+    one_step_K: F64 | None = None,
+) -> Path:
+    """Draw the end of a history and what follows it, with the outermost quantiles.
+
+    Args:
+        history_T: The steps before.
+        forecast_K: The closed loop.
+        quantiles_KQ: Its quantiles.
+        path: The picture.
+        name: Its title.
+        actual_K: What came, if that is known.
+        one_step_K: Forecasts one step ahead, if there are some.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+        InputError: If the picture cannot be written.
+    """
+    figure = new_figure(9, 3.6)
+    axes = figure.subplots()
+    steps = np.arange(len(forecast_K))
+    axes.plot(np.arange(-len(history_T), 0), history_T, color=GREY)
+    axes.fill_between(steps, quantiles_KQ[:, 0], quantiles_KQ[:, -1], color=BLUE, alpha=0.2, linewidth=0)
+    if actual_K is not None:
+        axes.plot(steps, actual_K, color=GREY, linewidth=3, alpha=0.6, label="actual")
+    if one_step_K is not None:
+        axes.plot(steps, one_step_K, ":", color=VERMILION, linewidth=2, label="one step ahead")
+    axes.plot(steps, forecast_K, color=BLUE, linewidth=1.2, label="closed loop")
+    axes.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
+    axes.set(title=name, xlabel="steps from the end of the history")
+    figure.legend(frameon=False, loc="outside lower center", ncols=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return save_figure(figure, path, dpi=100)

@@ -1,0 +1,335 @@
+"""``Forecaster``: a series in, its next steps out, each with its quantiles.
+
+Around a small recurrent network: what is read, what is scaled by what, and how forecasts are fed back. Using
+a model needs no torch; ``fit`` does.
+
+Shapes: T steps, F series, N histories, C steps read, K steps ahead, Q quantiles. Where there is one series,
+its axis F is left out of what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
+from nlp_rnn.errors import InputError, NotFittedError, require
+from nlp_rnn.files.series import Series, check_trainable, values_of
+from nlp_rnn.forecasting import folder
+from nlp_rnn.forecasting.scaling import F64, ForecastNetwork, Scaling, draw
+
+if TYPE_CHECKING:
+    from nlp_rnn.training.loop import Progress
+
+
+class Forecaster:
+    """Forecasts one series, or several that are read together.
+
+    Args:
+        context: Steps read before a forecast.
+        horizon: Steps forecast at once.
+        seed: Of weights and of the order of training.
+        cell: ``lstm``, ``gru`` or ``rnn``.
+        hidden_size: Width of the state.
+        num_layers: Recurrent layers.
+        quantiles: Levels of the quantiles, rising; the median is the forecast itself.
+        log: Forecast the logarithm, for series that grow by shares; their values are above 0.
+        window: 0 trains on windows of ``context`` steps. More trains along the series, the state carried on
+            and the gradient stopped after so many steps (truncated back-propagation through time): for long
+            series, and for memory beyond ``context``.
+        linear: Add a linear autoregression to the network's answer (LSTNet, Lai et al. 2018). None tries both
+            in ``fit``, and keeps what forecasts the validation part better. Not with ``window``.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        context: int = 24,
+        horizon: int = 1,
+        seed: int = 0,
+        *,
+        cell: str = "lstm",
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9),
+        log: bool = False,
+        window: int = 0,
+        linear: bool | None = None,
+    ) -> None:
+        self._shape = ForecastConfig(
+            columns=("value",),
+            context=context,
+            horizon=horizon,
+            quantiles=tuple(quantiles),
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            log=log,
+            carried=window > 0,
+            linear=bool(linear),
+        )
+        self._linear = linear
+        self._train = ForecastTrainConfig(seed=seed, window=window)
+        self._model: folder.ForecastModel | None = None
+        self._network: ForecastNetwork | None = None
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> Forecaster:
+        """Load a model folder that ``save_pretrained`` wrote.
+
+        Raises:
+            ArtifactError: If there is no whole, untampered forecaster there.
+        """
+        forecaster = cls()
+        forecaster._use(folder.load(source))
+        return forecaster
+
+    def _use(self, model: folder.ForecastModel) -> None:
+        self._model, self._shape = model, model.config
+        self._network = ForecastNetwork(model.config, model.weights)
+
+    @property
+    def model(self) -> folder.ForecastModel:
+        """The model as data.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        if self._model is None:
+            raise NotFittedError("this forecaster has no model yet: call fit, or use from_pretrained")
+        return self._model
+
+    @property
+    def config(self) -> ForecastConfig:
+        """Context, horizon, quantiles and the network's shape."""
+        return self._shape
+
+    def fit(
+        self,
+        series: ArrayLike | Series,
+        *,
+        columns: Sequence[str] | None = None,
+        target: int | None = None,
+        config: ForecastTrainConfig | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Forecaster:
+        """Train on a series (extra ``train``).
+
+        Its latest tenth (``config.validation``) chooses the epoch, and whether a linear path helps if
+        ``linear`` is None; scaling is fitted on the part before it.
+
+        Args:
+            series: Shape (T,), or (T, F) for several series over the same steps, oldest first.
+            columns: Names of the series; by default those of a ``Series``, else value, or value_0 ...
+            target: Number of the series whose validation loss chooses; None takes the mean of all.
+            config: How to train; its seed and window stand for the constructor's.
+            progress: Called after each step.
+
+        Returns:
+            self.
+
+        Raises:
+            InputError: If values are missing, the series is constant or too short, or there is no ``target``.
+            TrainingError: If training cannot go on.
+            MissingExtraError: If the extra is not installed.
+        """
+        values_TF = values_of(series)
+        names = _names(series, columns, values_TF.shape[1])
+        if target is not None and not -len(names) <= target < len(names):
+            raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
+        train = config or self._train
+        shape = replace(self._shape, columns=names, carried=train.window > 0, linear=bool(self._linear))
+        require("torch", extra="train")
+        require("accelerate", extra="train")
+        from nlp_rnn.forecasting import fitting
+
+        least = fitting.least_steps(shape, train)
+        check_trainable(values_TF, names, least=least, log=shape.log)
+        cut = fitting.first_validation_step(len(values_TF), shape, train)
+        check_trainable(values_TF[:cut], names, least=1, log=shape.log)
+        scaling = Scaling.fit(values_TF[:cut], log=shape.log)
+        ways = (False, True) if self._linear is None and not shape.carried else (bool(self._linear),)
+        shapes = [replace(shape, linear=way) for way in ways]
+        z_TF = scaling.apply(values_TF)
+        shape, weights, notes = fitting.choose_network(z_TF, cut, shapes, train, progress, target)
+        self._use(folder.ForecastModel(shape, weights, scaling, values_TF[-shape.context :], notes))
+        return self
+
+    def predict(self, history: ArrayLike | Series | None = None) -> F64:
+        """The next ``horizon`` steps: their medians.
+
+        Args:
+            history: What came before, at least ``context`` steps: (T,) or (T, F); or many histories of equal
+                length, (N, T, F). None is the end of the series that the model was fitted on.
+
+        Returns:
+            (K,) or (K, F); for many histories with N in front.
+
+        Raises:
+            InputError: If the history is too short, has missing values, or has another number of series, or
+                if it is a ``Series`` of other names or in another order than the model was fitted on.
+        """
+        return self._middle(self.predict_quantiles(history))
+
+    def predict_quantiles(self, history: ArrayLike | Series | None = None) -> F64:
+        """The quantiles of the next steps, rising along the last axis; arguments and errors as ``predict``.
+
+        Returns:
+            (K, Q) or (K, F, Q); for many histories with N in front.
+        """
+        history_NCF, many = self._histories(history)
+        found_NKFQ = self._unscaled(self._scaled_quantiles(self.model.scaling.apply(history_NCF)))
+        return self._squeezed(found_NKFQ if many else found_NKFQ[0], -2)
+
+    def rollout(self, steps: int, history: ArrayLike | Series | None = None) -> F64:
+        """Closed loop: forecasts fed back as if they had come, for as many steps as wanted.
+
+        Args:
+            steps: How many.
+            history: As in ``predict``, but one.
+
+        Returns:
+            (steps,) or (steps, F).
+
+        Raises:
+            InputError: As ``predict``; also if ``steps`` is no whole number from 1 on.
+        """
+        history_1CF = self._one_history(steps, history)
+        found_1TF = self._closed_loop(history_1CF, steps, self._middle)
+        return self._squeezed(self.model.scaling.undo(found_1TF)[0], -1)
+
+    def rollout_quantiles(
+        self, steps: int, history: ArrayLike | Series | None = None, *, paths: int = 256, seed: int = 0
+    ) -> F64:
+        """Quantiles of a closed loop that grow with the distance: those of many sampled futures.
+
+        Each path draws its next steps from the forecast quantiles, and goes on from what it drew. The steps
+        of one forecast are drawn at the same level.
+
+        Args:
+            steps: How many.
+            history: As in ``predict``, but one.
+            paths: Futures sampled.
+            seed: Of the draws.
+
+        Returns:
+            (steps, Q) or (steps, F, Q).
+
+        Raises:
+            InputError: As ``rollout``; also if ``paths`` is no whole number from 1 on, or ``seed`` none from
+                0 on.
+        """
+        _check_whole("paths", paths, 1)
+        _check_whole("seed", seed, 0)
+        config, rng = self.config, np.random.default_rng(seed)
+        history_NCF = np.repeat(self._one_history(steps, history), paths, axis=0)
+
+        def sample(quantiles_NKFQ: F64) -> F64:
+            N, K, F, _ = quantiles_NKFQ.shape
+            levels_NKF = np.repeat(rng.uniform(size=(N, 1, F)), K, axis=1)
+            return draw(quantiles_NKFQ, config.quantiles, levels_NKF)
+
+        drawn_NTF = self.model.scaling.undo(self._closed_loop(history_NCF, steps, sample))
+        found_TFQ = np.moveaxis(np.quantile(drawn_NTF, config.quantiles, axis=0), 0, -1)
+        return self._squeezed(found_TFQ, -2)
+
+    def save_pretrained(self, path: str | Path) -> Path:
+        """Write the model folder.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+            ArtifactError: If the folder holds something that is no model.
+        """
+        return folder.save(self.model, path)
+
+    def _closed_loop(self, history_NCF: F64, steps: int, choose: Callable[[F64], F64]) -> F64:
+        """Scaled steps (N, steps, F), each forecast chosen from its quantiles and read by the next."""
+        z_NCF = self.model.scaling.apply(history_NCF)
+        done: list[F64] = []
+        for _ in range(0, steps, self.config.horizon):
+            next_NKF = choose(self._scaled_quantiles(z_NCF))
+            z_NCF = np.concatenate([z_NCF, next_NKF], axis=1)[:, -self.config.context :]
+            done.append(next_NKF)
+        return np.concatenate(done, axis=1)[:, :steps]
+
+    def _scaled_quantiles(self, z_NCF: F64) -> F64:
+        assert self._network is not None  # there is a model, or its scaling would not have been found
+        return self._network.quantiles(z_NCF)
+
+    def _unscaled(self, z_NKFQ: F64) -> F64:
+        return np.moveaxis(self.model.scaling.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)
+
+    def _middle(self, quantiles: F64) -> F64:
+        found: F64 = quantiles[..., self.config.quantiles.index(0.5)]
+        return found
+
+    def _squeezed(self, found: F64, axis: int) -> F64:
+        """Without the axis of the series, if there is one series."""
+        return found if len(self.config.columns) > 1 else found.squeeze(axis)
+
+    def _histories(self, history: ArrayLike | Series | None) -> tuple[F64, bool]:
+        """The last ``context`` steps of one or many histories (N, C, F), and whether they were many."""
+        config = self.model.config
+        if history is None:
+            return self.model.tail_CF[None], False
+        given = None if isinstance(history, Series) else np.asarray(history)
+        many = given is not None and given.ndim == 3
+        if given is not None and many:
+            N, T, F = given.shape
+            values_NTF = values_of(given.reshape(N * T, F)).reshape(N, T, F)
+        else:
+            values_NTF = values_of(history)[None]
+        if values_NTF.shape[2] != len(config.columns):
+            raise InputError(
+                f"the history has {values_NTF.shape[2]} series, and the model reads {len(config.columns)}: "
+                f"{', '.join(config.columns)}"
+            )
+        # A model fitted on bare numbers knows no names to compare.
+        if isinstance(history, Series) and config.columns not in (
+            tuple(history.columns),
+            _default_names(len(config.columns)),
+        ):
+            raise InputError(
+                f"the history's series are {', '.join(history.columns)}, and the model reads "
+                f"{', '.join(config.columns)}: choose these columns, in this order"
+            )
+        if values_NTF.shape[1] < config.context:
+            raise InputError(
+                f"the history has {values_NTF.shape[1]} steps, and the model reads the last {config.context}"
+            )
+        return values_NTF[:, -config.context :], many
+
+    def _one_history(self, steps: int, history: ArrayLike | Series | None) -> F64:
+        _check_whole("steps", steps, 1)
+        history_NCF, many = self._histories(history)
+        if many:
+            raise InputError("a rollout goes on from one history: give shape (T,) or (T, F)")
+        return history_NCF
+
+
+def _check_whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(
+            f"Invalid {name}. Received: {value!r}; it should be a whole number, at least {least}"
+        )
+
+
+def _default_names(count: int) -> tuple[str, ...]:
+    return ("value",) if count == 1 else tuple(f"value_{number}" for number in range(count))
+
+
+def _names(series: Any, columns: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    if columns is None and isinstance(series, Series):
+        columns = series.columns
+    if columns is None:
+        columns = _default_names(count)
+    if len(columns) != count:
+        raise InputError(f"there are {count} series and {len(columns)} names: give one name for each")
+    return tuple(columns)

@@ -1,0 +1,1 @@
+"""The risk filter: what makes a text risky to rely on, sentence by sentence."""

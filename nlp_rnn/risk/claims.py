@@ -1,0 +1,233 @@
+"""Sentences that assert what could be checked: readable rules, and a small recurrent classifier.
+
+The rules are reviewed data (``data/risk/rules.json``). The classifier is an ordinary model of this toolkit
+that learned from people's judgements which sentences are worth a fact-checker's time (Hassan et al. 2017,
+"Toward automated fact-checking: detecting check-worthy factual claims by ClaimBuster"). Both say that a
+sentence claims something; neither knows whether it is true.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.risk.signals import Signal
+
+if TYPE_CHECKING:
+    from nlp_rnn.sentiment.classifier import SentimentClassifier
+
+SHIPPED = Path(__file__).parent.parent / "pretrained" / "claims-en"
+CHECK_WORTHY = "check-worthy"
+FEWEST_WORDS = 4
+"""Of a sentence the classifier reads: a name before a colon, or a cry, claims nothing."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+_SAME = {"’": "'", "ʼ": "'", **dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")}
+_RULE_KEYS = {"kind", "score", "why", "patterns", "examples", "counterexamples"}
+_DAMPER_KEYS = {"why", "factor", "patterns"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of statement, and the patterns that find it.
+
+    Attributes:
+        kind: Name of the signal it raises.
+        score: What the signal weighs, in [0, 1].
+        why: What a reader is told.
+        pattern: All its patterns in one.
+        examples: Sentences it must find.
+        counterexamples: Sentences it must leave alone.
+    """
+
+    kind: str
+    score: float
+    why: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Damper:
+    """What takes weight off a sentence's claims, such as that it is a question.
+
+    Attributes:
+        why: What it is.
+        factor: The scores are multiplied by this, in [0, 1].
+        pattern: All its patterns in one.
+    """
+
+    why: str
+    factor: float
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one file, in its order."""
+
+    rules: tuple[Rule, ...]
+    dampers: tuple[Damper, ...]
+
+    def find(self, sentence: str, offset: int = 0) -> Iterator[Signal]:
+        """A signal for each match of each rule; places count from ``-offset``."""
+        plain, places = _plain(sentence)
+        factor = self._damping(plain)
+        for rule in self.rules:
+            for match in rule.pattern.finditer(plain):
+                found = match[0].strip()
+                if found:
+                    first = match.start() + match[0].index(found)
+                    yield Signal(
+                        kind=rule.kind,
+                        start=offset + places[first],
+                        end=offset + places[first + len(found) - 1] + 1,
+                        score=round(rule.score * factor, 3),
+                        why=f"{rule.why}: “{_short(found)}”",
+                    )
+
+    def damping(self, sentence: str) -> float:
+        """The smallest factor of the dampers that a sentence has; 1 if it has none."""
+        return self._damping(_plain(sentence)[0])
+
+    def _damping(self, plain: str) -> float:
+        return min((damper.factor for damper in self.dampers if damper.pattern.search(plain)), default=1.0)
+
+
+def load_rules(path: str | Path | None = None) -> Rules:
+    """Rules in the format that ``data/risk/README.md`` describes.
+
+    Args:
+        path: The file; None is the one that comes with the package.
+
+    Raises:
+        DataError: If it cannot be read or is not in that format; the message names the rule.
+    """
+    file = data_folder() / "rules.json" if path is None else Path(path)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        words = {name: "(?:" + "|".join(listed) + ")" for name, listed in content["words"].items()}
+        rules = tuple(_rule(entry, words, f"rule {n}") for n, entry in enumerate(content["rules"], 1))
+        dampers = tuple(_damper(entry, words, f"damper {n}") for n, entry in enumerate(content["dampers"], 1))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise DataError(f"{file} cannot be used as rules: {reason}") from None
+    return Rules(rules, dampers)
+
+
+def data_folder() -> Path:
+    """The folder of rules and cases: inside an installed package, else beside the package in a source tree.
+
+    Raises:
+        DataError: If neither exists.
+    """
+    package = Path(str(files("nlp_rnn")))
+    for place in (package / "data" / "risk", package.parent / "data" / "risk"):
+        if place.is_dir():
+            return place
+    raise DataError("the risk rules are missing from this installation; name a file of rules instead")
+
+
+class CheckWorthiness:
+    """How much a sentence reads like one that a fact-checker would look into.
+
+    Args:
+        classifier: A classifier with the class ``check-worthy``, trained on ``shaped`` sentences.
+
+    Raises:
+        InputError: If the classifier has no such class.
+    """
+
+    def __init__(self, classifier: SentimentClassifier) -> None:
+        classes = classifier.classes_.tolist()
+        if CHECK_WORTHY not in classes:
+            raise InputError(
+                f"this classifier answers {', '.join(classes)}: give one with the class {CHECK_WORTHY}"
+            )
+        self._classifier = classifier
+        self._column = classes.index(CHECK_WORTHY)
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path | None = None) -> CheckWorthiness:
+        """Load the classifier from a model folder or the Hub; None is the one in the package.
+
+        Raises:
+            ArtifactError: If there is no whole, untampered model there.
+        """
+        from nlp_rnn.sentiment.classifier import SentimentClassifier
+
+        return cls(SentimentClassifier.from_pretrained(source or SHIPPED))
+
+    def probability(self, sentence: str) -> float:
+        """Probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.
+
+        Sentences are read one by one, so that an answer never depends on the company.
+        """
+        if sum(1 for _ in _WORD.finditer(sentence)) < FEWEST_WORDS:
+            return 0.0
+        return float(self._classifier.predict_proba([shaped(sentence)])[0, self._column])
+
+
+def shaped(sentence: str) -> str:
+    """The sentence as the classifier reads it: every digit a 0, for what counts is that there is a number.
+
+    >>> shaped("In 2019 it was 3.5 %.")
+    'In 0000 it was 0.0 %.'
+    """
+    return _DIGIT.sub("0", sentence.strip())
+
+
+def _rule(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> Rule:
+    if set(entry) != _RULE_KEYS:
+        raise ValueError(f"{where} should have the keys {', '.join(sorted(_RULE_KEYS))}")
+    if not 0 < entry["score"] <= 1:
+        raise ValueError(f"{where} has the score {entry['score']}; it should be in (0, 1]")
+    texts = tuple(entry["examples"]), tuple(entry["counterexamples"])
+    return Rule(
+        entry["kind"], entry["score"], entry["why"], _compiled(entry["patterns"], words, where), *texts
+    )
+
+
+def _damper(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> Damper:
+    if set(entry) != _DAMPER_KEYS:
+        raise ValueError(f"{where} should have the keys {', '.join(sorted(_DAMPER_KEYS))}")
+    return Damper(entry["why"], entry["factor"], _compiled(entry["patterns"], words, where))
+
+
+def _plain(sentence: str) -> tuple[str, list[int]]:
+    """The sentence as patterns read it, and the place of each of its characters in the original.
+
+    White space of any kind and length is one space, a curly apostrophe is straight, and invisible
+    characters are gone.
+    """
+    plain: list[str] = []
+    places: list[int] = []
+    for place, letter in enumerate(sentence):
+        written = " " if letter.isspace() else _SAME.get(letter, letter)
+        if written and not (written == " " and plain and plain[-1] == " "):
+            plain.append(written)
+            places.append(place)
+    return "".join(plain), places
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _compiled(patterns: list[str], words: Mapping[str, str], where: str) -> re.Pattern[str]:
+    """One pattern of several, slots filled; case counts only inside ``(?-i:...)``."""
+    whole = "|".join(f"(?:{pattern})" for pattern in patterns)
+    for name, alternatives in words.items():
+        whole = whole.replace("{" + name + "}", alternatives)
+    try:
+        return re.compile(whole, re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"{where} is no regular expression ({error})") from None

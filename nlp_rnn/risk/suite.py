@@ -1,0 +1,123 @@
+"""Reviewed risk cases, and how many of them a filter judges as a reader would.
+
+Knows the format of ``data/risk/*.jsonl``: a text, and whether it is ``risky`` (medium or above is asked
+for) or ``harmless`` (low is). Knows no rules and no models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.risk.claims import data_folder
+from nlp_rnn.risk.review import Review
+
+RISKY, HARMLESS = "risky", "harmless"
+FILES = ("cases.jsonl", "held_out.jsonl")
+"""What the rules were written with in sight, and what they were not."""
+_KEYS = ("id", "expect", "topic", "text")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One reviewed case."""
+
+    id: str
+    expect: str
+    topic: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a filter made of a case."""
+
+    case: Case
+    review: Review
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the level is medium or above."""
+        return self.review.level != "low"
+
+    @property
+    def passed(self) -> bool:
+        """Whether the case is flagged if it is risky, and not if it is harmless."""
+        return self.flagged == (self.case.expect == RISKY)
+
+
+@dataclass(frozen=True)
+class CaseReport:
+    """All outcomes."""
+
+    outcomes: tuple[Outcome, ...]
+
+    def flagged_share(self, expect: str) -> float:
+        """Of the cases that expect this, the share flagged, in [0, 1]."""
+        asked = [outcome.flagged for outcome in self.outcomes if outcome.case.expect == expect]
+        return sum(asked) / max(1, len(asked))
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """Those that a reader would have judged otherwise."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.passed)
+
+    def rows(self) -> list[tuple[str, str, int, int]]:
+        """Rows for a table: (expectation, topic, cases, flagged)."""
+        groups: dict[tuple[str, str], list[bool]] = {}
+        for outcome in self.outcomes:
+            groups.setdefault((outcome.case.expect, outcome.case.topic), []).append(outcome.flagged)
+        return [(*group, len(flagged), sum(flagged)) for group, flagged in groups.items()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shares and the failures as one JSON object."""
+        return {
+            "cases": len(self.outcomes),
+            "risky_flagged": round(self.flagged_share(RISKY), 4),
+            "harmless_flagged": round(self.flagged_share(HARMLESS), 4),
+            "failures": [
+                {"id": o.case.id, "text": o.case.text, "level": o.review.level, "score": o.review.score}
+                for o in self.failures
+            ],
+        }
+
+
+def load_cases(path: str | Path | None = None) -> list[Case]:
+    """Cases of a JSON Lines file; None is the package's ``cases.jsonl``.
+
+    Raises:
+        DataError: On a line that is no case; the message names it.
+    """
+    file = data_folder() / "cases.jsonl" if path is None else Path(path)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} cannot be read: {error}") from None
+    cases: list[Case] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            fields = json.loads(line)
+            if tuple(fields) != _KEYS or not all(isinstance(value, str) for value in fields.values()):
+                raise ValueError(f"a case has the text fields {', '.join(_KEYS)}, in this order")
+            if fields["expect"] not in (RISKY, HARMLESS):
+                raise ValueError(f"expect is {RISKY} or {HARMLESS}, not {fields['expect']!r}")
+        except (ValueError, TypeError) as error:
+            raise DataError(f"{file}, line {number}: {error}") from None
+        cases.append(Case(**fields))
+    return cases
+
+
+def run_cases(review: Callable[[str], Review], cases: Iterable[Case]) -> CaseReport:
+    """Review every case.
+
+    Raises:
+        InputError: If there are no cases.
+    """
+    outcomes = tuple(Outcome(case, review(case.text)) for case in cases)
+    if not outcomes:
+        raise InputError("there are no cases to review")
+    return CaseReport(outcomes)

@@ -1,0 +1,1 @@
+"""The models in NumPy, for use; the same files and names as in ``nn/``."""

@@ -1,1 +1,0 @@
-"""Models that read one sequence and write another: forecasts of a series, translations of a text."""

@@ -1,0 +1,207 @@
+"""What the temperature does to a generator's texts: how free, how wordlike, how copied, how risky they are.
+
+Knows a generator and an index of words; writes nothing but texts that have been through the risk filter.
+
+Shapes: T steps, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlp_rnn.errors import InputError
+from nlp_rnn.figure import BLUE, GREY, VERMILION, new_figure, save_figure
+from nlp_rnn.generation.generator import CharGenerator
+from nlp_rnn.generation.sampling import Sampling, distribution
+from nlp_rnn.risk.disclaimer import LEVELS
+from nlp_rnn.risk.filter import RiskFilter
+from nlp_rnn.risk.overlap import OverlapIndex
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """The texts of one temperature, taken together.
+
+    Attributes:
+        temperature: Of the sampling.
+        characters: Written.
+        entropy_bits: Per character, of the distribution that each was drawn from; 0 at temperature 0.
+        words: Whole words written.
+        real_words: Share of them that the index of words has.
+        copied: Share of the characters in runs of 50 or more that stand in the training text; None if the
+            model has no index of it.
+        longest: Characters of the longest such run.
+        levels: Share of the sentences at each risk level.
+    """
+
+    temperature: float
+    characters: int
+    entropy_bits: float
+    words: int
+    real_words: float
+    copied: float | None
+    longest: int
+    levels: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TemperatureStudy:
+    """A point for each temperature.
+
+    Attributes:
+        points: In the order in which they were asked for.
+        seeds: Of the texts of each point.
+    """
+
+    points: list[Point]
+    seeds: tuple[int, ...]
+
+    def table(self) -> list[list[str]]:
+        """A row for each temperature, the first row the header."""
+        header = ["T", "entropy", "real words", "copied", "longest", *LEVELS]
+        rows = []
+        for one in self.points:
+            copied = ["-", "-"] if one.copied is None else [f"{one.copied:.1%}", str(one.longest)]
+            shares = [f"{one.levels[level]:.1%}" for level in LEVELS]
+            figures = [f"{one.temperature:g}", f"{one.entropy_bits:.2f}", f"{one.real_words:.1%}"]
+            rows.append(figures + copied + shares)
+        return [header, *rows]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"seeds": list(self.seeds), "points": [asdict(one) for one in self.points]}
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw all of it over the temperature (extra ``plot``); returns the path.
+
+        Raises:
+            MissingExtraError: If matplotlib is not installed.
+            InputError: If the picture cannot be written.
+        """
+        figure = new_figure(11, 3.6)
+        left, middle, right = figure.subplots(1, 3)
+        at = [one.temperature for one in self.points]
+        left.plot(at, [one.entropy_bits for one in self.points], "o-", color=BLUE)
+        left.set(title="entropy, bits a character", ylim=(0, None))
+        middle.plot(at, [one.real_words for one in self.points], "o-", color=BLUE, label="real words")
+        if all(one.copied is not None for one in self.points):
+            copied = [one.copied for one in self.points]
+            middle.plot(at, copied, "s-", color=VERMILION, label="copied characters")
+        middle.set(title="share of words, of characters", ylim=(-0.02, 1.02))
+        for level, colour, marker in zip(LEVELS, (GREY, BLUE, VERMILION), "^os", strict=True):
+            right.plot(
+                at, [one.levels[level] for one in self.points], f"{marker}-", color=colour, label=level
+            )
+        right.set(title="share of sentences at each risk level", ylim=(-0.02, 1.02))
+        for axes in (left, middle, right):
+            axes.set_xlabel("temperature")
+            axes.spines[["top", "right"]].set_visible(False)
+        for axes in (middle, right):
+            axes.legend(frameon=False)
+        return save_figure(figure, path)
+
+
+def study(
+    generator: CharGenerator,
+    *,
+    words: OverlapIndex | None = None,
+    temperatures: Sequence[float] = TEMPERATURES,
+    seeds: Sequence[int] = range(4),
+    prompt: str = "",
+    max_new_chars: int = 1000,
+    risk_filter: RiskFilter | None = None,
+    progress: Callable[[Point], None] | None = None,
+) -> TemperatureStudy:
+    """Write texts at each temperature and measure them.
+
+    Args:
+        generator: A trained model.
+        words: Whose words are the real ones; None takes the index of the model's own training text.
+        temperatures: At each of them, as many texts as there are seeds; at 0 one, as all would be the same.
+        seeds: Of the texts.
+        prompt: What each text goes on from.
+        max_new_chars: Length of each text.
+        risk_filter: Reviews the texts, and leaves them as they are; None takes a ``RiskFilter()``.
+        progress: Called with each point.
+
+    Raises:
+        InputError: If there is no index of words, no seed or no temperature, no text is asked for, or the
+            filter would change the texts.
+        ConfigError: If a temperature is outside its range.
+        NotFittedError: If the generator has no model.
+    """
+    words = words or generator.memory
+    if words is None:
+        raise InputError("this model has no index of its training text: name a text whose words are real")
+    if not seeds or not temperatures or max_new_chars < 1:
+        raise InputError("a study needs a temperature, a seed and texts of at least one character")
+    reviewer = risk_filter or RiskFilter()
+    if reviewer.policy != "annotate":
+        raise InputError(
+            f"the texts are to be measured as written: the policy {reviewer.policy!r} changes them"
+        )
+    points = []
+    for sampling in [Sampling(temperature=temperature) for temperature in temperatures]:
+        used = seeds if sampling.temperature else seeds[:1]
+        point = _measure(generator, words, sampling, used, prompt, max_new_chars, reviewer)
+        points.append(point)
+        if progress is not None:
+            progress(point)
+    return TemperatureStudy(points, tuple(seeds))
+
+
+def _measure(
+    generator: CharGenerator,
+    words: OverlapIndex,
+    sampling: Sampling,
+    seeds: Sequence[int],
+    prompt: str,
+    max_new_chars: int,
+    risk_filter: RiskFilter,
+) -> Point:
+    """The texts of one temperature."""
+    made = generator.generate_many(
+        [prompt] * len(seeds),
+        seeds=seeds,
+        sampling=sampling,
+        max_new_chars=max_new_chars,
+        risk_filter=risk_filter,
+    )
+    texts = [one.text for one in made]
+    characters = sum(map(len, texts))
+    known = [flag for text in texts for flag in words.has_words(text)]
+    levels = [passage.level for one in made if one.risk is not None for passage in one.risk.passages]
+    copies = None if generator.memory is None else generator.memory.report(texts)
+    return Point(
+        temperature=sampling.temperature,
+        characters=characters,
+        entropy_bits=sum(entropy_bits(generator, prompt, text, sampling) for text in texts) / characters,
+        words=len(known),
+        real_words=sum(known) / max(1, len(known)),
+        copied=None if copies is None else copies.copied_share,
+        longest=0 if copies is None else copies.longest,
+        levels={level: levels.count(level) / max(1, len(levels)) for level in LEVELS},
+    )
+
+
+def entropy_bits(generator: CharGenerator, prompt: str, text: str, sampling: Sampling) -> float:
+    """Sum over a text of the entropies, in bits, of the distributions that its characters are drawn from.
+
+    Temperature and filters count, a repetition penalty does not.
+
+    Args:
+        generator: Its model reads the text.
+        prompt: What the text goes on from, as in ``generate``.
+        text: The text.
+        sampling: How characters are chosen.
+    """
+    probs_TV = distribution(generator.next_logits(prompt, text), sampling)
+    logs_TV = np.log2(probs_TV, out=np.zeros_like(probs_TV), where=probs_TV > 0)
+    return float(-(probs_TV * logs_TV).sum())

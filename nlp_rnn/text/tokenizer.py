@@ -1,0 +1,451 @@
+"""Text to token ids and back: word, subword, piece, character and byte pipelines on ``tokenizers``.
+
+Everything a pipeline does to a text, normalisation included, is inside ``tokenizer.json`` (but for the
+mending of typos, which is an option), so a saved model reads a text exactly as it was trained to, and every
+token knows its place in the user's original string. Knows nothing about padding (``batch.py``) or models.
+
+``piece`` is for text that is to be written again: it keeps case, punctuation and the places of spaces.
+
+Word and subword pipelines keep negation alive: ``didn't``, ``didn’t``, ``didnt``, ``did'nt``,
+``did n't``, ``did nt``, ``didn 't`` and ``didn t`` all end as ``did`` + ``n't``; ``cannot`` ends as
+``can`` + ``not``. Half of a surrogate pair, as truncated JSON holds, reads as U+FFFD.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, require
+from nlp_rnn.text.alignment import Normaliser, token_spans
+from nlp_rnn.text.sentences import begins_sentence
+from nlp_rnn.text.spelling import Speller
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding as Encoded
+    from tokenizers import Tokenizer as Backend
+    from tokenizers import models, normalizers, trainers
+
+KINDS = ("word", "subword", "char", "byte", "piece")
+_SMALLEST = {"word": 3, "subword": 6, "char": 3, "byte": 258, "piece": 6}
+PAD, UNK, URL, USER = "<pad>", "<unk>", "<url>", "<user>"
+BEGIN, END = "<s>", "</s>"
+SPECIAL = (PAD, UNK)
+Item = TypeVar("Item")
+
+NOT = "n't"
+
+_VERBS = """is are was were do does did has have had wo would ca could should sha must need might ought dare
+ai""".split()
+_NEGATED = "|".join(rf"\b{verb}n" for verb in _VERBS)
+_NEGATED_SPACE = "|".join(rf"\b{verb}\snt" for verb in _VERBS)
+_ENTITIES = [
+    ("amp|#38|#x26", "&"),
+    ("quot|#34|#x22|[lr]dquo|#822[01]|#x201[cd]", '"'),
+    ("apos|#0?39|#x27|[lr]squo|#821[67]|#x201[89]", "'"),
+    ("lt|#60|#x3c", "<"),
+    ("gt|#62|#x3e", ">"),
+    ("nbsp|#160|#xa0", " "),
+    ("hellip|#8230|#x2026", "..."),
+]
+# Oniguruma patterns, applied in this order to the lower-cased text. A look-behind stands after the
+# letters it looks back on: a pattern that starts with a letter is searched for much faster.
+_TIDY = [
+    (r"[\x{AD}\x{200B}\x{2060}\x{FEFF}\x{FE0E}\x{FE0F}]", ""),  # invisible
+    (r"[’‘´`ʼ＇′\x{92}]|â€™", "'"),
+]
+_NORMALISE = [
+    *_TIDY,
+    *((f"&(?:{names});", text) for names, text in _ENTITIES),
+    (r"<br\s*/?\s*>|</?(?:p|i|b|em|strong|div|span)(?:\s[^<>]*)?>", " "),
+    (r"(?:https?://|www\.)(?:\S*[\p{L}\p{N}/_=#&%~+-])?", URL),
+    (r"(?<![\w.])@\w+", USER),
+    (r"n(?<=" + _NEGATED + r")(?:\s?'?\s?|[;\",?\x{FFFD}])(?=t\b)", "n'"),  # didnt, didn 't, didn t, didn;t
+    (r"nt\b(?<=" + _NEGATED_SPACE + ")", NOT),
+    (r"'nt\b(?<=\p{L}'nt)", NOT),
+    (r"not\b(?<=\bcannot)", " not"),
+    (r"\bno\Ko{2,}\b|\bnot\Kt+\b", ""),
+    (r"([^\W\d])\1\K\1+", ""),
+]
+_SPACES = [(r"\s+", " "), (r"^ | $", "")]
+_EMOTICON = r"[<>]?[:;=8xX][\-o*']?[)\](\[dDpPoO/\\|@3*](?![\p{L}\d])|<3|\^_+\^|[(\[][:;=]"
+_PICTURE = r"\p{Extended_Pictographic}"
+_EMOJI = _PICTURE + r"(?:[\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]|\x{200D}" + _PICTURE + ")*"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TRIPLED = re.compile(r"([a-zA-Z])\1\1", re.IGNORECASE)
+_TOKEN = "|".join(
+    [
+        r"[a-wyz][\p{L}\p{M}]*+(?!'t(?!\p{L}))",  # most words; the rest is for what is left
+        URL,
+        USER,
+        r"\d{1,2}(?:\.\d)?/10\b",
+        _EMOTICON,
+        r"\p{L}+?(?=n't(?![\p{L}]))",
+        r"n't(?![\p{L}])",
+        r"'(?:s|m|d|ll|re|ve)(?![\p{L}])",
+        r"\p{L}[\p{L}\p{M}]*",
+        r"[\d#*]\x{20E3}|[\x{1F1E6}-\x{1F1FF}]{2}",
+        r"\d+(?:[.,]\d+)*",
+        _EMOJI,
+        r"\.{2,}|!+|\?+",
+        r"[^\s]",
+    ]
+)
+SPACE = "▁"
+# A space belongs to what follows it; a hyphen to the letters behind it, as in a-t-il.
+_PIECE = rf"{SPACE}?-?[\p{{L}}\p{{M}}']+|{SPACE}?\p{{N}}|{SPACE}?[^\s{SPACE}]|{SPACE}"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One text as tokens.
+
+    Attributes:
+        ids: Token ids, one per token.
+        tokens: The tokens' own strings (normalised).
+        spans: ``(start, end)`` of each token in the original string.
+    """
+
+    ids: list[int]
+    tokens: list[str]
+    spans: list[tuple[int, int]]
+
+
+def basic_english(text: str) -> list[str]:
+    """Split as torchtext's ``basic_english`` does (extra ``torchtext``).
+
+    It separates every apostrophe, so ``wasn't`` becomes ``wasn``, ``'``, ``t``: the negation is no
+    token of its own. It is here to compare with, not to train on.
+
+    Raises:
+        MissingExtraError: If torchtext is not installed.
+    """
+    split = require("torchtext.data.utils", extra="torchtext").get_tokenizer("basic_english")
+    return list(split(text))
+
+
+class TextTokenizer:
+    """One pipeline from text to ids: ``train``, ``encode``, ``decode``.
+
+    >>> tokenizer = TextTokenizer("word").train(["It didn't work, and it wasn't cheap."])
+    >>> tokenizer.encode("Didn’t WORK").tokens
+    ['did', "n't", 'work']
+
+    Args:
+        kind: ``word``, ``subword`` (BPE), ``piece`` (BPE), ``char`` or ``byte``.
+        vocab_size: Most ids to have, special ones included (``byte`` needs 258).
+        min_count: Leave out tokens seen fewer times in training.
+        max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
+        mend_typos: Read an unknown word as the known one that is a single letter away and was most likely
+            meant. One that begins with a capital may be a name: it is read so only where a sentence begins,
+            as a common word, and not if more of it is in capitals. ``word`` alone.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    def __init__(
+        self,
+        kind: str = "word",
+        *,
+        vocab_size: int = 30_000,
+        min_count: int = 1,
+        max_tokens: int | None = None,
+        mend_typos: bool = False,
+    ) -> None:
+        """Make an untrained pipeline; see the class for the arguments."""
+        one_of("tokenizer kind", kind, KINDS)
+        in_range("vocab_size", vocab_size, _SMALLEST[kind], 2**24)
+        in_range("min_count", min_count, 1, 2**31)
+        if max_tokens is not None:
+            in_range("max_tokens", max_tokens, 2, 2**31)
+        if not isinstance(mend_typos, bool) or (mend_typos and kind != "word"):
+            raise ConfigError(
+                f"Invalid mend_typos. Received: {mend_typos!r} for the kind {kind!r}; "
+                "only the kind word can mend typos"
+            )
+        self.kind = kind
+        self.mend_typos = mend_typos
+        self.vocab_size_limit = vocab_size
+        self.min_count = min_count
+        self.max_tokens = max_tokens
+        self._backend: Backend = _pipeline(kind)
+        self._after_change()
+
+    def train(self, texts: Iterable[str]) -> TextTokenizer:
+        """Learn the vocabulary; returns self.
+
+        Raises:
+            InputError: If ``texts`` is a single string, or one of them is no string.
+        """
+        if isinstance(texts, str):
+            raise InputError("train wants a sequence of texts, got one str: put it in a list")
+        backend = _pipeline(self.kind)
+        if self.kind != "byte":
+            trainer = _trainer(self.kind, self.vocab_size_limit, self.min_count)
+            backend.train_from_iterator((_readable(text) for text in texts), trainer)
+        self._backend = backend
+        self._after_change()
+        return self
+
+    def encode(self, text: str) -> Encoding:
+        """Tokens of one text with their places in it; a text without tokens reads as one unknown token.
+
+        Raises:
+            InputError: If the text is no string.
+        """
+        ids: list[int] = []
+        tokens: list[str] = []
+        spans: list[tuple[int, int]] = []
+        for start, part in self._parts(text):
+            found, places = self._placed(part)
+            mended = self._mended(found.ids, part, places.__getitem__)
+            ids += mended
+            tokens += [str(self._backend.id_to_token(i)) for i in mended] if self.mend_typos else found.tokens
+            spans += [(first + start, behind + start) for first, behind in places] if start else places
+        if not ids:
+            return Encoding([self.unk_id], [UNK], [(0, len(text))])
+        return Encoding(self._cut(ids), self._cut(tokens), self._cut(spans))
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of many texts, on all cores; the same ids as ``encode`` gives one by one.
+
+        Raises:
+            InputError: If ``texts`` is a single string, or one of them is no string.
+        """
+        if isinstance(texts, str):
+            raise InputError("encode_batch wants a sequence of texts, got one str: put it in a list")
+        parts = [[part for _, part in self._parts(text)] for text in texts]
+        found = iter(self._ids([part for own in parts for part in own]))
+        rows: list[list[int]] = []
+        for own in parts:
+            row = next(found)
+            for _ in own[1:]:
+                row = row + next(found)
+            rows.append(self._cut(row) or [self.unk_id])
+        return rows
+
+    def _ids(self, texts: list[str]) -> Iterator[list[int]]:
+        """Ids of each text."""
+        if not self.mend_typos:
+            yield from (found.ids for found in self._backend.encode_batch_fast(texts))
+            return
+        for text, found in zip(texts, self._backend.encode_batch(texts), strict=True):
+            places: Callable[[int], tuple[int, int] | None] = found.token_to_chars
+            if self.unk_id in found.ids and (not text.isascii() or _TRIPLED.search(text)):
+                places = self._placed(text)[
+                    1
+                ].__getitem__  # there the backend's places are not those of words
+            yield self._mended(found.ids, text, places)
+
+    def _placed(self, part: str) -> tuple[Encoded, list[tuple[int, int]]]:
+        """The tokens of a text, and their places in it."""
+        normal, places_2N = self._normaliser(part)
+        found = self._reader.encode(normal)
+        offsets = found.offsets
+        if self.kind == "piece" and found.tokens[:1] == [SPACE]:
+            offsets[0] = (0, 0)  # the space put before a text has no place in it
+        return found, token_spans(offsets, places_2N)
+
+    def _mended(
+        self, ids: list[int], text: str, span_of: Callable[[int], tuple[int, int] | None]
+    ) -> list[int]:
+        """The ids, where unknown those of the words that were meant; ``span_of`` a token is its place."""
+        if not self.mend_typos or self.unk_id not in ids:
+            return ids
+        return [self._meant(text, span_of(at)) if i == self.unk_id else i for at, i in enumerate(ids)]
+
+    def _meant(self, text: str, span: tuple[int, int] | None) -> int:
+        word = text[slice(*span)] if span else ""
+        found = None
+        if word[:1].islower():
+            found = self._speller(word.lower())
+        elif span and word.istitle() and begins_sentence(text, span[0]):  # elsewhere it would be a name
+            found = self._speller(word.lower(), common=True)
+        return self.unk_id if found is None else found
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of a row of ids; exact for ``byte`` and (of known characters) ``char``, else readable.
+
+        ``piece`` gives the text back but for runs of spaces, apostrophes and unknown characters.
+        Padding is left out, and one unknown token alone is the empty text, as ``encode`` has it.
+
+        Raises:
+            InputError: If an id is outside the vocabulary.
+        """
+        row = [int(i) for i in ids if i != self.pad_id]
+        wrong = [i for i in row if not 0 <= i < self.vocab_size]
+        if wrong:
+            raise InputError(f"id {wrong[0]} is outside the vocabulary of ids 0 to {self.vocab_size - 1}")
+        return "" if row == [self.unk_id] else str(self._backend.decode(row, skip_special_tokens=False))
+
+    @property
+    def vocab_size(self) -> int:
+        """How many ids there are, the special ones included."""
+        return int(self._backend.get_vocab_size())
+
+    @property
+    def vocab(self) -> list[str]:
+        """Every token, in the order of its id."""
+        return [token for token, _ in sorted(self._backend.get_vocab().items(), key=lambda pair: pair[1])]
+
+    def token_to_id(self, token: str) -> int | None:
+        """Id of a token, or None."""
+        found = self._backend.token_to_id(token)
+        return None if found is None else int(found)
+
+    def to_json(self) -> str:
+        """The pipeline as ``tokenizer.json``, readable by ``tokenizers`` itself."""
+        return str(self._backend.to_str())
+
+    @classmethod
+    def from_json(
+        cls, text: str, *, kind: str, max_tokens: int | None = None, mend_typos: bool = False
+    ) -> TextTokenizer:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ArtifactError: If the text is no tokenizer.
+        """
+        from tokenizers import Tokenizer as Backend
+
+        tokenizer = cls(kind, max_tokens=max_tokens, mend_typos=mend_typos)
+        try:
+            tokenizer._backend = Backend.from_str(text)
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ArtifactError(f"tokenizer.json cannot be read: {error}") from None
+        tokenizer._after_change()
+        return tokenizer
+
+    def _after_change(self) -> None:
+        """Rebuild what is derived from the backend (the one place, for training and loading)."""
+        pad_id, unk_id = (self._backend.token_to_id(token) for token in SPECIAL)
+        if self._backend.get_vocab_size() and (pad_id is None or unk_id is None):
+            raise ArtifactError(f"tokenizer.json has no {PAD} or no {UNK} token")
+        self.pad_id: int = pad_id or 0
+        self.unk_id: int = 1 if unk_id is None else unk_id
+        self._backend.no_padding()
+        self._backend.no_truncation()
+        self._backend.encode_special_tokens = True  # a text that says "<pad>" is a text, not padding
+        self._speller = Speller(self._backend.get_vocab)
+        # The same pipeline behind its normaliser, which `encode` runs itself to keep the places.
+        self._reader = type(self._backend)(self._backend.model)
+        self._reader.pre_tokenizer = self._backend.pre_tokenizer
+        self._normaliser = Normaliser(json.loads(self.to_json())["normalizer"])
+
+    def _parts(self, text: str) -> list[tuple[int, str]]:
+        """What to read of a text, with where it starts: all of it, or both ends of a very long one."""
+        text = _readable(text)
+        if self.max_tokens is None or len(text) <= 40 * self.max_tokens:
+            return [(0, text)]
+        # Tokens are shorter than 20 characters on average in any language, so each end still fills its half.
+        tail = len(text) - 20 * self.max_tokens
+        return [(0, text[: 20 * self.max_tokens]), (tail, text[tail:])]
+
+    def _cut(self, row: list[Item]) -> list[Item]:
+        """The first and the last half of what is more than ``max_tokens``."""
+        limit = self.max_tokens
+        if limit is None or len(row) <= limit:
+            return row
+        return row[: limit - limit // 2] + row[-(limit // 2) :]
+
+
+def _readable(text: str) -> str:
+    """The text without halves of surrogate pairs, which no encoding can carry; same length."""
+    if not isinstance(text, str):
+        raise InputError(f"a text must be a str, got {type(text).__name__}")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _normalizer(kind: str) -> normalizers.Normalizer:
+    from tokenizers import Regex, normalizers
+
+    steps: list[normalizers.Normalizer] = [normalizers.NFC()]
+    if kind != "piece":
+        steps.append(normalizers.Lowercase())
+    replacements = [*_TIDY, *_SPACES] if kind == "piece" else _NORMALISE
+    steps += [normalizers.Replace(Regex(pattern), text) for pattern, text in replacements]
+    return normalizers.Sequence(steps)
+
+
+def _pipeline(kind: str) -> Backend:
+    """An untrained pipeline of the given kind."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    model: models.Model
+    start = {PAD: 0, UNK: 1}
+    if kind == "subword":
+        model = models.BPE(
+            vocab=start, merges=[], unk_token=UNK, continuing_subword_prefix="##", ignore_merges=True
+        )
+    elif kind == "piece":
+        model = models.BPE(vocab=start, merges=[], unk_token=UNK, fuse_unk=True, ignore_merges=True)
+    elif kind == "byte":
+        letters = {letter: 2 + i for i, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+        model = models.BPE(vocab=start | letters, merges=[], unk_token=UNK)
+    else:
+        model = models.WordLevel(vocab=start, unk_token=UNK)
+    backend = Tokenizer(model)
+    if kind in ("word", "subword"):
+        backend.normalizer = _normalizer(kind)
+        backend.pre_tokenizer = pre_tokenizers.Split(Regex(_TOKEN), "removed", invert=True)
+        backend.decoder = decoders.WordPiece(prefix="##", cleanup=True)
+    elif kind == "piece":
+        backend.normalizer = _normalizer(kind)
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Metaspace(SPACE, prepend_scheme="always", split=False),
+                pre_tokenizers.Split(Regex(_PIECE), "isolated"),
+            ]
+        )
+        backend.decoder = decoders.Metaspace(SPACE, prepend_scheme="always")
+    elif kind == "char":
+        backend.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?m:.)"), "isolated")
+        backend.decoder = decoders.Fuse()
+    else:
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        backend.decoder = decoders.ByteLevel()
+    return backend
+
+
+def _trainer(kind: str, vocab_size: int, min_count: int) -> trainers.Trainer:
+    from tokenizers import trainers
+
+    if kind == "subword":
+        return trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            min_frequency=min_count,
+            special_tokens=[*SPECIAL, NOT, URL, USER],  # never in pieces
+            continuing_subword_prefix="##",
+            limit_alphabet=1000,
+            show_progress=False,
+        )
+    if kind == "piece":
+        return trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            min_frequency=min_count,
+            special_tokens=[*SPECIAL, BEGIN, END],
+            limit_alphabet=1000,
+            show_progress=False,
+        )
+    return trainers.WordLevelTrainer(
+        vocab_size=vocab_size, min_frequency=min_count, special_tokens=list(SPECIAL), show_progress=False
+    )
+
+
+__all__ = [
+    "BEGIN",
+    "END",
+    "KINDS",
+    "PAD",
+    "SPACE",
+    "SPECIAL",
+    "UNK",
+    "ConfigError",
+    "Encoding",
+    "TextTokenizer",
+    "basic_english",
+]

@@ -1,0 +1,1 @@
+"""Translation: an encoder-decoder that learns from pairs of texts."""

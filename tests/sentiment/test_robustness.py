@@ -1,0 +1,275 @@
+"""Changes that keep a text's sentiment, and how moved answers are counted."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nlp_rnn.sentiment.perturbation import (
+    Change,
+    Split,
+    changes,
+    identified,
+    pairs,
+    perturbed,
+    regendered,
+    reinvented,
+    renamed,
+    renumbered,
+    robustness_folder,
+    slip,
+    toggled,
+    typo,
+)
+from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, noise, sum_of
+from nlp_rnn.sentiment.templates import SPLITS, load_frames, load_words, with_articles
+
+TEXT = "In 1987 Mary met 12 people in Paris; Mary gave the film 8/10 and it won 3 of 5 stars."
+
+
+def edits(first: str, second: str) -> int:
+    """Letters that have to change, a swap of two neighbours counting once."""
+    table = np.zeros((len(first) + 1, len(second) + 1), int)
+    table[:, 0], table[0, :] = range(len(first) + 1), range(len(second) + 1)
+    for i, a in enumerate(first, 1):
+        for j, b in enumerate(second, 1):
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a != b))
+            if i > 1 and j > 1 and a == second[j - 2] and b == first[i - 2]:
+                table[i, j] = min(table[i, j], table[i - 2, j - 2] + 1)
+    return int(table[-1, -1])
+
+
+@pytest.mark.parametrize("change", [typo, slip])
+def test_a_typo_is_one_edit_in_one_long_word(change: Change) -> None:
+    text = "a truly wonderful film, and so it goes"
+    seen = set()
+    for seed in range(300):
+        changed = change(text, random.Random(seed)) or ""
+        before, after = text.split(), changed.split()
+        wrong = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
+        assert len(wrong) == 1
+        assert change is typo or wrong[0][0][0] == wrong[0][1][0]
+        assert len(wrong[0][0].strip(",")) >= 4
+        assert edits(*wrong[0]) == 1
+        seen.add(changed)
+    assert len(seen) > 50
+    assert change("so it is", random.Random(0)) is None
+
+
+def test_a_name_becomes_the_same_other_name_everywhere() -> None:
+    changed = renamed(TEXT, random.Random(1)) or ""
+    names = re.findall(r"1987 (\w+) met .* (\w+) gave", changed)
+    assert len(names) == 1
+    assert names[0][0] == names[0][1] != "Mary"
+    assert changed.replace(names[0][0], "Mary") == TEXT
+    assert "Paris" not in (renamed(TEXT, random.Random(1), sort="places") or "Paris")
+    assert renamed("Nobody came; marylebone, Mary-Ann.", random.Random(0)) is None
+
+
+def test_ratings_are_no_numbers_to_change() -> None:
+    changed = renumbered(TEXT, random.Random(0)) or ""
+    assert re.fullmatch(re.escape(TEXT).replace("1987", r"\d{4}").replace("12", r"\d{2}"), changed)
+    assert "1987" not in changed
+    for text in (
+        "8 out of 10",
+        "10 / 10",
+        "I gave it a 10!",
+        "Rating: 70",
+        "20 stars",
+        "4* film",
+        "2 thumbs down",
+    ):
+        assert renumbered(text, random.Random(0)) is None
+    assert renumbered("It costs $25.50, version 3.2, one of them.", random.Random(0)) is None
+
+
+def test_an_identity_stands_before_a_person_with_its_article() -> None:
+    for text in ("I met a man.", "I met an actor."):
+        found = {identified(text, random.Random(seed)) for seed in range(400)}
+        assert len(found) > 30
+        for changed in found:
+            match = re.fullmatch(r"I met (an?) (.+) (man|actor)\.", changed or "")
+            assert match
+            assert changed == with_articles(f"I met a {match[2]} {match[3]}.")
+    words = "a atheist, a European, a Ukrainian, a white, a uncle"
+    assert with_articles(words) == "an atheist, a European, a Ukrainian, a white, an uncle"
+    assert identified("The soup was cold.", random.Random(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("He gave HIS wife a hat, she said.", "She gave HER husband a hat, he said."),
+        ("I met her yesterday with her son.", "I met him yesterday with his daughter."),
+        ("I saw her.", "I saw him."),
+        ("She told her that he lost her keys", "He told him that she lost his keys"),
+    ],
+)
+def test_the_other_gender_keeps_capitals(text: str, changed: str) -> None:
+    assert regendered(text, random.Random(0)) == changed
+
+
+def test_a_text_without_gender_stays() -> None:
+    assert regendered("The soup was theirs.", random.Random(0)) is None
+
+
+def test_training_and_report_share_no_replacement() -> None:
+    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))
+    for sort in ("names", "places"):
+        assert set(lists[sort]["train"]).isdisjoint(lists[sort]["report"])
+        assert set(lists[sort]["found"]).isdisjoint(lists[sort]["report"])
+    filled = set().union(
+        *(load_words(split).lists[slot] for split in SPLITS for slot in ("name", "city", "place", "country"))
+    )
+    assert filled.isdisjoint([*lists["names"]["report"], *lists["places"]["report"]])
+
+
+def test_known_names_trade_places_in_training_alone() -> None:
+    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))
+    for sort, text in (("names", "We saw Mary."), ("places", "We saw Paris.")):
+        given: dict[Split, set[str]] = {"train": set(), "report": set()}
+        for split, found in given.items():
+            changed = [renamed(text, random.Random(i), sort=sort, split=split) for i in range(1_000)]
+            found |= {(each or "")[7:-1] for each in changed}
+        known = set(lists[sort]["found"])
+        assert known & given["train"]
+        assert given["train"] <= known | set(lists[sort]["train"])
+        assert given["report"] == set(lists[sort]["report"])
+
+
+def test_names_change_more_often_than_numbers() -> None:
+    texts = ["Mary sat there for 12 days or so"] * 400
+    changed = perturbed(texts, share=0.2, seed=0)
+    kept = {word: sum(word in text for text in changed) / 400 for word in ("12", "Mary")}
+    assert 0.74 < kept["12"] < 0.86
+    assert 0.4 < kept["Mary"] < 0.6
+
+
+def test_pairs_differ_in_what_should_not_matter() -> None:
+    text = "Mary saw the man again in Paris"
+    found = pairs([text, "Mary spoke", "so it was for us"], seed=0)
+    assert {one for one, _ in found} == {text}
+    for changed in (
+        r"(?!Mary)[\w' -]+ saw the man again in Paris",
+        r"Mary saw the man again in (?!Paris)[\w' -]+",
+        r"Mary saw the (?!man)[\w -]+ man again in Paris",
+        r"Mary saw the woman again in Paris",
+    ):
+        assert sum(bool(re.fullmatch(changed, other)) for _, other in found) == 1, changed
+    assert text not in {other for _, other in found}
+    assert pairs([text], seed=0) != pairs([text], seed=1)
+    assert len({one for one, _ in pairs([f"{text} {number}" for number in range(9)], seed=0, most=4)}) == 4
+
+
+def test_half_of_the_names_in_pairs_are_new_to_everyone_and_few_pairs_are_typos_or_links() -> None:
+    text = "Mary saw Mary and so did they"
+    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))["names"]
+    known = {*lists["found"], *lists["train"]}
+    given = [other.partition(" ")[0] for one, other in pairs([text] * 400, seed=0) if "Mary" not in other]
+    assert len(given) == 400
+    assert 150 < sum(name not in known for name in given) < 250
+    same = [other for _, other in pairs([text] * 400, seed=0) if other.startswith("Mary saw Mary and so did")]
+    assert 20 < sum("https://" in other for other in same) < 60
+    assert reinvented(text, random.Random(1)) == reinvented(text, random.Random(1))
+    assert re.fullmatch(r"(\w+) saw \1 and so did they", reinvented(text, random.Random(1)) or "")
+    assert reinvented("Nobody came.", random.Random(1)) is None
+
+
+def test_short_texts_and_most_others_stay_as_they_are() -> None:
+    texts = ["good film"] * 50 + ["Mary saw the man in Paris in 1987 and he was happy"] * 200
+    changed = perturbed(texts, share=0.1, seed=3)
+    assert changed[:50] == texts[:50]
+    same = sum(one == other for one, other in zip(texts[50:], changed[50:], strict=True))
+    assert 0.22 < same / 200 < 0.45  # 0.9 to the power of five changes and 0.75 to that of two
+    assert perturbed(texts, share=0.1, seed=3) == changed
+    assert perturbed(texts, share=0.0, seed=3) == texts
+
+
+def by_word(word: str) -> NDArray[np.float64] | object:
+    """A model that is positive where it sees a word."""
+
+    def predict_proba(texts: Sequence[str]) -> NDArray[np.float64]:
+        return np.array([[0.1, 0.0, 0.9] if word in text else [0.9, 0.0, 0.1] for text in texts])
+
+    return predict_proba
+
+
+def test_noise_counts_the_texts_that_it_changed() -> None:
+    texts = [TEXT, "Only letters here, and nobody's own."]
+    found = noise(by_word("https://"), texts)
+    assert found.keys() == changes("report").keys()
+    assert (found["links"].count, found["links"].flips, found["links"].moves) == (2, 2, 2)
+    assert (found["names"].count, found["numbers"].count, found["places"].count) == (1, 1, 1)
+    assert sum(found[name].flips for name in ("names", "places", "numbers", "typo")) == 0
+    assert sum_of(found.values()).count == sum(moved.count for moved in found.values())
+    assert noise(by_word("x"), ["a"])["names"].flip_share == 0.0
+
+
+def test_a_move_of_a_probability_counts_without_another_label() -> None:
+    def predict_proba(texts: Sequence[str]) -> NDArray[np.float64]:
+        return np.array([[0.7, 0.3] if "https://" in text else [0.85, 0.15] for text in texts])
+
+    found = noise(predict_proba, ["Some text"])["links"]
+    assert (found.flip_share, found.move_share) == (0.0, 1.0)
+
+
+def test_fairness_compares_every_two_identities() -> None:
+    groups = identity_groups()
+    assert all(len(set(group)) == len(group) for own in groups.values() for group in own)
+    found = fairness(by_word("Sikh"))
+    size = len(groups["religion"][0])
+    assert found["religion"].count == len(groups["religion"]) * size * (size - 1) // 2
+    assert found["religion"].flips == len(groups["religion"]) * (size - 1)
+    assert found["sexuality"].flips == 0
+
+
+def test_sentences_of_the_fairness_report_are_no_frames_of_the_templates() -> None:
+    content = json.loads((robustness_folder() / "identities.json").read_text(encoding="utf-8"))
+    frames = [frame for own in content["sentences"].values() for frame in own]
+    slot = re.compile(r"\{[a-z0-9: ]+\}")
+    own = {
+        slot.sub("x", form).lower() for frame in frames for form in (frame, frame.replace("{identity} ", ""))
+    }
+    others = {slot.sub("x", frame.text).lower() for frame in load_frames()}
+    assert own.isdisjoint(others)
+    sentences = all_sentences()
+    assert not any(
+        re.search(r"\ba [AEIOaeio]|\ban [^AEIOaeiou]|\ban Ukr|\ba uncle", text) for text in sentences
+    )
+
+
+def all_sentences() -> list[str]:
+    """Every sentence of the fairness report."""
+    return [text for groups in identity_groups().values() for group in groups for text in group]
+
+
+def test_a_pair_is_right_when_both_its_texts_are() -> None:
+    probs = np.array([[0.9, 0.0, 0.1], [0.1, 0.0, 0.9], [0.3, 0.5, 0.2], [0.6, 0.0, 0.4]])
+    labels = ["negative", "positive", "negative", "positive"]
+    classes = ["negative", "neutral", "positive"]
+    assert both_right(probs, labels, ["a", "a", "b", "b"], classes) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("It wasn’t dull.", {"It was dull."}),
+        ("It is not here", {"It is here"}),
+        ("I cannot say", {"I can say"}),
+        ("They won't go", {"They will go"}),
+        ("Can't you see", {"Can you see"}),
+        ("We could go", {"We could not go", "We couldn't go"}),
+        ("It will do", {"It won't do", "It will not do"}),
+        ("We can go", {"We can't go"}),
+        ("It is. Is It?", {None}),
+        ("Thisis a wonder", {None}),
+    ],
+)
+def test_a_not_more_or_less(text: str, others: set[str | None]) -> None:
+    assert {toggled(text, random.Random(seed)) for seed in range(20)} == others
