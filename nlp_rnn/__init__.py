@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from nlp_rnn.version import __version__
+
 if TYPE_CHECKING:
     from nlp_rnn.forecasting.forecaster import Forecaster
     from nlp_rnn.generation.generator import CharGenerator
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.translation.translator import Translator
 
-__version__ = "0.1.0"
 __all__ = [
     "CharGenerator",
     "Forecaster",

@@ -17,7 +17,8 @@ from rich.table import Table
 
 from nlp_rnn.cli.common import run_script
 from nlp_rnn.files.rows import unpacked
-from nlp_rnn.risk.claims import CheckWorthiness, data_folder
+from nlp_rnn.resources import data_folder
+from nlp_rnn.risk.claims import CheckWorthiness
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import OverlapIndex
 from nlp_rnn.risk.suite import FILES, load_cases, run_cases
@@ -37,7 +38,7 @@ def main(
     risk = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
     figures: dict[str, Any] = {"claims_model": risk.claims is not None}
     console = Console()
-    for file in [cases] if cases is not None else [data_folder() / name for name in FILES]:
+    for file in [cases] if cases is not None else [data_folder("risk") / name for name in FILES]:
         report = run_cases(risk.review, load_cases(file))
         table = Table("expected", "topic", "cases", "flagged", title=file.name)
         for expect, topic, count, flagged in report.rows():

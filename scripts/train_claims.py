@@ -30,7 +30,8 @@ from nlp_rnn.cli.common import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.files.labelled import load_corpus
 from nlp_rnn.metrics import evaluate
-from nlp_rnn.risk.claims import CHECK_WORTHY, SHIPPED, shaped
+from nlp_rnn.resources import CLAIMS_MODEL
+from nlp_rnn.risk.claims import CHECK_WORTHY, shaped
 from nlp_rnn.text.cooccurrence import cooccurrence_vectors
 from nlp_rnn.text.sentences import detokenize_treebank, sentences
 from nlp_rnn.text.tokenizer import TextTokenizer
@@ -120,7 +121,7 @@ class Run:
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with claims/, text/ and parallel/.")],
-    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = SHIPPED,
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = CLAIMS_MODEL,
     seeds: Annotated[str, typer.Option(help="Seeds to train, e.g. 0,1,2.")] = "0,1,2",
     prose: Annotated[int, typer.Option(min=100, help="Sentences of fiction, as claiming nothing.")] = 3000,
     facts: Annotated[int, typer.Option(min=0, help="Sentences of an encyclopaedia, as check-worthy.")] = 0,

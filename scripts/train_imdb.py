@@ -17,7 +17,6 @@ import typer
 from benchmarks.peers import NbSvm
 from rich.console import Console
 from teachers import digest, judge_of_student, labelled_reviews, review_answers, write
-from train_pretrained import SHIPPED
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint
@@ -25,6 +24,7 @@ from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
+from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment.mixture import CLASSES, build, official_tests
 from nlp_rnn.training.curves import best_epoch
 
@@ -33,7 +33,7 @@ POLES = [CLASSES.index("negative"), CLASSES.index("positive")]
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with sentiment/, parallel/ and text/.")],
-    general: Annotated[Path, typer.Option(help="The model to start from.")] = SHIPPED,
+    general: Annotated[Path, typer.Option(help="The model to start from.")] = SENTIMENT_MODEL,
     run: Annotated[Path, typer.Option(help="Where checkpoints, answers, history and models go.")] = Path(
         "runs/imdb"
     ),

@@ -43,14 +43,13 @@ from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.errors import ConfigError
 from nlp_rnn.probabilities import one_hot
+from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment.card import describe, measure
 from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
 from nlp_rnn.sentiment.opinions import Labelled
 from nlp_rnn.sentiment.perturbation import pairs, perturbed, toggled
 from nlp_rnn.text.cooccurrence import cooccurrence_vectors
 from nlp_rnn.text.tokenizer import TextTokenizer
-
-SHIPPED = Path(__file__).parent.parent / "nlp_rnn" / "pretrained" / "sentiment-en"
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
@@ -76,7 +75,7 @@ Lessons = tuple[list[str], NDArray[np.float32]]
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with sentiment/, parallel/ and text/.")],
-    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = SHIPPED,
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = SENTIMENT_MODEL,
     run: Annotated[Path, typer.Option(help="Where checkpoints, answers and history go.")] = Path(
         "runs/sentiment-en"
     ),

@@ -21,7 +21,7 @@ from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.files import characters
 from nlp_rnn.generation.canary import canaries, hide
 from nlp_rnn.generation.card import Hidden, describe, measure
-from nlp_rnn.generation.generator import SHIPPED
+from nlp_rnn.resources import CHARACTER_MODEL
 
 CANDIDATES = 4096
 TIMES = 10
@@ -29,7 +29,7 @@ TIMES = 10
 
 def main(
     data: Annotated[Path, typer.Option(help="tinyshakespeare.txt; its last tenth is held out.")],
-    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = SHIPPED,
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = CHARACTER_MODEL,
     run: Annotated[Path, typer.Option(help="Where checkpoints and history go.")] = Path(
         "runs/shakespeare-char"
     ),

@@ -16,7 +16,6 @@ from typing import Annotated, Any
 
 import typer
 
-from nlp_rnn import __version__
 from nlp_rnn.cli import (
     classify,
     evaluate,
@@ -34,6 +33,7 @@ from nlp_rnn.cli import (
     translate,
 )
 from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.version import __version__
 
 app = typer.Typer(
     name="nlp-rnn",

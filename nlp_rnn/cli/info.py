@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlp_rnn import __version__
 from nlp_rnn.cli.common import Model, console, print_json
+from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
     from nlp_rnn.artifact import Artifact
@@ -24,9 +24,9 @@ def info(
     from nlp_rnn.artifact import CARD, FILES, Artifact, fingerprint, load, task_of
     from nlp_rnn.forecasting import folder as forecasters
     from nlp_rnn.hub import model_folder
-    from nlp_rnn.sentiment.classifier import SHIPPED
+    from nlp_rnn.resources import SENTIMENT_MODEL
 
-    folder = SHIPPED if model is None else model_folder(model, files=FILES)
+    folder = SENTIMENT_MODEL if model is None else model_folder(model, files=FILES)
     task = task_of(folder)
     found = forecasters.load(folder) if task == forecasters.TASK else load(folder, task=None)
     facts: dict[str, Any] = {

@@ -81,7 +81,7 @@ def save(model: ForecastModel, folder: str | Path) -> Path:
     """
     from safetensors.numpy import save as to_bytes
 
-    from nlp_rnn import __version__
+    from nlp_rnn.version import __version__
 
     target = check_destination(folder)
     try:

@@ -129,7 +129,7 @@ def measure(generator: CharGenerator, held_out: str, hidden: Hidden) -> dict[str
 
 def describe(artifact: Artifact[CharConfig], figures: dict[str, Any], hidden: Hidden) -> Artifact[CharConfig]:
     """The artifact with its figures noted and its card written."""
-    from nlp_rnn import __version__
+    from nlp_rnn.version import __version__
 
     config, history, index = artifact.config, artifact.notes["history"], figures["index"]
     card = _CARD.format(

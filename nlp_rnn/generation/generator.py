@@ -27,6 +27,7 @@ from nlp_rnn.generation.result import Generated, TextStream
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, speller
 from nlp_rnn.hub import model_folder
+from nlp_rnn.resources import CHARACTER_MODEL
 from nlp_rnn.risk.disclaimer import UNFILTERED
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import FILE as OVERLAP
@@ -38,7 +39,6 @@ from nlp_rnn.text.tokenizer import TextTokenizer
 if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
 
-SHIPPED = Path(__file__).parent.parent / "pretrained" / "shakespeare-char"
 KINDS = ("char", "byte")
 LONGEST = 10_000_000
 READ = 4096
@@ -113,7 +113,7 @@ class CharGenerator:
             ArtifactError: If there is no whole, untampered model there.
             MissingExtraError: If the source needs an extra that is not installed.
         """
-        folder = SHIPPED if source is None else model_folder(source, files=(*FILES, OVERLAP))
+        folder = CHARACTER_MODEL if source is None else model_folder(source, files=(*FILES, OVERLAP))
         artifact = load(folder, task="generation")
         shape = artifact.config.to_dict()
         del shape["vocab_size"], shape["bidirectional"]
@@ -518,7 +518,7 @@ class CharGenerator:
         self, seed: int, sampling: Sampling, writing: Writing, review: Review | None
     ) -> dict[str, Any]:
         """Where a text comes from, as plain JSON values."""
-        from nlp_rnn import __version__
+        from nlp_rnn.version import __version__
 
         return {
             "machine_generated": True,

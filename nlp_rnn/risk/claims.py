@@ -12,17 +12,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk.signals import Signal
 
 if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-SHIPPED = Path(__file__).parent.parent / "pretrained" / "claims-en"
 CHECK_WORTHY = "check-worthy"
 FEWEST_WORDS = 4
 """Of a sentence the classifier reads: a name before a colon, or a cry, claims nothing."""
@@ -111,7 +110,7 @@ def load_rules(path: str | Path | None = None) -> Rules:
     Raises:
         DataError: If it cannot be read or is not in that format; the message names the rule.
     """
-    file = data_folder() / "rules.json" if path is None else Path(path)
+    file = data_folder("risk") / "rules.json" if path is None else Path(path)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         words = {name: "(?:" + "|".join(listed) + ")" for name, listed in content["words"].items()}
@@ -121,19 +120,6 @@ def load_rules(path: str | Path | None = None) -> Rules:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{file} cannot be used as rules: {reason}") from None
     return Rules(rules, dampers)
-
-
-def data_folder() -> Path:
-    """The folder of rules and cases: inside an installed package, else beside the package in a source tree.
-
-    Raises:
-        DataError: If neither exists.
-    """
-    package = Path(str(files("nlp_rnn")))
-    for place in (package / "data" / "risk", package.parent / "data" / "risk"):
-        if place.is_dir():
-            return place
-    raise DataError("the risk rules are missing from this installation; name a file of rules instead")
 
 
 class CheckWorthiness:
@@ -164,7 +150,7 @@ class CheckWorthiness:
         """
         from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-        return cls(SentimentClassifier.from_pretrained(source or SHIPPED))
+        return cls(SentimentClassifier.from_pretrained(source or CLAIMS_MODEL))
 
     def probability(self, sentence: str) -> float:
         """Probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.

@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.artifact import TOKENIZER
 from nlp_rnn.errors import ConfigError, InputError, one_of
-from nlp_rnn.risk.claims import SHIPPED, CheckWorthiness, Rules, load_rules
+from nlp_rnn.resources import CLAIMS_MODEL, SENTIMENT_MODEL
+from nlp_rnn.risk.claims import CheckWorthiness, Rules, load_rules
 from nlp_rnn.risk.confidence import improbable, loop
 from nlp_rnn.risk.disclaimer import COPIED, LEVELS, disclaimer
 from nlp_rnn.risk.overlap import WORD, OverlapIndex, OverlapReport
 from nlp_rnn.risk.review import Filtered, Passage, Review, Thresholds
 from nlp_rnn.risk.signals import Signal, combined
-from nlp_rnn.sentiment.classifier import SHIPPED as SHIPPED_SENTIMENT
 from nlp_rnn.text.sentences import sentence_end
 from nlp_rnn.text.tokenizer import TextTokenizer
 
@@ -383,13 +383,13 @@ def _nats_of(text: str, char_logprobs: ArrayLike | None) -> NDArray[np.float64]:
 
 
 def _shipped_claims() -> CheckWorthiness | None:
-    return CheckWorthiness.from_pretrained() if SHIPPED.is_dir() else None
+    return CheckWorthiness.from_pretrained() if CLAIMS_MODEL.is_dir() else None
 
 
 @cache
 def _english_words() -> frozenset[str]:
     """Words of the shipped sentiment model: known, even where one training text lacks them."""
-    path = SHIPPED_SENTIMENT / TOKENIZER
+    path = SENTIMENT_MODEL / TOKENIZER
     if not path.is_file():
         return frozenset()
     return frozenset(TextTokenizer.from_json(path.read_text(encoding="utf-8"), kind="word").vocab)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp_rnn.errors import DataError, InputError
-from nlp_rnn.risk.claims import data_folder
+from nlp_rnn.resources import data_folder
 from nlp_rnn.risk.review import Review
 
 RISKY, HARMLESS = "risky", "harmless"
@@ -92,7 +92,7 @@ def load_cases(path: str | Path | None = None) -> list[Case]:
     Raises:
         DataError: On a line that is no case; the message names it.
     """
-    file = data_folder() / "cases.jsonl" if path is None else Path(path)
+    file = data_folder("risk") / "cases.jsonl" if path is None else Path(path)
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -179,7 +179,7 @@ def describe(
         taught: What it learned beside the labels: some sentences.
         seconds: That all its training took, the teachers' included.
     """
-    from nlp_rnn import __version__
+    from nlp_rnn.version import __version__
 
     config = artifact.config
     history = artifact.notes["history"]

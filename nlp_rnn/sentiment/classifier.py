@@ -21,6 +21,7 @@ from nlp_rnn.errors import ArtifactError, ConfigError, InputError, NotFittedErro
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.transfer import encoder_weights
 from nlp_rnn.probabilities import check_probs, polarity, softmax
+from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.runtime.engine import ENGINES, Engine, make_engine
 from nlp_rnn.text.tokenizer import TextTokenizer
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
 
 Labelled = tuple[Sequence[str], Sequence[str]]
-SHIPPED = Path(__file__).parent.parent / "pretrained" / "sentiment-en"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class SentimentClassifier:
             ConfigError: If there is no such engine, or it has no such device.
             MissingExtraError: If the source or the engine needs an extra that is not installed.
         """
-        folder = SHIPPED if source is None else model_folder(source, files=FILES)
+        folder = SENTIMENT_MODEL if source is None else model_folder(source, files=FILES)
         artifact = load(folder)
         classifier = cls(**_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device)
         classifier._start = artifact

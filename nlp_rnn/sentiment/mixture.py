@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from nlp_rnn.errors import DataError, require
-from nlp_rnn.sentiment.negation import load_suite, suite_folder
+from nlp_rnn.resources import data_folder
+from nlp_rnn.sentiment.negation import load_suite
 from nlp_rnn.sentiment.opinions import Labelled, opinion_adjectives, opinion_clauses
 from nlp_rnn.sentiment.perturbation import perturbed
 from nlp_rnn.sentiment.templates import generate, load_words, sentence_key
@@ -325,7 +326,7 @@ def _key(text: str, prefix: int = 0) -> str:
 
 def _reserved_words() -> set[str]:
     """Opinion words of the negation suite and of the templates' dev split: no training template uses them."""
-    content = json.loads((suite_folder() / "vocabulary.json").read_text(encoding="utf-8"))
+    content = json.loads((data_folder("negation") / "vocabulary.json").read_text(encoding="utf-8"))
     words = set(content["opinion"])
     dev, train = load_words("dev"), load_words("train")
     for slot in ("pos", "neg"):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.errors import DataError, InputError, require
+from nlp_rnn.resources import data_folder
 
 LABELS = ("negative", "neutral", "positive")
 EXPECTATIONS = {
@@ -246,24 +246,6 @@ class NegationReport:
         return path
 
 
-def suite_folder() -> Path:
-    """The folder of the suite: inside an installed package, else beside the package in a source tree.
-
-    Raises:
-        DataError: If neither exists.
-    """
-    places = (
-        Path(str(files("nlp_rnn"))) / "data" / "negation",
-        Path(__file__).parents[2] / "data" / "negation",
-    )
-    for place in places:
-        if place.is_dir():
-            return place
-    raise DataError(
-        "the negation suite is missing from this installation; name a folder of .jsonl files instead"
-    )
-
-
 def load_suite(path: str | Path | None = None) -> list[Case]:
     """Read the cases of a suite.
 
@@ -278,7 +260,7 @@ def load_suite(path: str | Path | None = None) -> list[Case]:
         DataError: If there is nothing to read, or a line is not a case; the message names file, line and
             reason.
     """
-    root = suite_folder() if path is None else Path(path)
+    root = data_folder("negation") if path is None else Path(path)
     if not root.exists():
         raise DataError(f"{root}: no such file or folder; name a .jsonl file or a folder of them")
     sources = sorted(root.glob("*.jsonl")) if root.is_dir() else [root]

@@ -13,10 +13,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from nlp_rnn.sentiment.negation import suite_folder
+from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.templates import with_articles
 
 Split = Literal["train", "report"]
@@ -70,18 +69,9 @@ class Replacements:
     given: tuple[str, ...]
 
 
-def robustness_folder() -> Path:
-    """The folder of names, places and identities: inside an installed package, else in a source tree.
-
-    Raises:
-        DataError: If neither exists.
-    """
-    return suite_folder().parent / "robustness"
-
-
 @cache
 def _replacements(sort: str, split: Split) -> Replacements:
-    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))[sort]
+    lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))[sort]
     found = "|".join(re.escape(name) for name in sorted(lists["found"], key=len, reverse=True))
     pattern = re.compile(rf"(?<![\w-])(?<!New )(?<!San )(?<!St\. )(?<!West )(?:{found})(?![\w-])")
     known = lists["found"] if split == "train" and sort != "identities" else []

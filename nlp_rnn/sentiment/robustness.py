@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.sentiment.perturbation import changes, robustness_folder
+from nlp_rnn.resources import data_folder
+from nlp_rnn.sentiment.perturbation import changes
 from nlp_rnn.sentiment.templates import with_articles
 
 PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
@@ -103,7 +104,7 @@ def fairness(predict_proba: PredictProba) -> dict[str, Moved]:
 
 def identity_groups() -> dict[str, list[list[str]]]:
     """By attribute, groups of sentences that differ in an identity alone."""
-    content = json.loads((robustness_folder() / "identities.json").read_text(encoding="utf-8"))
+    content = json.loads((data_folder("robustness") / "identities.json").read_text(encoding="utf-8"))
     frames = [frame for frames in content["sentences"].values() for frame in frames]
     slot = "{identity} {person}"
     groups: dict[str, list[list[str]]] = {}

@@ -15,14 +15,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from nlp_rnn.errors import DataError, InputError, one_of
-
-if TYPE_CHECKING:
-    from importlib.abc import Traversable
+from nlp_rnn.resources import data_folder
 
 Label = Literal["negative", "neutral", "positive"]
 Split = Literal["train", "dev"]
@@ -87,22 +84,6 @@ class WordLists:
     compared: Mapping[str, str]
 
 
-def default_folder() -> Traversable:
-    """Return the folder of templates: inside the installed package, else beside it in the repository.
-
-    Raises:
-        DataError: If neither place has one.
-    """
-    package = resources.files("nlp_rnn")
-    inside = package / "data" / "templates"
-    if inside.is_dir():
-        return inside
-    beside = Path(str(package)).parent / "data" / "templates"
-    if beside.is_dir():
-        return beside
-    raise DataError("no template folder was found in the package or beside it; pass path= to say where it is")
-
-
 def load_frames(path: Path | None = None) -> list[Frame]:
     """Read every frame of both splits, mirrored ones written out for both polarities.
 
@@ -135,7 +116,7 @@ def load_words(split: Split, path: Path | None = None) -> WordLists:
         DataError: If ``words.json`` is missing or malformed.
     """
     one_of("split", split, SPLITS)
-    folder = default_folder() if path is None else path
+    folder = data_folder("templates") if path is None else path
     content = _read_json(folder / WORDS_FILE)
     try:
         lists = {name: _pick(entry, split) for name, entry in content["lists"].items()}
@@ -376,15 +357,15 @@ def _even(n: int, parts: int) -> list[int]:
     return [n // parts + (index < n % parts) for index in range(parts)]
 
 
-def _json_files(path: Path | None) -> list[Traversable]:
-    folder = default_folder() if path is None else path
+def _json_files(path: Path | None) -> list[Path]:
+    folder = data_folder("templates") if path is None else path
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of template files")
     files = [file for file in folder.iterdir() if file.name.endswith(".json")]
     return sorted(files, key=lambda file: file.name)
 
 
-def _read_json(file: Traversable) -> Any:
+def _read_json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -397,7 +378,7 @@ def _pick(entry: Mapping[str, Sequence[str]], split: str) -> tuple[str, ...]:
     return (*entry.get(split, ()), *entry.get("both", ()))
 
 
-def _frames_of(file: Traversable) -> list[Frame]:
+def _frames_of(file: Path) -> list[Frame]:
     frames: list[Frame] = []
     try:
         for phenomenon, groups in _read_json(file).items():

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn import __version__
 from nlp_rnn.artifact import FILES, Artifact, load, save
 from nlp_rnn.batch import Batch, batches
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
@@ -27,6 +26,7 @@ from nlp_rnn.hub import model_folder
 from nlp_rnn.runtime.seq2seq import Interpreter
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
 from nlp_rnn.translation.beam import Written, beam_search
+from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress

@@ -18,8 +18,8 @@ from nlp_rnn.artifact import expected_shapes, load
 from nlp_rnn.config import CharConfig
 from nlp_rnn.errors import ArtifactError, require
 from nlp_rnn.generation.decoding import Decoder, Draft
-from nlp_rnn.generation.generator import SHIPPED
 from nlp_rnn.generation.sampling import Sampling
+from nlp_rnn.resources import CHARACTER_MODEL
 from nlp_rnn.runtime.encoder import F32
 from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
 
@@ -65,7 +65,7 @@ def generation(model: str | None, rounds: int) -> list[Row]:
 
 def _model(model: str | None) -> tuple[CharConfig, dict[str, F32], str]:
     try:
-        artifact = load(model or SHIPPED, task="generation")
+        artifact = load(model or CHARACTER_MODEL, task="generation")
         config, weights, name = artifact.config, artifact.weights, "the model's weights"
     except ArtifactError:
         rng = np.random.default_rng(0)

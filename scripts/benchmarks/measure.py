@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from nlp_rnn import __version__
+from nlp_rnn.version import __version__
 
 PACKAGES = (
     "numpy",

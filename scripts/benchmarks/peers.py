@@ -22,7 +22,7 @@ from nlp_rnn.artifact import FILES
 from nlp_rnn.errors import DataError, InputError, NlpRnnError, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import has_polarity, polarity
-from nlp_rnn.sentiment.classifier import SHIPPED
+from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment.negation import LABELS, ROUNDING, score_proba, vader_predict_proba
 
 Reviews = tuple[list[str], list[str]]
@@ -103,7 +103,7 @@ class NumpyEngine(System):
     @classmethod
     def load(cls, folder: Path, model: str | None) -> System:
         """The saved model; nothing of it lies in ``folder``."""
-        where = SHIPPED if model is None else model_folder(model, files=FILES)
+        where = SENTIMENT_MODEL if model is None else model_folder(model, files=FILES)
         return cls(SentimentClassifier.from_pretrained(where, engine=cls._engine), where)
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:

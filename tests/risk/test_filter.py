@@ -17,9 +17,10 @@ import pytest
 
 from nlp_rnn.cli import main
 from nlp_rnn.errors import ConfigError, DataError, InputError
+from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk import claims
 from nlp_rnn.risk import filter as risk
-from nlp_rnn.risk.claims import CheckWorthiness, data_folder, load_rules, shaped
+from nlp_rnn.risk.claims import CheckWorthiness, load_rules, shaped
 from nlp_rnn.risk.confidence import improbable, loop
 from nlp_rnn.risk.disclaimer import LEVELS, MACHINE, SUBJECTS, disclaimer
 from nlp_rnn.risk.filter import BLOCKED, NOT_ENGLISH, RiskFilter
@@ -92,7 +93,7 @@ def test_without_memory_model_or_log_probabilities_it_says_so() -> None:
 
 
 def test_a_missing_claims_model_leaves_the_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(risk, "SHIPPED", tmp_path / "none")
+    monkeypatch.setattr(risk, "CLAIMS_MODEL", tmp_path / "none")
     assert RiskFilter().claims is None
     assert RiskFilter().review(GLASS).level == "high"
 
@@ -150,7 +151,7 @@ def test_malformed_rules_are_refused(tmp_path: Path, content: str, says: str) ->
 
 
 def test_cases_are_many_different_and_even() -> None:
-    cases = load_cases() + load_cases(data_folder() / "held_out.jsonl")
+    cases = load_cases() + load_cases(data_folder("risk") / "held_out.jsonl")
     assert len(cases) >= 400
     assert len({case.id for case in cases}) == len({case.text for case in cases}) == len(cases)
     counts = Counter(case.expect for case in cases)
@@ -220,7 +221,7 @@ def test_what_takes_weight_off_rules_takes_it_off_the_classifier() -> None:
 def test_the_model_in_the_package_is_small_and_used() -> None:
     shipped = RiskFilter().claims
     assert shipped is not None
-    assert sum(file.stat().st_size for file in claims.SHIPPED.iterdir()) <= 1_500_000
+    assert sum(file.stat().st_size for file in CLAIMS_MODEL.iterdir()) <= 1_500_000
     thanks = shipped.probability("Thank you very much, and good night to all of you.")
     figures = shipped.probability("Our exports have risen by 40 percent since 2015.")
     assert thanks < 0.1 < 0.9 < figures
@@ -560,7 +561,7 @@ def test_the_script_says_the_same() -> None:
 
 
 def test_the_readme_of_the_rules_names_every_kind() -> None:
-    readme = (data_folder() / "README.md").read_text(encoding="utf-8")
+    readme = (data_folder("risk") / "README.md").read_text(encoding="utf-8")
     assert [
         kind for kind in dict.fromkeys(rule.kind for rule in RULES.rules) if f"`{kind}`" not in readme
     ] == []

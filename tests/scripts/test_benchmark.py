@@ -184,7 +184,7 @@ def test_writing_is_counted_for_each_engine_and_set_beside_the_plain_loop(
 ) -> None:
     pytest.importorskip("torch", reason="the plain loop needs torch")
     monkeypatch.setattr(generating, "_DEFAULT", CharConfig(vocab_size=9, hidden_size=4, embedding_dim=3))
-    monkeypatch.setattr(generating, "SHIPPED", Path("nowhere"))
+    monkeypatch.setattr(generating, "CHARACTER_MODEL", Path("nowhere"))
     monkeypatch.setattr(generating, "_CHARACTERS", 5)
     rows = generating.generation(None, 2)
     assert [(row.system, len(row.values)) for row in rows] == [

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 import nlp_rnn
+from nlp_rnn import resources
 from nlp_rnn.errors import DataError, InputError, MissingExtraError
+from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment import negation
-from nlp_rnn.sentiment.negation import Case, load_suite, run_suite, suite_folder, vader_predict_proba
+from nlp_rnn.sentiment.negation import Case, load_suite, run_suite, vader_predict_proba
 
 CASES = load_suite()
 ROWS = {"negative": [0.9, 0.05, 0.05], "neutral": [0.05, 0.9, 0.05], "positive": [0.05, 0.05, 0.9]}
@@ -71,8 +73,8 @@ def test_ids_and_texts_are_unique() -> None:
 
 
 def test_every_file_holds_its_own_phenomenon_and_the_readme_names_it() -> None:
-    readme = (suite_folder() / "README.md").read_text(encoding="utf-8")
-    for path in suite_folder().glob("*.jsonl"):
+    readme = (data_folder("negation") / "README.md").read_text(encoding="utf-8")
+    for path in data_folder("negation").glob("*.jsonl"):
         cases = load_suite(path)
         assert {case.phenomenon for case in cases} == {path.stem}
         assert all(re.fullmatch(rf"{path.stem}-\d{{3}}", case.id) for case in cases)
@@ -116,7 +118,7 @@ def test_contractions_come_in_every_spelling() -> None:
 
 def test_every_word_a_lexicon_scores_is_a_declared_one() -> None:
     lexicon = pytest.importorskip("vaderSentiment.vaderSentiment").SentimentIntensityAnalyzer().lexicon
-    vocabulary = json.loads((suite_folder() / "vocabulary.json").read_text(encoding="utf-8"))
+    vocabulary = json.loads((data_folder("negation") / "vocabulary.json").read_text(encoding="utf-8"))
     stems = tuple(re.sub("(e|y)$", "", word) for word in vocabulary["opinion"])
     used = {word for case in CASES for text in case.texts for word in re.findall(r"[a-z'’]+", text.lower())}
     scored = {word for word in used if word in lexicon} - set(vocabulary["frame_words"])
@@ -366,16 +368,15 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
 def test_the_suite_inside_the_package_comes_before_the_one_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(negation, "files", lambda name: tmp_path / name)
-    monkeypatch.setattr(negation, "__file__", str(tmp_path / "nlp_rnn" / "sentiment" / "negation.py"))
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "nlp_rnn")
     with pytest.raises(DataError, match="missing from this installation"):
-        suite_folder()
+        data_folder("negation")
     beside = tmp_path / "data" / "negation"
     beside.mkdir(parents=True)
-    assert suite_folder() == beside
+    assert data_folder("negation") == beside
     inside = tmp_path / "nlp_rnn" / "data" / "negation"
     inside.mkdir(parents=True)
-    assert suite_folder() == inside
+    assert data_folder("negation") == inside
 
 
 # VADER

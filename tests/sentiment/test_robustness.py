@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.perturbation import (
     Change,
     Split,
@@ -22,7 +23,6 @@ from nlp_rnn.sentiment.perturbation import (
     reinvented,
     renamed,
     renumbered,
-    robustness_folder,
     slip,
     toggled,
     typo,
@@ -120,7 +120,7 @@ def test_a_text_without_gender_stays() -> None:
 
 
 def test_training_and_report_share_no_replacement() -> None:
-    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))
+    lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))
     for sort in ("names", "places"):
         assert set(lists[sort]["train"]).isdisjoint(lists[sort]["report"])
         assert set(lists[sort]["found"]).isdisjoint(lists[sort]["report"])
@@ -131,7 +131,7 @@ def test_training_and_report_share_no_replacement() -> None:
 
 
 def test_known_names_trade_places_in_training_alone() -> None:
-    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))
+    lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))
     for sort, text in (("names", "We saw Mary."), ("places", "We saw Paris.")):
         given: dict[Split, set[str]] = {"train": set(), "report": set()}
         for split, found in given.items():
@@ -169,7 +169,7 @@ def test_pairs_differ_in_what_should_not_matter() -> None:
 
 def test_half_of_the_names_in_pairs_are_new_to_everyone_and_few_pairs_are_typos_or_links() -> None:
     text = "Mary saw Mary and so did they"
-    lists = json.loads((robustness_folder() / "replacements.json").read_text(encoding="utf-8"))["names"]
+    lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))["names"]
     known = {*lists["found"], *lists["train"]}
     given = [other.partition(" ")[0] for one, other in pairs([text] * 400, seed=0) if "Mary" not in other]
     assert len(given) == 400
@@ -230,7 +230,7 @@ def test_fairness_compares_every_two_identities() -> None:
 
 
 def test_sentences_of_the_fairness_report_are_no_frames_of_the_templates() -> None:
-    content = json.loads((robustness_folder() / "identities.json").read_text(encoding="utf-8"))
+    content = json.loads((data_folder("robustness") / "identities.json").read_text(encoding="utf-8"))
     frames = [frame for own in content["sentences"].values() for frame in own]
     slot = re.compile(r"\{[a-z0-9: ]+\}")
     own = {
