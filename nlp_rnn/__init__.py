@@ -14,22 +14,13 @@ from typing import TYPE_CHECKING, Any
 from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
-    from nlp_rnn.forecasting.forecaster import Forecaster
-    from nlp_rnn.generation.generator import CharGenerator
-    from nlp_rnn.language.model import LanguageModel
-    from nlp_rnn.risk.filter import RiskFilter
-    from nlp_rnn.sentiment.classifier import SentimentClassifier
-    from nlp_rnn.translation.translator import Translator
-
-__all__ = [
-    "CharGenerator",
-    "Forecaster",
-    "LanguageModel",
-    "RiskFilter",
-    "SentimentClassifier",
-    "Translator",
-    "__version__",
-]
+    from nlp_rnn.classification.classifier import TextClassifier as TextClassifier
+    from nlp_rnn.forecasting.forecaster import Forecaster as Forecaster
+    from nlp_rnn.generation.generator import CharGenerator as CharGenerator
+    from nlp_rnn.language.model import LanguageModel as LanguageModel
+    from nlp_rnn.risk.filter import RiskFilter as RiskFilter
+    from nlp_rnn.sentiment.classifier import SentimentClassifier as SentimentClassifier
+    from nlp_rnn.translation.translator import Translator as Translator
 
 _HOME = {
     "CharGenerator": "nlp_rnn.generation.generator",
@@ -37,8 +28,10 @@ _HOME = {
     "LanguageModel": "nlp_rnn.language.model",
     "RiskFilter": "nlp_rnn.risk.filter",
     "SentimentClassifier": "nlp_rnn.sentiment.classifier",
+    "TextClassifier": "nlp_rnn.classification.classifier",
     "Translator": "nlp_rnn.translation.translator",
 }
+__all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

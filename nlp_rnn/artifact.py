@@ -1,8 +1,8 @@
 """A model is a folder of JSON and safetensors that loads alone and says what is wrong with it.
 
-``config.json`` (settings, classes, temperature, notes, checksums), ``tokenizer.json``,
-``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model card).
-Knows the files and the shapes of the weights; runs nothing and imports no torch.
+``config.json`` (task, settings, notes, checksums and what else the kind of model needs), ``tokenizer.json``
+for models of text, ``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model
+card). Five models have this one format. Knows the files; runs nothing and imports no torch.
 """
 
 from __future__ import annotations
@@ -15,150 +15,184 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.config import CharConfig, EncoderConfig, LanguageConfig, ModelConfig, TranslationConfig
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError, one_of
+from nlp_rnn.config import (
+    CharConfig,
+    EncoderConfig,
+    ForecastConfig,
+    LanguageConfig,
+    ModelConfig,
+    Settings,
+    TranslationConfig,
+)
+from nlp_rnn.errors import ArtifactError, ConfigError, one_of
 from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.weights import DTYPES, Weights, check_weights, from_bytes, to_bytes
 
 FORMAT = 1
-CONFIGS: dict[str, type[EncoderConfig]] = {
+CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
+FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
+
+TEXT_CONFIGS: dict[str, type[EncoderConfig]] = {
     "sentiment": ModelConfig,
+    "classification": ModelConfig,
+    "check-worthiness": ModelConfig,
     "generation": CharConfig,
     "language": LanguageConfig,
     "translation": TranslationConfig,
 }
-TASKS = tuple(CONFIGS)
-DTYPES = ("float32", "float16", "int8")
-CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
-FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
+"""Task of each model of text, and the settings that it has."""
+TASKS = (*TEXT_CONFIGS, "forecast")
 
-_KEYS = ("format", "task", "model", "classes", "tokenizer", "temperature", "notes", "sha256")
-_LATER_KEYS = {"mend_typos": False}  # what older folders do not say
 _TOKENIZER_KEYS = ("kind", "max_tokens", "mend_typos")
-_SCALE = ".scale"
-_GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+_LATER_TOKENIZER_KEYS = {"mend_typos": False}  # what older folders do not say
+_JSON_TYPES = {"model": dict, "notes": dict, "classes": list, "scaling": dict, "tail": list}
 
-Weights = dict[str, NDArray[np.float32]]
-Config = TypeVar("Config", bound=EncoderConfig, covariant=True)
+Config = TypeVar("Config", bound=Settings, covariant=True)
+TextConfig = TypeVar("TextConfig", bound=EncoderConfig, covariant=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Artifact(Generic[Config]):
-    """Everything a model needs to answer.
+    """What every model needs to answer.
 
     Attributes:
-        task: What the model is for: ``sentiment``, ``generation``, ``language`` (pretraining) or
-            ``translation``.
+        task: What the model is for, one of ``TASKS``.
         config: Shape of the model.
-        classes: Name of each column of the answer; only a classifier has any.
-        tokenizer: Text to ids.
         weights: float32 arrays under the torch model's parameter names.
-        temperature: The logits are divided by it before the softmax.
         card: The model card, Markdown.
         notes: Metrics, corpora and the like; any JSON.
     """
 
+    KEYS: ClassVar[tuple[str, ...]]
+    """Keys of ``config.json`` besides those that every model has."""
+    HASHED: ClassVar[tuple[str, ...]]
+    """Files whose checksums stand in ``config.json``."""
+
     task: str
     config: Config
-    classes: tuple[str, ...]
-    tokenizer: TextTokenizer
     weights: Weights
-    temperature: float = 1.0
     card: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
 
+    def check(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Refuse a model whose parts contradict each other: before saving, and after loading.
 
-def expected_shapes(config: EncoderConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor of a model, as in the state dict of its torch model in ``nn/``."""
-    shapes = {"embedding.weight": (config.vocab_size, config.embedding_dim), **_layers("encoder", config)}
-    if isinstance(config, TranslationConfig):
-        return shapes | _decoder(config)
-    if isinstance(config, LanguageConfig):
-        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
-            shapes[f"projection.{direction}.weight"] = (config.embedding_dim, config.hidden_size)
-        return shapes | {"bias": (config.vocab_size,)}
-    if isinstance(config, CharConfig):
-        if not config.tied:
-            shapes["output.weight"] = (config.vocab_size, config.output_dim)
-        shapes["output.bias"] = (config.vocab_size,)
-        return shapes
-    assert isinstance(config, ModelConfig)
-    if config.pooling == "attention":
-        shapes["pooling.proj.weight"] = (config.output_dim, config.output_dim)
-        shapes["pooling.proj.bias"] = (config.output_dim,)
-        shapes["pooling.query.weight"] = (1, config.output_dim)
-    shapes["output.weight"] = (config.num_classes, config.pooled_dim)
-    shapes["output.bias"] = (config.num_classes,)
-    return shapes
+        Args:
+            weights: The model's own, as they come back from the number type in which they are stored.
+
+        Raises:
+            ArtifactError: Naming the part and what it should be.
+        """
+        raise NotImplementedError
+
+    def own_values(self) -> dict[str, Any]:
+        """Return the values of ``KEYS``, as JSON has them."""
+        raise NotImplementedError
+
+    def own_files(self) -> dict[str, bytes]:
+        """Return the files that only this kind of model has."""
+        return {}
 
 
-def _layers(part: str, config: EncoderConfig) -> dict[str, tuple[int, ...]]:
-    """The tensors of recurrent layers."""
-    hidden, gates = config.hidden_size, _GATES[config.cell] * config.hidden_size
-    shapes: dict[str, tuple[int, ...]] = {}
-    for layer in range(config.num_layers):
-        width = config.embedding_dim if layer == 0 else config.inner_dim
-        for direction in ("fwd", "bwd") if config.bidirectional else ("fwd",):
-            prefix = f"{part}.layers.{layer}.{direction}."
-            shapes[prefix + "weight_ih_l0"] = (gates, width)
-            shapes[prefix + "weight_hh_l0"] = (gates, hidden)
-            shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (gates,)
-        if config.layer_norm:
-            for name in ("weight", "bias"):
-                shapes[f"{part}.layers.{layer}.norm.{name}"] = (config.output_dim,)
-    return shapes
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TextArtifact(Artifact[TextConfig]):
+    """A model of text.
 
-
-def _decoder(config: TranslationConfig) -> dict[str, tuple[int, ...]]:
-    """The tensors of a translator's decoder."""
-    hidden, memory = config.hidden_size, config.output_dim
-    shapes = {**_layers("lower", config.lower), **_layers("upper", config.upper)}
-    linear = {"bridge": (2 * hidden, memory), "readout": (config.embedding_dim, hidden + memory)}
-    if config.attention:
-        linear["attention.query"] = (hidden, hidden)
-        shapes["attention.key.weight"] = (hidden, memory)
-        shapes["attention.score.weight"] = (1, hidden)
-    for name, shape in linear.items():
-        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    return shapes | {"output.bias": (config.vocab_size,)}
-
-
-def check_weights(config: EncoderConfig, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse weights that are not those of a model of this shape, or not finite.
-
-    Raises:
-        ArtifactError: Naming the tensor and what it should be.
+    Attributes:
+        classes: Name of each column of the answer; only a classifier has any.
+        tokenizer: Text to ids.
+        temperature: The logits are divided by it before the softmax.
     """
-    expected = expected_shapes(config)
-    for name in sorted(expected.keys() | weights.keys()):
-        if name not in weights:
-            raise ArtifactError(f"the tensor {name} is missing from the weights")
-        if name not in expected:
-            raise ArtifactError(f"the tensor {name} is none of a model of these settings")
-        if weights[name].shape != expected[name]:
+
+    KEYS = ("classes", "tokenizer", "temperature")
+    HASHED = (TOKENIZER, WEIGHTS)
+
+    classes: tuple[str, ...] = ()
+    tokenizer: TextTokenizer
+    temperature: float = 1.0
+
+    def check(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Refuse classes, temperature, vocabulary or weights that do not fit the settings."""
+        config, classes = self.config, self.classes
+        one_of("task", self.task, tuple(TEXT_CONFIGS))
+        if not isinstance(config, TEXT_CONFIGS[self.task]):
+            raise ArtifactError(f"its settings are no {self.task} model's")
+        if not all(isinstance(name, str) for name in classes) or len(set(classes)) != len(classes):
+            raise ArtifactError(f"its classes {list(classes)} should be names that differ from each other")
+        expected = config.num_classes if isinstance(config, ModelConfig) else 0
+        if len(classes) != expected:
+            raise ArtifactError(f"it names {len(classes)} classes and its settings have {expected}")
+        number = isinstance(self.temperature, (int, float)) and not isinstance(self.temperature, bool)
+        if not number or not math.isfinite(self.temperature) or self.temperature <= 0:
+            raise ArtifactError(f"its temperature {self.temperature!r} should be a finite number above 0")
+        vocab = self.tokenizer.vocab
+        last_id = self.tokenizer.token_to_id(vocab[-1]) if vocab else None
+        if len(vocab) != config.vocab_size or last_id != len(vocab) - 1:
             raise ArtifactError(
-                f"the tensor {name} has shape {weights[name].shape}; its settings ask for {expected[name]}"
+                f"its vocabulary has {len(vocab)} tokens (last id {last_id}) and its embedding "
+                f"{config.vocab_size} rows; {TOKENIZER} and {WEIGHTS} must come from the same training"
             )
-        if not np.isfinite(weights[name]).all():
-            raise ArtifactError(f"the tensor {name} holds values that are not finite")
+        check_weights(config.shapes(), weights)
+
+    def own_values(self) -> dict[str, Any]:
+        """Return classes, the tokenizer's settings and the temperature."""
+        return {
+            "classes": list(self.classes),
+            "tokenizer": {name: getattr(self.tokenizer, name) for name in _TOKENIZER_KEYS},
+            "temperature": float(self.temperature),
+        }
+
+    def own_files(self) -> dict[str, bytes]:
+        """Return the tokenizer's file."""
+        return {TOKENIZER: self.tokenizer.to_json().encode()}
 
 
-def embedding_weights(vectors: NDArray[Any], shape: tuple[int, int]) -> Weights:
-    """Word vectors given by a user as the weights of an embedding.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeriesArtifact(Artifact[ForecastConfig]):
+    """A model of series.
 
-    Raises:
-        InputError: If they are not of this shape (V, E).
+    Attributes:
+        scaling: From values to the network's units: ``mean`` and ``scale`` of each series, and ``log``.
+        tail_CF: The last steps of the series that the model was fitted on, *shape (C, F)*, so that a saved
+            model goes on where its series ended.
     """
-    if np.shape(vectors) != shape:
-        raise InputError(f"vectors must have the shape {shape}, got {np.shape(vectors)}")
-    return {"embedding.weight": np.asarray(vectors, np.float32)}
+
+    KEYS = ("scaling", "tail")
+    HASHED = (WEIGHTS,)
+
+    task: str = "forecast"
+    scaling: Mapping[str, Any]
+    tail_CF: NDArray[np.float64]
+
+    def check(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Refuse weights, scaling or last steps that do not fit the settings."""
+        config, series = self.config, len(self.config.columns)
+        one_of("task", self.task, ("forecast",))
+        check_weights(config.shapes(), weights)
+        _same_keys(f"scaling in {CONFIG}", self.scaling, ("mean", "scale", "log"))
+        try:
+            numbers = np.array([self.scaling["mean"], self.scaling["scale"]], np.float64)
+        except (TypeError, ValueError):
+            numbers = np.empty(0)
+        if numbers.shape != (2, series) or not np.isfinite(numbers).all() or (numbers[1] <= 0).any():
+            raise ArtifactError(f"its scaling should be finite numbers for {series} series")
+        tail_CF = self.tail_CF
+        if self.scaling["log"] != config.log or tail_CF.shape != (config.context, series):
+            raise ArtifactError("its scaling and its last steps do not fit its settings")
+        if not np.isfinite(tail_CF).all():
+            raise ArtifactError("its last steps should be finite numbers")
+
+    def own_values(self) -> dict[str, Any]:
+        """Return the scaling and the last steps."""
+        return {"scaling": dict(self.scaling), "tail": self.tail_CF.tolist()}
 
 
-def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = "float32") -> Path:
+def save(artifact: Artifact[Settings], folder: str | Path, *, dtype: str = "float32") -> Path:
     """Write a model folder; a reader never sees half of one.
 
     An empty folder is filled and an older model folder replaced (other files in it are kept).
@@ -176,37 +210,186 @@ def save(artifact: Artifact[EncoderConfig], folder: str | Path, *, dtype: str = 
         ArtifactError: If the model contradicts itself, or ``folder`` holds something else.
         ConfigError: If ``dtype`` is unknown.
     """
-    from safetensors.numpy import save as to_bytes
-
     one_of("dtype", dtype, DTYPES)
     folder = check_destination(folder)
     try:
-        weights = _packed(artifact.weights, dtype)
-        _check(artifact, _unpacked(weights))
-        files = {
-            TOKENIZER: artifact.tokenizer.to_json().encode(),
-            WEIGHTS: to_bytes(weights),
-            CARD: artifact.card.encode(),
-        }
-        config = {
+        weights = to_bytes(artifact.weights, dtype)
+        artifact.check(from_bytes(weights))
+        files = {**artifact.own_files(), WEIGHTS: weights, CARD: artifact.card.encode()}
+        values = {
             "format": FORMAT,
             "task": artifact.task,
             "model": artifact.config.to_dict(),
-            "classes": list(artifact.classes),
-            "tokenizer": {name: getattr(artifact.tokenizer, name) for name in _TOKENIZER_KEYS},
-            "temperature": float(artifact.temperature),
+            **artifact.own_values(),
             "notes": artifact.notes,
         }
-        sums = {name: hashlib.sha256(files[name]).hexdigest() for name in (TOKENIZER, WEIGHTS)}
-        config["sha256"] = {CONFIG: _digest(config), **sums}
-        files[CONFIG] = (json.dumps(config, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        sums = {name: hashlib.sha256(files[name]).hexdigest() for name in artifact.HASHED}
+        values["sha256"] = {CONFIG: _digest(values), **sums}
+        files[CONFIG] = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (ArtifactError, TypeError, ValueError) as error:
         raise ArtifactError(f"This model cannot be saved to {folder}: {error}") from None
+    return _replace_folder(folder, files)
 
-    return replace_folder(folder, files)
+
+def check_destination(folder: str | Path) -> Path:
+    """Return the folder's absolute path, if a model may be written there: it is new, empty, or holds a model.
+
+    Raises:
+        ArtifactError: If it holds something else, or is a file.
+    """
+    folder = Path(folder).resolve()
+    occupied = folder.is_dir() and any(folder.iterdir())
+    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
+        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
+    return folder
 
 
-def replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
+def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]:
+    """Read a model folder and check all of it; smaller number types become float32.
+
+    Args:
+        folder: The model folder.
+        tasks: What the model may be for.
+
+    Returns:
+        The model: a ``TextArtifact``, or a ``SeriesArtifact`` for the task ``forecast``.
+
+    Raises:
+        ArtifactError: If the folder is missing, incomplete, changed, contradictory, of a later format or made
+            for another task.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ArtifactError(f"There is no model folder {folder}: give a folder that save_pretrained wrote")
+    try:
+        return _load(folder, tasks)
+    except (ArtifactError, ConfigError, OSError) as error:
+        raise ArtifactError(f"The model folder {folder} cannot be used: {error}") from None
+
+
+def fingerprint(folder: str | Path) -> str:
+    """Return the first 12 digits of the SHA-256 of a folder's weights: the short name of a model.
+
+    Raises:
+        ArtifactError: If the folder has no weights.
+    """
+    path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise ArtifactError(f"There is no {WEIGHTS} in {folder}: give a folder that save_pretrained wrote")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _load(folder: Path, tasks: tuple[str, ...]) -> Artifact[Any]:
+    # What the model is for comes first: it says which other files there should be.
+    values = _read_config(_content(folder, CONFIG), tasks)
+    hashed = _kind(values["task"]).HASHED
+    content = {name: _content(folder, name) for name in (*hashed, CARD)}
+    for name in hashed:
+        if hashlib.sha256(content[name]).hexdigest() != values["sha256"][name]:
+            raise ArtifactError(
+                f"{name} is truncated or was changed (it does not match its checksum); copy the folder again"
+            )
+    artifact = _artifact(values, content)
+    artifact.check(artifact.weights)
+    # At last, for the checks before it have the clearer words; folders of older forecasters have no such sum.
+    if _digest(values) != values["sha256"].get(CONFIG, _digest(values)):
+        raise ArtifactError(f"{CONFIG} was changed (it does not match its checksum); copy the folder again")
+    return artifact
+
+
+def _content(folder: Path, name: str) -> bytes:
+    """Return the bytes of a file of a model."""
+    if not (folder / name).is_file():
+        raise ArtifactError(f"{name} is missing; copy the whole folder again")
+    return (folder / name).read_bytes()
+
+
+def _kind(task: str) -> type[Artifact[Any]]:
+    """Return the class of a task's models."""
+    return TextArtifact if task in TEXT_CONFIGS else SeriesArtifact
+
+
+def _artifact(values: dict[str, Any], content: dict[str, bytes]) -> Artifact[Any]:
+    """Return the model of these values and files."""
+    common: dict[str, Any] = {
+        "task": values["task"],
+        "weights": from_bytes(content[WEIGHTS]),
+        "card": content[CARD].decode(errors="replace"),
+        "notes": values["notes"],
+    }
+    if values["task"] in TEXT_CONFIGS:
+        text = content[TOKENIZER].decode(errors="replace")
+        return TextArtifact(
+            config=TEXT_CONFIGS[values["task"]].from_dict(values["model"]),
+            classes=tuple(values["classes"]),
+            tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
+            temperature=values["temperature"],
+            **common,
+        )
+    try:
+        tail_CF = np.array(values["tail"], np.float64)
+    except (TypeError, ValueError):
+        raise ArtifactError("its last steps should be rows of numbers") from None
+    config = ForecastConfig.from_dict(values["model"])
+    return SeriesArtifact(config=config, scaling=values["scaling"], tail_CF=tail_CF, **common)
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """Return a checksum of all of ``config.json`` but its checksums, whatever its layout."""
+    content = {key: value for key, value in values.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _read_config(content: bytes, tasks: tuple[str, ...]) -> dict[str, Any]:
+    """Return ``config.json`` with its keys, format, task and types checked; not yet what the values mean."""
+    try:
+        values = json.loads(content)
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError both are
+        raise ArtifactError(f"{CONFIG} is not JSON ({error}); copy the folder again") from None
+    if not isinstance(values, dict) or "format" not in values:
+        raise ArtifactError(f"{CONFIG} is not a model's; give a folder that save_pretrained wrote")
+    if values["format"] != FORMAT:
+        raise ArtifactError(
+            f"it has format {values['format']!r} and this one reads {FORMAT}; use the version that wrote it"
+        )
+    task = values.get("task")
+    if task not in tasks:
+        wanted = " or ".join(map(repr, tasks))
+        raise ArtifactError(f"it was made for the task {task!r}; give a model for {wanted}")
+    kind = _kind(task)
+    _same_keys(CONFIG, values, ("format", "task", "model", *kind.KEYS, "notes", "sha256"))
+    for name, json_type in _JSON_TYPES.items():
+        if not isinstance(values.get(name, json_type()), json_type):
+            raise ArtifactError(f"{name} in {CONFIG} should be a {json_type.__name__}, not {values[name]!r}")
+    hashed = (CONFIG, *kind.HASHED)
+    if kind is SeriesArtifact and isinstance(values["sha256"], dict) and CONFIG not in values["sha256"]:
+        hashed = kind.HASHED  # forecasters once had no checksum of their settings
+    _same_keys(f"sha256 in {CONFIG}", values["sha256"], hashed)
+    if kind is TextArtifact:
+        _check_tokenizer(values["tokenizer"])
+    return values
+
+
+def _check_tokenizer(settings: object) -> None:
+    """Refuse settings of a tokenizer that are none."""
+    complete = _LATER_TOKENIZER_KEYS | settings if isinstance(settings, dict) else settings
+    _same_keys(f"tokenizer in {CONFIG}", complete, _TOKENIZER_KEYS)
+    assert isinstance(settings, dict)
+    if not isinstance(settings["max_tokens"], (int, type(None))):
+        raise ArtifactError(f"max_tokens in {CONFIG} should be a whole number or null")
+
+
+def _same_keys(where: str, values: object, keys: tuple[str, ...]) -> None:
+    """Refuse what is no JSON object with these keys and no others."""
+    if not isinstance(values, Mapping):
+        raise ArtifactError(f"{where} should be an object with the keys {', '.join(keys)}")
+    for key in [key for key in values if key not in keys]:
+        raise ArtifactError(f"{where} has an unknown key {key!r}; its keys are {', '.join(keys)}")
+    for key in [key for key in keys if key not in values]:
+        raise ArtifactError(f"{where} lacks the key {key!r}; copy the folder again")
+
+
+def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     """Write a model's files so that a reader sees the old ones or the new; other files are kept."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
@@ -229,217 +412,8 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def check_destination(folder: str | Path) -> Path:
-    """The folder's absolute path, if a model may be written there: it is new, empty, or holds a model.
-
-    Raises:
-        ArtifactError: If it holds something else, or is a file.
-    """
-    folder = Path(folder).resolve()
-    occupied = folder.is_dir() and any(folder.iterdir())
-    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
-        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
-    return folder
-
-
-@overload
-def load(folder: str | Path, *, task: Literal["sentiment"] = ...) -> Artifact[ModelConfig]: ...
-@overload
-def load(folder: str | Path, *, task: Literal["generation"]) -> Artifact[CharConfig]: ...
-@overload
-def load(folder: str | Path, *, task: Literal["language"]) -> Artifact[LanguageConfig]: ...
-@overload
-def load(folder: str | Path, *, task: Literal["translation"]) -> Artifact[TranslationConfig]: ...
-@overload
-def load(folder: str | Path, *, task: str | None) -> Artifact[EncoderConfig]: ...
-def load(folder: str | Path, *, task: str | None = "sentiment") -> Artifact[Any]:
-    """Read a model folder and check all of it; float16 weights become float32.
-
-    Args:
-        folder: The model folder.
-        task: What the model must be for; None takes any.
-
-    Returns:
-        The model.
-
-    Raises:
-        ArtifactError: If the folder is missing, incomplete, changed, contradictory, of a later format or made
-            for another task.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ArtifactError(f"There is no model folder {folder}: give a folder that save_pretrained wrote")
-    try:
-        return _load(folder, task)
-    except (ArtifactError, ConfigError, OSError) as error:
-        raise ArtifactError(f"The model folder {folder} cannot be used: {error}") from None
-
-
-def task_of(folder: str | Path) -> str | None:
-    """What a model folder says it is for; None if it says nothing that can be read, or is none."""
-    try:
-        values = json.loads((Path(folder) / CONFIG).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return values.get("task") if isinstance(values, dict) else None
-
-
-def fingerprint(folder: str | Path) -> str:
-    """First 12 digits of the SHA-256 of a folder's weights: the short name of a model.
-
-    Raises:
-        ArtifactError: If the folder has no weights.
-    """
-    path = Path(folder) / WEIGHTS
-    if not path.is_file():
-        raise ArtifactError(f"There is no {WEIGHTS} in {folder}: give a folder that save_pretrained wrote")
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
-def _load(folder: Path, task: str | None) -> Artifact[EncoderConfig]:
-    values: dict[str, Any] = {}
-    for name in (CONFIG, *FILES):  # what the model is for comes first: another task has other files
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{name} is missing; copy the whole folder again")
-        if not values:
-            values = _read_config((folder / CONFIG).read_bytes(), task)
-    content = {name: (folder / name).read_bytes() for name in (TOKENIZER, WEIGHTS)}
-    for name, found in content.items():
-        if hashlib.sha256(found).hexdigest() != values["sha256"][name]:
-            raise ArtifactError(
-                f"{name} is truncated or was changed (it does not match its checksum); copy the folder again"
-            )
-    text = content[TOKENIZER].decode(errors="replace")
-    artifact = Artifact(
-        task=values["task"],
-        config=CONFIGS[values["task"]].from_dict(values["model"]),
-        classes=tuple(values["classes"]),
-        tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
-        weights=read_weights(content[WEIGHTS]),
-        temperature=values["temperature"],
-        card=(folder / CARD).read_text(encoding="utf-8", errors="replace"),
-        notes=values["notes"],
-    )
-    _check(artifact, artifact.weights)
-    if _digest(values) != values["sha256"][CONFIG]:
-        raise ArtifactError(f"{CONFIG} was changed (it does not match its checksum); copy the folder again")
-    return artifact
-
-
-def _digest(values: Mapping[str, Any]) -> str:
-    """Checksum of all of ``config.json`` but its checksums, whatever its layout."""
-    content = {key: value for key, value in values.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _read_config(content: bytes, task: str | None) -> dict[str, Any]:
-    """``config.json`` with its keys and its format, task and types checked; not yet what the values mean."""
-    try:
-        values = json.loads(content)
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError both are
-        raise ArtifactError(f"{CONFIG} is not JSON ({error}); copy the folder again") from None
-    if not isinstance(values, dict) or "format" not in values:
-        raise ArtifactError(f"{CONFIG} is not a model's; give a folder that save_pretrained wrote")
-    if values["format"] != FORMAT:
-        raise ArtifactError(
-            f"it has format {values['format']!r} and this one reads {FORMAT}; use the version that wrote it"
-        )
-    if values.get("task") not in (TASKS if task is None else (task,)):
-        wanted = " or ".join(TASKS) if task is None else repr(task)
-        raise ArtifactError(f"it was made for the task {values.get('task')!r}; give a model for {wanted}")
-    _same_keys(CONFIG, values, _KEYS)
-    tokenizer = values["tokenizer"]
-    told = _LATER_KEYS | tokenizer if isinstance(tokenizer, dict) else tokenizer
-    _same_keys(f"tokenizer in {CONFIG}", told, _TOKENIZER_KEYS)
-    _same_keys(f"sha256 in {CONFIG}", values["sha256"], (CONFIG, TOKENIZER, WEIGHTS))
-    for name, kind in (("model", dict), ("classes", list), ("notes", dict)):
-        if not isinstance(values[name], kind):
-            raise ArtifactError(f"{name} in {CONFIG} should be a {kind.__name__}, not {values[name]!r}")
-    if not isinstance(values["tokenizer"]["max_tokens"], (int, type(None))):
-        raise ArtifactError(f"max_tokens in {CONFIG} should be a whole number or null")
-    return values
-
-
-def read_weights(content: bytes) -> Weights:
-    """Tensors of a safetensors file as float32."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
-    try:
-        arrays = from_bytes(content)
-    except (SafetensorError, KeyError, TypeError, ValueError, ImportError) as error:
-        raise ArtifactError(f"{WEIGHTS} is not a safetensors file this version reads: {error}") from None
-    for name, array in arrays.items():
-        if array.dtype not in (np.float32, np.float16, np.int8):
-            raise ArtifactError(f"the tensor {name} is {array.dtype}; weights are float32, float16 or int8")
-    return _unpacked(arrays)
-
-
-def _packed(weights: Weights, dtype: str) -> dict[str, NDArray[Any]]:
-    """Weights as they are stored; in ``int8`` a row of the embedding is whole numbers and a scale."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused after it
-        small = "float16" if dtype == "int8" else dtype
-        packed = {name: np.ascontiguousarray(array, small) for name, array in weights.items()}
-        if dtype == "int8":
-            embedding_VE = weights["embedding.weight"]
-            scale_V = np.abs(embedding_VE).max(axis=1) / np.float32(127)
-            whole_VE = np.rint(embedding_VE / np.where(scale_V > 0, scale_V, 1)[:, None])
-            packed["embedding.weight"] = whole_VE.astype(np.int8)
-            packed["embedding.weight" + _SCALE] = scale_V
-    return packed
-
-
-def _unpacked(packed: Mapping[str, NDArray[Any]]) -> Weights:
-    """Stored weights as float32."""
-    weights: Weights = {}
-    for name, array in packed.items():
-        if name.endswith(_SCALE) and name.removesuffix(_SCALE) in packed:
-            continue
-        weights[name] = np.ascontiguousarray(array, np.float32)
-        if array.dtype == np.int8:
-            scale = packed.get(name + _SCALE)
-            if scale is None or scale.shape != array.shape[:1]:
-                raise ArtifactError(f"the tensor {name} is int8 and has no scale for each row; copy it again")
-            weights[name] *= scale.reshape(-1, *(1,) * (array.ndim - 1))
-    return weights
-
-
-def _check(artifact: Artifact[EncoderConfig], weights: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse a model whose parts contradict each other: before saving, and after loading."""
-    config, classes = artifact.config, artifact.classes
-    one_of("task", artifact.task, TASKS)
-    if not isinstance(config, CONFIGS[artifact.task]):
-        raise ArtifactError(f"its settings are no {artifact.task} model's")
-    if not all(isinstance(name, str) for name in classes) or len(set(classes)) != len(classes):
-        raise ArtifactError(f"its classes {list(classes)} should be names that differ from each other")
-    expected = config.num_classes if isinstance(config, ModelConfig) else 0
-    if len(classes) != expected:
-        raise ArtifactError(f"it names {len(classes)} classes and its settings have {expected}")
-    temperature = artifact.temperature
-    number = isinstance(temperature, (int, float)) and not isinstance(temperature, bool)
-    if not number or not math.isfinite(temperature) or temperature <= 0:
-        raise ArtifactError(f"its temperature {temperature!r} should be a finite number above 0")
-    vocab = artifact.tokenizer.vocab
-    last_id = artifact.tokenizer.token_to_id(vocab[-1]) if vocab else None
-    if len(vocab) != config.vocab_size or last_id != len(vocab) - 1:
-        raise ArtifactError(
-            f"its vocabulary has {len(vocab)} tokens (last id {last_id}) and its embedding "
-            f"{config.vocab_size} rows; {TOKENIZER} and {WEIGHTS} must come from the same training"
-        )
-    check_weights(config, weights)
-
-
-def _same_keys(where: str, values: object, keys: tuple[str, ...]) -> None:
-    if not isinstance(values, dict):
-        raise ArtifactError(f"{where} should be an object with the keys {', '.join(keys)}")
-    for key in [key for key in values if key not in keys]:
-        raise ArtifactError(f"{where} has an unknown key {key!r}; its keys are {', '.join(keys)}")
-    for key in [key for key in keys if key not in values]:
-        raise ArtifactError(f"{where} lacks the key {key!r}; copy the folder again")
-
-
 def _is_model(folder: Path) -> bool:
-    """Whether a folder holds a model of any format, even a damaged one: what ``save`` may replace."""
+    """Return whether a folder holds a model of any format, even a damaged one: what ``save`` may replace."""
     try:
         values = json.loads((folder / CONFIG).read_bytes())
     except (OSError, ValueError):

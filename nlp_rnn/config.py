@@ -15,10 +15,14 @@ from nlp_rnn.errors import ConfigError, in_range, one_of
 CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
 PRECISIONS = ("no", "fp16", "bf16")
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+"""Gates of each cell; a recurrent weight has as many blocks."""
 LABEL_FREE = ("virtual_adversarial", "entropy", "consistency")
 OBJECTIVES = ("adversarial", "pairing", *LABEL_FREE)
 
 Own = TypeVar("Own", bound="Settings")
+Shapes = dict[str, tuple[int, ...]]
+"""Shape of each tensor, by its name in the torch model's state dict and in ``model.safetensors``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,26 @@ class EncoderConfig(Settings):
         """Width of what each layer after the first reads: both directions of the layer below."""
         return self.output_dim
 
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor of a model with these settings."""
+        return {"embedding.weight": (self.vocab_size, self.embedding_dim), **self.layer_shapes("encoder")}
+
+    def layer_shapes(self, part: str) -> Shapes:
+        """Return the shapes of the recurrent layers alone, under the name that the model gives them."""
+        gates = GATES[self.cell] * self.hidden_size
+        shapes: Shapes = {}
+        for layer in range(self.num_layers):
+            width = self.embedding_dim if layer == 0 else self.inner_dim
+            for direction in ("fwd", "bwd") if self.bidirectional else ("fwd",):
+                prefix = f"{part}.layers.{layer}.{direction}."
+                shapes[prefix + "weight_ih_l0"] = (gates, width)
+                shapes[prefix + "weight_hh_l0"] = (gates, self.hidden_size)
+                shapes[prefix + "bias_ih_l0"] = shapes[prefix + "bias_hh_l0"] = (gates,)
+            if self.layer_norm:
+                for name in ("weight", "bias"):
+                    shapes[f"{part}.layers.{layer}.norm.{name}"] = (self.output_dim,)
+        return shapes
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(EncoderConfig):
@@ -112,6 +136,14 @@ class ModelConfig(EncoderConfig):
         """Width of the pooled vector."""
         return self.output_dim * (2 if self.pooling == "mean+max" else 1)
 
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor: the encoder's, the pooling's if it has weights, the head's."""
+        shapes = super().shapes()
+        if self.pooling == "attention":
+            shapes |= _linear("pooling.proj", self.output_dim, self.output_dim)
+            shapes["pooling.query.weight"] = (1, self.output_dim)
+        return shapes | _linear("output", self.num_classes, self.pooled_dim)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageConfig(EncoderConfig):
@@ -134,6 +166,13 @@ class LanguageConfig(EncoderConfig):
     def inner_dim(self) -> int:
         """Width of what each layer after the first reads: its own direction of the layer below."""
         return self.hidden_size
+
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor: the encoder's, a projection for each direction, a bias."""
+        shapes = super().shapes()
+        for direction in ("fwd", "bwd") if self.bidirectional else ("fwd",):
+            shapes[f"projection.{direction}.weight"] = (self.embedding_dim, self.hidden_size)
+        return shapes | {"bias": (self.vocab_size,)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +201,13 @@ class CharConfig(EncoderConfig):
                 f"tied weights need embedding_dim ({self.embedding_dim}) and hidden_size "
                 f"({self.hidden_size}) to be equal"
             )
+
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor; a tied output has a bias alone."""
+        output = _linear("output", self.vocab_size, self.output_dim)
+        if self.tied:
+            del output["output.weight"]
+        return super().shapes() | output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +271,13 @@ class ForecastConfig(Settings):
         """Numbers in a forecast: steps, series, quantiles."""
         return self.horizon * len(self.columns) * len(self.quantiles)
 
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor: the recurrent layers', the head's, the linear path's."""
+        shapes = self.encoder.layer_shapes("encoder") | _linear("output", self.output_dim, self.hidden_size)
+        if self.linear:
+            shapes["linear.weight"] = (self.horizon * len(self.quantiles), self.context)
+        return shapes
+
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationConfig(EncoderConfig):
@@ -259,6 +312,17 @@ class TranslationConfig(EncoderConfig):
     def upper(self) -> EncoderConfig:
         """The decoder's upper layer, which reads the lower one and the context."""
         return self._decoder_layer(self.hidden_size + self.output_dim)
+
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor: the encoder's, both decoder layers', attention and output."""
+        hidden, memory = self.hidden_size, self.output_dim
+        shapes = super().shapes() | self.lower.layer_shapes("lower") | self.upper.layer_shapes("upper")
+        shapes |= _linear("bridge", 2 * hidden, memory)
+        shapes |= _linear("readout", self.embedding_dim, hidden + memory)
+        if self.attention:
+            shapes |= _linear("attention.query", hidden, hidden)
+            shapes |= {"attention.key.weight": (hidden, memory), "attention.score.weight": (1, hidden)}
+        return shapes | {"output.bias": (self.vocab_size,)}
 
     def _decoder_layer(self, width: int) -> EncoderConfig:
         return EncoderConfig(
@@ -500,6 +564,11 @@ class TranslationTrainConfig(LoopConfig):
         in_range("batch_tokens", self.batch_tokens, 1, 2**31)
         for name in ("label_smoothing", "copy_share"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
+
+
+def _linear(name: str, out_features: int, in_features: int) -> Shapes:
+    """Return the shapes of a linear layer's weight and bias."""
+    return {f"{name}.weight": (out_features, in_features), f"{name}.bias": (out_features,)}
 
 
 def _whole(name: str, value: object, low: int) -> None:

@@ -28,3 +28,8 @@ def data_folder(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise DataError(f"data/{name} is missing from this installation: name files of your own instead")
+
+
+def card_template(subject: str) -> str:
+    """Return the model card that a subject's models are saved with, its ``{fields}`` still open."""
+    return (_PACKAGE / subject / "card.md").read_text(encoding="utf-8")

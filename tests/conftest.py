@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from nlp_rnn.artifact import Artifact, expected_shapes, save
+from nlp_rnn.artifact import TextArtifact, save
 from nlp_rnn.config import ModelConfig
 from nlp_rnn.errors import MissingExtraError
 from nlp_rnn.text.tokenizer import TextTokenizer
@@ -44,7 +44,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bidirectional=False,
         pooling="max",
     )
-    weights = {name: np.zeros(shape, dtype=np.float32) for name, shape in expected_shapes(config).items()}
+    weights = {name: np.zeros(shape, dtype=np.float32) for name, shape in config.shapes().items()}
     weights["embedding.weight"][tokenizer.token_to_id("good")] = (3, 0)
     weights["embedding.weight"][tokenizer.token_to_id("bad")] = (0, 3)
     weights["encoder.layers.0.fwd.weight_ih_l0"][:] = np.eye(2)
@@ -52,4 +52,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights["output.bias"][:] = [0, 3, 0]
     card = "---\nlicense: mit\n---\n# Tiny\n\nWritten down by hand.\n"
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    return save(Artifact("sentiment", config, CLASSES, tokenizer, weights, card=card), folder)
+    return save(
+        TextArtifact(
+            task="sentiment", config=config, classes=CLASSES, tokenizer=tokenizer, weights=weights, card=card
+        ),
+        folder,
+    )

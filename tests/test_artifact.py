@@ -21,35 +21,43 @@ from nlp_rnn.artifact import (
     FILES,
     TOKENIZER,
     WEIGHTS,
-    Artifact,
-    expected_shapes,
+    TextArtifact,
     fingerprint,
     load,
-    read_weights,
     save,
 )
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError
 from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.weights import from_bytes
 
 
 @pytest.fixture(scope="module")
-def artifact() -> Artifact:
+def artifact() -> TextArtifact:
     tokenizer = TextTokenizer("word", max_tokens=32).train(["the film was not good, the film was bad"])
     config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=2, embedding_dim=3, hidden_size=4)
     rng = np.random.default_rng(0)
-    shapes = expected_shapes(config)
+    shapes = config.shapes()
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     notes = {"accuracy": 0.75, "corpora": ["ours"], "größe": None}
-    return Artifact("sentiment", config, ("bad", "good"), tokenizer, weights, 1.5, "# Card\nGrüße\n", notes)
+    return TextArtifact(
+        task="sentiment",
+        config=config,
+        classes=("bad", "good"),
+        tokenizer=tokenizer,
+        weights=weights,
+        temperature=1.5,
+        card="# Card\nGrüße\n",
+        notes=notes,
+    )
 
 
 @pytest.fixture
-def folder(artifact: Artifact, tmp_path: Path) -> Path:
+def folder(artifact: TextArtifact, tmp_path: Path) -> Path:
     return save(artifact, tmp_path / "model")
 
 
-def test_loads_what_was_saved(artifact: Artifact, folder: Path) -> None:
+def test_loads_what_was_saved(artifact: TextArtifact, folder: Path) -> None:
     loaded = load(folder)
     for name in ("task", "config", "classes", "temperature", "card", "notes"):
         assert getattr(loaded, name) == getattr(artifact, name)
@@ -62,7 +70,7 @@ def test_loads_what_was_saved(artifact: Artifact, folder: Path) -> None:
         np.testing.assert_array_equal(array, artifact.weights[name])
 
 
-def test_an_option_of_the_tokenizer_is_kept(artifact: Artifact, tmp_path: Path) -> None:
+def test_an_option_of_the_tokenizer_is_kept(artifact: TextArtifact, tmp_path: Path) -> None:
     tokenizer = TextTokenizer("word", mend_typos=True).train(["the film was not good, the film was bad"])
     folder = save(replace(artifact, tokenizer=tokenizer), tmp_path / "mending")
     assert load(folder).tokenizer.encode("fillm").tokens == ["film"]
@@ -78,14 +86,14 @@ def test_a_folder_that_does_not_say_whether_typos_are_mended_mends_none(folder: 
     assert load(folder).tokenizer.encode("fillm").tokens == ["<unk>"]
 
 
-def test_saving_again_gives_the_same_bytes(artifact: Artifact, folder: Path, tmp_path: Path) -> None:
+def test_saving_again_gives_the_same_bytes(artifact: TextArtifact, folder: Path, tmp_path: Path) -> None:
     again = save(load(folder), tmp_path / "again")
     for name in FILES:
         assert (again / name).read_bytes() == (folder / name).read_bytes()
     assert fingerprint(again) == fingerprint(folder)
 
 
-def test_float16_is_half_on_disk_only(artifact: Artifact, folder: Path, tmp_path: Path) -> None:
+def test_float16_is_half_on_disk_only(artifact: TextArtifact, folder: Path, tmp_path: Path) -> None:
     half = save(artifact, tmp_path / "half", dtype="float16")
     assert all(array.dtype == np.float16 for array in load_file(half / WEIGHTS).values())
     assert fingerprint(half) != fingerprint(folder)
@@ -94,7 +102,7 @@ def test_float16_is_half_on_disk_only(artifact: Artifact, folder: Path, tmp_path
         np.testing.assert_allclose(array, artifact.weights[name], rtol=1e-3, atol=1e-6)
 
 
-def test_a_weight_that_float16_cannot_hold_is_refused(artifact: Artifact, tmp_path: Path) -> None:
+def test_a_weight_that_float16_cannot_hold_is_refused(artifact: TextArtifact, tmp_path: Path) -> None:
     weights = artifact.weights | {"output.bias": np.array([1e6, 0], np.float32)}
     with pytest.raises(ArtifactError, match=r"output\.bias holds values that are not finite"):
         save(replace(artifact, weights=weights), tmp_path / "model", dtype="float16")
@@ -103,7 +111,7 @@ def test_a_weight_that_float16_cannot_hold_is_refused(artifact: Artifact, tmp_pa
         save(artifact, tmp_path / "model", dtype="int4")
 
 
-def test_int8_keeps_each_row_of_the_embedding_to_half_a_unit(artifact: Artifact, tmp_path: Path) -> None:
+def test_int8_keeps_each_row_of_the_embedding_to_half_a_unit(artifact: TextArtifact, tmp_path: Path) -> None:
     embedding_VE = artifact.weights["embedding.weight"].copy()
     embedding_VE[0], embedding_VE[1] = 0, 1e-3 * embedding_VE[1]
     artifact = replace(artifact, weights=artifact.weights | {"embedding.weight": embedding_VE})
@@ -121,12 +129,12 @@ def test_int8_keeps_each_row_of_the_embedding_to_half_a_unit(artifact: Artifact,
     np.testing.assert_allclose(again.weights["embedding.weight"], found_VE, rtol=1e-6)
 
 
-def test_int8_without_its_scales_is_refused(artifact: Artifact, tmp_path: Path) -> None:
+def test_int8_without_its_scales_is_refused(artifact: TextArtifact, tmp_path: Path) -> None:
     folder = save(artifact, tmp_path / "small", dtype="int8")
     stored = load_file(folder / WEIGHTS)
     del stored["embedding.weight.scale"]
     with pytest.raises(ArtifactError, match=r"embedding\.weight is int8 and has no scale"):
-        read_weights(to_bytes(stored))
+        from_bytes(to_bytes(stored))
     weights = artifact.weights | {"embedding.weight": artifact.weights["embedding.weight"] * np.nan}
     with pytest.raises(ArtifactError, match=r"embedding\.weight holds values that are not finite"):
         save(replace(artifact, weights=weights), tmp_path / "other", dtype="int8")
@@ -154,10 +162,10 @@ def test_expected_shapes_are_the_torch_models() -> None:
             layer_norm=layer_norm,
         )
         state = classifier.BiLSTMClassifier(config).state_dict()
-        assert expected_shapes(config) == {name: tuple(tensor.shape) for name, tensor in state.items()}
+        assert config.shapes() == {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def test_replaces_a_model_and_keeps_what_else_is_there(artifact: Artifact, folder: Path) -> None:
+def test_replaces_a_model_and_keeps_what_else_is_there(artifact: TextArtifact, folder: Path) -> None:
     (folder / "history.jsonl").write_text("{}\n")
     save(replace(artifact, temperature=2.0), folder)
     assert load(folder).temperature == 2.0
@@ -165,13 +173,13 @@ def test_replaces_a_model_and_keeps_what_else_is_there(artifact: Artifact, folde
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
-def test_fills_an_empty_folder_and_makes_parents(artifact: Artifact, tmp_path: Path) -> None:
+def test_fills_an_empty_folder_and_makes_parents(artifact: TextArtifact, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     load(save(artifact, tmp_path / "empty"))
     load(save(artifact, tmp_path / "a" / "b" / "model"))
 
 
-def test_refuses_to_replace_what_is_no_model(artifact: Artifact, tmp_path: Path) -> None:
+def test_refuses_to_replace_what_is_no_model(artifact: TextArtifact, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / CONFIG).write_text('{"chapters": 7}')
     (tmp_path / "file").write_text("text")
@@ -182,7 +190,7 @@ def test_refuses_to_replace_what_is_no_model(artifact: Artifact, tmp_path: Path)
 
 
 def test_a_save_that_fails_leaves_the_old_model(
-    artifact: Artifact, folder: Path, monkeypatch: pytest.MonkeyPatch
+    artifact: TextArtifact, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = Path.write_bytes
 
@@ -211,7 +219,7 @@ def test_a_save_that_fails_leaves_the_old_model(
     ],
 )
 def test_refuses_to_save_a_contradiction(
-    artifact: Artifact, tmp_path: Path, changes: dict[str, Any], sentence: str
+    artifact: TextArtifact, tmp_path: Path, changes: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ArtifactError, match=sentence):
         save(replace(artifact, **changes), tmp_path / "model")
@@ -325,7 +333,7 @@ def test_every_fault_has_its_own_sentence(folder: Path, case: str) -> None:
     tamper, sentence = TAMPERED[case]
     tamper(folder)
     with pytest.raises(ArtifactError) as caught:
-        load(folder)
+        load(folder, tasks=("sentiment",))
     assert sentence in str(caught.value)
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -333,7 +341,7 @@ def test_every_fault_has_its_own_sentence(folder: Path, case: str) -> None:
 
 def test_asks_for_the_task_it_needs(folder: Path) -> None:
     with pytest.raises(ArtifactError, match="made for the task 'sentiment'; give a model for 'generation'"):
-        load(folder, task="generation")
+        load(folder, tasks=("generation",))
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

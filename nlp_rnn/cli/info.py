@@ -11,7 +11,7 @@ from nlp_rnn.cli.common import Model, console, print_json
 from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
-    from nlp_rnn.artifact import Artifact
+    from nlp_rnn.artifact import TextArtifact
 
 PACKAGES = ("numpy", "tokenizers", "safetensors", "torch")
 
@@ -21,21 +21,19 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, without the card.")] = False,
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
-    from nlp_rnn.artifact import CARD, FILES, Artifact, fingerprint, load, task_of
-    from nlp_rnn.forecasting import folder as forecasters
+    from nlp_rnn.artifact import CARD, FILES, TextArtifact, fingerprint, load
     from nlp_rnn.hub import model_folder
     from nlp_rnn.resources import SENTIMENT_MODEL
 
     folder = SENTIMENT_MODEL if model is None else model_folder(model, files=FILES)
-    task = task_of(folder)
-    found = forecasters.load(folder) if task == forecasters.TASK else load(folder, task=None)
+    found = load(folder)
     facts: dict[str, Any] = {
         "folder": str(folder),
         "fingerprint": fingerprint(folder),
-        "task": task,
+        "task": found.task,
         "parameters": sum(array.size for array in found.weights.values()),
         "bytes": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
-        **(_of_text(found) if isinstance(found, Artifact) else {}),
+        **(_of_text(found) if isinstance(found, TextArtifact) else {}),
         **found.config.to_dict(),
         "versions": {"nlp-rnn": __version__, "python": platform.python_version(), **_versions()},
     }
@@ -52,7 +50,7 @@ def info(
     console().print(Markdown(_without_front_matter((folder / CARD).read_text("utf-8", "replace"))))
 
 
-def _of_text(artifact: Artifact[Any]) -> dict[str, Any]:
+def _of_text(artifact: TextArtifact[Any]) -> dict[str, Any]:
     """What only models of text have."""
     return {
         "classes": list(artifact.classes),

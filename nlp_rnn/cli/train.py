@@ -116,9 +116,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
-    from nlp_rnn.artifact import DTYPES
     from nlp_rnn.sentiment.classifier import SentimentClassifier
     from nlp_rnn.sentiment.perturbation import pairs
+    from nlp_rnn.weights import DTYPES
 
     check_run(output)
     one_of("dtype", dtype, DTYPES)

@@ -56,9 +56,9 @@ def train_char(
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
 ) -> None:
     """Train a model that writes text (extra: train); a stopped run goes on with --resume as if it had not."""
-    from nlp_rnn.artifact import DTYPES
     from nlp_rnn.files import characters
     from nlp_rnn.generation.generator import CharGenerator
+    from nlp_rnn.weights import DTYPES
 
     check_run(output)
     one_of("dtype", dtype, DTYPES)

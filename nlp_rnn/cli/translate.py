@@ -14,7 +14,8 @@ from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
     from nlp_rnn.files.texts import Record
-    from nlp_rnn.translation.translator import Translation, Translator
+    from nlp_rnn.translation.result import Translation
+    from nlp_rnn.translation.translator import Translator
 
 _CHUNK = 256  # texts translated at once
 

@@ -11,9 +11,11 @@ F series, Q quantiles, S parts of a state, L layers, H hidden units.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -172,8 +174,11 @@ def fit_network(
     cut: int,
     config: ForecastConfig,
     train: ForecastTrainConfig,
-    progress: Callable[[Progress], None] | None = None,
+    *,
     target: int | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Train a network on a scaled series.
 
@@ -182,8 +187,10 @@ def fit_network(
         cut: Where its validation part begins.
         config: Shape of the model.
         train: How to train.
-        progress: Called after each step.
         target: The series whose validation loss chooses the epoch; None takes all.
+        output: Folder for checkpoints and history.
+        resume: Go on from its newest checkpoint.
+        progress: Called after each step.
 
     Returns:
         Weights by name, and a record of the run.
@@ -195,8 +202,11 @@ def fit_network(
         model = TimeSeriesLSTM(config, dropout=train.dropout)
     judged: Judged = slice(None) if target is None else [target]
     task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train, judged)
-    trainer: Trainer[Any] = Trainer(model, cast(Any, task), train, progress=progress)
-    history = trainer.run()
+    identity = {"model": config.to_dict(), "data": hashlib.sha256(z_TF.tobytes()).hexdigest(), "cut": cut}
+    trainer: Trainer[Any] = Trainer(
+        model, cast(Any, task), train, output=output, identity=identity, progress=progress
+    )
+    history = trainer.run(resume=resume)
     weights = weights_of(model)
     return weights, {"history": history, "train": train.to_dict()}
 
@@ -206,8 +216,11 @@ def choose_network(
     cut: int,
     configs: Sequence[ForecastConfig],
     train: ForecastTrainConfig,
-    progress: Callable[[Progress], None] | None = None,
+    *,
     target: int | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
 ) -> tuple[ForecastConfig, dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Train a network of each shape, and keep the one of the least quantile loss on the validation part.
 
@@ -216,8 +229,10 @@ def choose_network(
         cut: Where its validation part begins.
         configs: The shapes; of equals, the first is kept.
         train: How to train, the same for all.
-        progress: Called after each step, which is counted over all of them.
         target: The series whose validation loss chooses shape and epoch; None takes all.
+        output: Folder for checkpoints and history; of several shapes each has a folder in it.
+        resume: Go on from the newest checkpoints.
+        progress: Called after each step, which is counted over all of them.
 
     Returns:
         The shape kept, its weights, and a record of its run with the losses of all.
@@ -227,8 +242,17 @@ def choose_network(
     """
     fits = []
     for number, config in enumerate(configs):
-        counted = None if progress is None else _counted(progress, number, len(configs))
-        fits.append((config, *fit_network(z_TF, cut, config, train, counted, target)))
+        weights, notes = fit_network(
+            z_TF,
+            cut,
+            config,
+            train,
+            target=target,
+            output=output if output is None or len(configs) == 1 else output / f"network-{number}",
+            resume=resume,
+            progress=None if progress is None else _counted(progress, number, len(configs)),
+        )
+        fits.append((config, weights, notes))
     losses = [min(epoch["validation"]["quantile_loss"] for epoch in notes["history"]) for _, _, notes in fits]
     config, weights, notes = fits[int(np.argmin(losses))]
     tried = [

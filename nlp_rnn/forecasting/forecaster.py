@@ -10,24 +10,29 @@ its axis F is left out of what comes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
-from nlp_rnn.errors import InputError, NotFittedError, require
+from nlp_rnn.errors import InputError
 from nlp_rnn.files.series import Series, check_trainable, values_of
-from nlp_rnn.forecasting import folder
 from nlp_rnn.forecasting.scaling import F64, ForecastNetwork, Scaling, draw
+from nlp_rnn.model import Pretrained, require_training
+from nlp_rnn.resources import card_template
+from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from nlp_rnn.training.loop import Progress
 
 
-class Forecaster:
+class Forecaster(Pretrained[SeriesArtifact]):
     """Forecasts one series, or several that are read together.
 
     Args:
@@ -49,6 +54,9 @@ class Forecaster:
         ConfigError: If a setting is outside its range.
     """
 
+    TASKS = ("forecast",)
+    NOUN = "forecaster"
+
     def __init__(
         self,
         context: int = 24,
@@ -63,6 +71,7 @@ class Forecaster:
         window: int = 0,
         linear: bool | None = None,
     ) -> None:
+        super().__init__()
         self._shape = ForecastConfig(
             columns=("value",),
             context=context,
@@ -77,34 +86,27 @@ class Forecaster:
         )
         self._linear = linear
         self._train = ForecastTrainConfig(seed=seed, window=window)
-        self._model: folder.ForecastModel | None = None
         self._network: ForecastNetwork | None = None
+        self._scaling: Scaling | None = None
 
     @classmethod
-    def from_pretrained(cls, source: str | Path) -> Forecaster:
-        """Load a model folder that ``save_pretrained`` wrote.
+    def _like(cls, artifact: SeriesArtifact) -> Self:
+        """Return an untrained forecaster; ``_use`` gives it the artifact's shape."""
+        return cls()
 
-        Raises:
-            ArtifactError: If there is no whole, untampered forecaster there.
-        """
-        forecaster = cls()
-        forecaster._use(folder.load(source))
-        return forecaster
-
-    def _use(self, model: folder.ForecastModel) -> None:
-        self._model, self._shape = model, model.config
-        self._network = ForecastNetwork(model.config, model.weights)
+    def _use(self, artifact: SeriesArtifact) -> None:
+        """Take an artifact as this model, and make what computes it."""
+        super()._use(artifact)
+        self._shape = artifact.config
+        self._scaling = Scaling.of(artifact.scaling)
+        self._network = ForecastNetwork(artifact.config, artifact.weights)
 
     @property
-    def model(self) -> folder.ForecastModel:
-        """The model as data.
-
-        Raises:
-            NotFittedError: Before ``fit``.
-        """
-        if self._model is None:
-            raise NotFittedError("this forecaster has no model yet: call fit, or use from_pretrained")
-        return self._model
+    def scaling(self) -> Scaling:
+        """From values to the network's units and back; errors as ``artifact``."""
+        _ = self.artifact
+        assert self._scaling is not None  # there is an artifact
+        return self._scaling
 
     @property
     def config(self) -> ForecastConfig:
@@ -118,8 +120,10 @@ class Forecaster:
         columns: Sequence[str] | None = None,
         target: int | None = None,
         config: ForecastTrainConfig | None = None,
+        output: str | Path | None = None,
+        resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
-    ) -> Forecaster:
+    ) -> Self:
         """Train on a series (extra ``train``).
 
         Its latest tenth (``config.validation``) chooses the epoch, and whether a linear path helps if
@@ -130,6 +134,8 @@ class Forecaster:
             columns: Names of the series; by default those of a ``Series``, else value, or value_0 ...
             target: Number of the series whose validation loss chooses; None takes the mean of all.
             config: How to train; its seed and window stand for the constructor's.
+            output: Folder for checkpoints and ``history.jsonl``; where two networks are tried, one for each.
+            resume: Go on from the folder's newest checkpoint.
             progress: Called after each step.
 
         Returns:
@@ -146,8 +152,7 @@ class Forecaster:
             raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
         train = config or self._train
         shape = replace(self._shape, columns=names, carried=train.window > 0, linear=bool(self._linear))
-        require("torch", extra="train")
-        require("accelerate", extra="train")
+        require_training()
         from nlp_rnn.forecasting import fitting
 
         least = fitting.least_steps(shape, train)
@@ -158,8 +163,26 @@ class Forecaster:
         ways = (False, True) if self._linear is None and not shape.carried else (bool(self._linear),)
         shapes = [replace(shape, linear=way) for way in ways]
         z_TF = scaling.apply(values_TF)
-        shape, weights, notes = fitting.choose_network(z_TF, cut, shapes, train, progress, target)
-        self._use(folder.ForecastModel(shape, weights, scaling, values_TF[-shape.context :], notes))
+        shape, weights, notes = fitting.choose_network(
+            z_TF,
+            cut,
+            shapes,
+            train,
+            target=target,
+            output=None if output is None else Path(output),
+            resume=resume,
+            progress=progress,
+        )
+        self._use(
+            SeriesArtifact(
+                config=shape,
+                weights=weights,
+                scaling=asdict(scaling),
+                tail_CF=values_TF[-shape.context :],
+                card=_card(shape),
+                notes=notes,
+            )
+        )
         return self
 
     def predict(self, history: ArrayLike | Series | None = None) -> F64:
@@ -185,7 +208,7 @@ class Forecaster:
             (K, Q) or (K, F, Q); for many histories with N in front.
         """
         history_NCF, many = self._histories(history)
-        found_NKFQ = self._unscaled(self._scaled_quantiles(self.model.scaling.apply(history_NCF)))
+        found_NKFQ = self._unscaled(self._scaled_quantiles(self.scaling.apply(history_NCF)))
         return self._squeezed(found_NKFQ if many else found_NKFQ[0], -2)
 
     def rollout(self, steps: int, history: ArrayLike | Series | None = None) -> F64:
@@ -203,7 +226,7 @@ class Forecaster:
         """
         history_1CF = self._one_history(steps, history)
         found_1TF = self._closed_loop(history_1CF, steps, self._middle)
-        return self._squeezed(self.model.scaling.undo(found_1TF)[0], -1)
+        return self._squeezed(self.scaling.undo(found_1TF)[0], -1)
 
     def rollout_quantiles(
         self, steps: int, history: ArrayLike | Series | None = None, *, paths: int = 256, seed: int = 0
@@ -236,22 +259,13 @@ class Forecaster:
             levels_NKF = np.repeat(rng.uniform(size=(N, 1, F)), K, axis=1)
             return draw(quantiles_NKFQ, config.quantiles, levels_NKF)
 
-        drawn_NTF = self.model.scaling.undo(self._closed_loop(history_NCF, steps, sample))
+        drawn_NTF = self.scaling.undo(self._closed_loop(history_NCF, steps, sample))
         found_TFQ = np.moveaxis(np.quantile(drawn_NTF, config.quantiles, axis=0), 0, -1)
         return self._squeezed(found_TFQ, -2)
 
-    def save_pretrained(self, path: str | Path) -> Path:
-        """Write the model folder.
-
-        Raises:
-            NotFittedError: Before ``fit``.
-            ArtifactError: If the folder holds something that is no model.
-        """
-        return folder.save(self.model, path)
-
     def _closed_loop(self, history_NCF: F64, steps: int, choose: Callable[[F64], F64]) -> F64:
         """Scaled steps (N, steps, F), each forecast chosen from its quantiles and read by the next."""
-        z_NCF = self.model.scaling.apply(history_NCF)
+        z_NCF = self.scaling.apply(history_NCF)
         done: list[F64] = []
         for _ in range(0, steps, self.config.horizon):
             next_NKF = choose(self._scaled_quantiles(z_NCF))
@@ -264,7 +278,7 @@ class Forecaster:
         return self._network.quantiles(z_NCF)
 
     def _unscaled(self, z_NKFQ: F64) -> F64:
-        return np.moveaxis(self.model.scaling.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)
+        return np.moveaxis(self.scaling.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)
 
     def _middle(self, quantiles: F64) -> F64:
         found: F64 = quantiles[..., self.config.quantiles.index(0.5)]
@@ -276,9 +290,9 @@ class Forecaster:
 
     def _histories(self, history: ArrayLike | Series | None) -> tuple[F64, bool]:
         """The last ``context`` steps of one or many histories (N, C, F), and whether they were many."""
-        config = self.model.config
+        config = self.artifact.config
         if history is None:
-            return self.model.tail_CF[None], False
+            return self.artifact.tail_CF[None], False
         given = None if isinstance(history, Series) else np.asarray(history)
         many = given is not None and given.ndim == 3
         if given is not None and many:
@@ -333,3 +347,17 @@ def _names(series: Any, columns: Sequence[str] | None, count: int) -> tuple[str,
     if len(columns) != count:
         raise InputError(f"there are {count} series and {len(columns)} names: give one name for each")
     return tuple(columns)
+
+
+def _card(config: ForecastConfig) -> str:
+    """Return the model card of a forecaster."""
+    return card_template("forecasting").format(
+        cell=config.cell.upper(),
+        hidden=config.hidden_size,
+        linear=" with a linear path beside it" if config.linear else "",
+        context=config.context,
+        columns=", ".join(config.columns),
+        horizon=config.horizon,
+        quantiles=", ".join(f"{level:g}" for level in config.quantiles),
+        version=__version__,
+    )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,11 @@ class Scaling:
         """The scaling of a training part."""
         values_TF = np.log(values_TF) if log else values_TF
         return cls(tuple(values_TF.mean(axis=0).tolist()), tuple(values_TF.std(axis=0).tolist()), log)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Scaling:
+        """Return the scaling that a model folder holds."""
+        return cls(tuple(values["mean"]), tuple(values["scale"]), bool(values["log"]))
 
     def apply(self, values: F64) -> F64:
         """Values to the network's units; the last axis is F.

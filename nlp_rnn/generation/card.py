@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nlp_rnn.artifact import Artifact
+from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import CharConfig
 from nlp_rnn.generation.canary import exposure
 from nlp_rnn.generation.generator import CharGenerator
@@ -127,7 +127,9 @@ def measure(generator: CharGenerator, held_out: str, hidden: Hidden) -> dict[str
     }
 
 
-def describe(artifact: Artifact[CharConfig], figures: dict[str, Any], hidden: Hidden) -> Artifact[CharConfig]:
+def describe(
+    artifact: TextArtifact[CharConfig], figures: dict[str, Any], hidden: Hidden
+) -> TextArtifact[CharConfig]:
     """The artifact with its figures noted and its card written."""
     from nlp_rnn.version import __version__
 

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import FILES, Artifact, fingerprint, load, save
+from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
-from nlp_rnn.errors import InputError, NotFittedError, in_range, one_of, require
+from nlp_rnn.errors import InputError, in_range, one_of
 from nlp_rnn.files import characters
 from nlp_rnn.files.characters import Source
 from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
 from nlp_rnn.generation.result import Generated, TextStream
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, speller
-from nlp_rnn.hub import model_folder
+from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import CHARACTER_MODEL
 from nlp_rnn.risk.disclaimer import UNFILTERED
 from nlp_rnn.risk.filter import RiskFilter
@@ -37,6 +37,8 @@ from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from nlp_rnn.training.loop import Progress
 
 KINDS = ("char", "byte")
@@ -52,7 +54,7 @@ Floats = NDArray[np.float64]
 F32 = NDArray[np.float32]
 
 
-class CharGenerator:
+class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     """A recurrent character model that writes text.
 
     >>> generator = CharGenerator(hidden_size=32)
@@ -72,6 +74,11 @@ class CharGenerator:
         ConfigError: If a setting is outside its range.
     """
 
+    TASKS = ("generation",)
+    NOUN = "generator"
+    SHIPPED = CHARACTER_MODEL
+    MORE_FILES = (OVERLAP,)
+
     def __init__(
         self,
         *,
@@ -84,6 +91,7 @@ class CharGenerator:
         tokenizer: str = "char",
         min_count: int = 1,
     ) -> None:
+        super().__init__()
         one_of("tokenizer", tokenizer, KINDS)
         self._shape: dict[str, Any] = {
             "cell": cell,
@@ -96,60 +104,32 @@ class CharGenerator:
         CharConfig(vocab_size=2, **self._shape)
         self._untrained: dict[str, Any] = {"kind": tokenizer, "vocab_size": _TYPES, "min_count": min_count}
         TextTokenizer(**self._untrained)
-        self._artifact: Artifact[CharConfig] | None = None
         self._engine: NumpyCharEngine | None = None
-        self._name, self._fingerprint = "unsaved", ""
         self._default_filter: RiskFilter | None = None
         self.memory: OverlapIndex | None = None
 
     @classmethod
-    def from_pretrained(cls, source: str | Path | None = None) -> CharGenerator:
-        """Load a model.
-
-        Args:
-            source: A model folder, or a repository's id on the Hugging Face Hub; None is the shipped model.
-
-        Raises:
-            ArtifactError: If there is no whole, untampered model there.
-            MissingExtraError: If the source needs an extra that is not installed.
-        """
-        folder = CHARACTER_MODEL if source is None else model_folder(source, files=(*FILES, OVERLAP))
-        artifact = load(folder, task="generation")
+    def _like(cls, artifact: TextArtifact[CharConfig]) -> Self:
+        """Return an untrained generator of an artifact's shape."""
         shape = artifact.config.to_dict()
         del shape["vocab_size"], shape["bidirectional"]
-        one_of("tokenizer", artifact.tokenizer.kind, KINDS)
-        generator = cls(**shape, tokenizer=artifact.tokenizer.kind)
-        generator._use(artifact)
-        generator._is_at(folder)
-        generator.memory = OverlapIndex.load(folder) if (folder / OVERLAP).is_file() else None
-        return generator
+        return cls(**shape, tokenizer=artifact.tokenizer.kind)
 
-    def _use(self, artifact: Artifact[CharConfig]) -> None:
-        """Take an artifact as this generator's model (the one place, for training and loading)."""
-        self._artifact = artifact
+    def _start_from(self, artifact: TextArtifact[CharConfig], folder: Path) -> None:
+        """Take what was loaded as this model, with the index of its training text if there is one."""
+        super()._start_from(artifact, folder)
+        self.memory = OverlapIndex.load(folder) if (folder / OVERLAP).is_file() else None
+
+    def _use(self, artifact: TextArtifact[CharConfig]) -> None:
+        """Take an artifact as this model, and make what computes it."""
+        super()._use(artifact)
         self._engine = NumpyCharEngine(artifact.config, artifact.weights)
-        self._name, self._fingerprint = "unsaved", ""
-
-    def _is_at(self, folder: Path) -> None:
-        """Note where the model is, for the provenance of its texts."""
-        self._name, self._fingerprint = folder.name, fingerprint(folder)
-
-    @property
-    def artifact(self) -> Artifact[CharConfig]:
-        """The model as data.
-
-        Raises:
-            NotFittedError: Before ``fit``.
-        """
-        if self._artifact is None:
-            raise NotFittedError("this generator has no model yet: call fit, or use from_pretrained")
-        return self._artifact
 
     @property
     def engine(self) -> NumpyCharEngine:
         """What computes; errors as ``artifact``."""
-        if self._engine is None:
-            raise NotFittedError("this generator has no model yet: call fit, or use from_pretrained")
+        _ = self.artifact
+        assert self._engine is not None  # there is an artifact
         return self._engine
 
     def generate(
@@ -373,7 +353,7 @@ class CharGenerator:
             InputError, DataError: As ``bits_per_char``.
             MissingExtraError: If torch is not installed.
         """
-        require("torch", extra="train")
+        require_training()
         from nlp_rnn.generation import fitting
 
         model = fitting.build(self.artifact.config, self.artifact.weights)
@@ -390,7 +370,7 @@ class CharGenerator:
         output: str | Path | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
-    ) -> CharGenerator:
+    ) -> Self:
         """Train on a text (extra ``train``).
 
         Args:
@@ -412,8 +392,7 @@ class CharGenerator:
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
-        require("torch", extra="train")
-        require("accelerate", extra="train")
+        require_training()
         from nlp_rnn.generation import fitting
 
         in_range("holdout", holdout, 0.001, 0.9)
@@ -449,7 +428,11 @@ class CharGenerator:
         )
         notes["train"] = config.to_dict()
         self.memory = OverlapIndex.build(train_parts())
-        self._use(Artifact("generation", model_config, (), tokenizer, weights, notes=notes))
+        self._use(
+            TextArtifact(
+                task="generation", config=model_config, tokenizer=tokenizer, weights=weights, notes=notes
+            )
+        )
         return self
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
@@ -459,10 +442,9 @@ class CharGenerator:
             NotFittedError: Before ``fit``.
             ArtifactError: If the folder holds something that is no model.
         """
-        saved = save(self.artifact, folder, dtype=dtype)
+        saved = super().save_pretrained(folder, dtype=dtype)
         if self.memory is not None:
             self.memory.save(saved)
-        self._is_at(saved)
         return saved
 
     def _ids(self, text: Source) -> AnyIds:
@@ -523,8 +505,8 @@ class CharGenerator:
         return {
             "machine_generated": True,
             "generator": f"nlp_rnn {__version__}",
-            "model": self._name,
-            "fingerprint": self._fingerprint,
+            "model": self.name,
+            "fingerprint": self.fingerprint,
             "seed": seed,
             "sampling": {
                 **sampling.to_dict(),

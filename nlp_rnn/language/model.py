@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import FILES, Artifact, embedding_weights, load, save
+from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import LanguageConfig, PretrainConfig
-from nlp_rnn.errors import InputError, NotFittedError, as_texts, require
-from nlp_rnn.hub import model_folder
-from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.errors import InputError, as_texts
+from nlp_rnn.model import Pretrained, require_training
+from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
+from nlp_rnn.weights import Weights, embedding_weights
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from nlp_rnn.language import fitting
     from nlp_rnn.training.loop import Progress
 
@@ -28,7 +31,7 @@ _HELD_OUT = 100  # one text in so many is held out
 _CHUNK = 4_096  # texts whose ids are made at once
 
 
-class LanguageModel:
+class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
     """A pair of recurrent language models, forward and backward, that share embedding and vocabulary.
 
     >>> model = LanguageModel(hidden_size=32)
@@ -50,6 +53,9 @@ class LanguageModel:
         ConfigError: If a setting is outside its range.
     """
 
+    TASKS = ("language",)
+    NOUN = "language model"
+
     def __init__(
         self,
         *,
@@ -64,6 +70,7 @@ class LanguageModel:
         max_tokens: int = 1024,
         mend_typos: bool = False,
     ) -> None:
+        super().__init__()
         self._shape: dict[str, Any] = {
             "cell": cell,
             "embedding_dim": embedding_dim,
@@ -72,47 +79,20 @@ class LanguageModel:
             "bidirectional": bidirectional,
         }
         LanguageConfig(vocab_size=2, **self._shape)
-        self._given = tokenizer if isinstance(tokenizer, TextTokenizer) else None
-        self._untrained: dict[str, Any] = {
-            "kind": tokenizer if isinstance(tokenizer, str) else tokenizer.kind,
-            "vocab_size": vocab_size,
-            "min_count": min_count,
-            "max_tokens": max_tokens,
-            "mend_typos": mend_typos,
-        }
-        if self._given is None:
-            TextTokenizer(**self._untrained)
-        self._start: Artifact[LanguageConfig] | None = None
-        self._artifact: Artifact[LanguageConfig] | None = None
+        self._tokenizer = TokenizerChoice(tokenizer, vocab_size, min_count, max_tokens, mend_typos)
+        self._start: TextArtifact[LanguageConfig] | None = None
 
     @classmethod
-    def from_pretrained(cls, source: str | Path) -> LanguageModel:
-        """Load a model; ``fit`` then goes on training it, as on the texts of a new domain.
-
-        Args:
-            source: A model folder, or a repository's id on the Hugging Face Hub.
-
-        Raises:
-            ArtifactError: If there is no whole, untampered language model there.
-            MissingExtraError: If the source needs an extra that is not installed.
-        """
-        artifact = load(model_folder(source, files=FILES), task="language")
+    def _like(cls, artifact: TextArtifact[LanguageConfig]) -> Self:
+        """Return an untrained model of an artifact's shape, with its tokenizer."""
         shape = artifact.config.to_dict()
         del shape["vocab_size"], shape["layer_norm"]
-        model = cls(**shape, tokenizer=artifact.tokenizer)
-        model._start = model._artifact = artifact
-        return model
+        return cls(**shape, tokenizer=artifact.tokenizer)
 
-    @property
-    def artifact(self) -> Artifact[LanguageConfig]:
-        """The model as data.
-
-        Raises:
-            NotFittedError: Before ``fit``.
-        """
-        if self._artifact is None:
-            raise NotFittedError("this language model has not learned yet: call fit, or use from_pretrained")
-        return self._artifact
+    def _start_from(self, artifact: TextArtifact[LanguageConfig], folder: Path) -> None:
+        """Take what was loaded as this model; ``fit`` then goes on training it, on a new domain's texts."""
+        super()._start_from(artifact, folder)
+        self._start = artifact
 
     def fit(
         self,
@@ -124,7 +104,7 @@ class LanguageModel:
         output: str | Path | None = None,
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
-    ) -> LanguageModel:
+    ) -> Self:
         """Learn to predict the next word and the one before (extra ``train``).
 
         A model that ``from_pretrained`` made goes on from there, with its vocabulary; any other starts from
@@ -150,8 +130,7 @@ class LanguageModel:
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
-        require("torch", extra="train")
-        require("accelerate", extra="train")
+        require_training()
         from nlp_rnn.language import fitting
 
         config = config or PretrainConfig()
@@ -162,10 +141,7 @@ class LanguageModel:
             validation = [texts[i] for i in sorted(aside)]
             texts = [text for i, text in enumerate(texts) if i not in aside]
         start = self._start
-        if start is not None:
-            tokenizer = start.tokenizer
-        else:
-            tokenizer = self._given or TextTokenizer(**self._untrained).train(texts)
+        tokenizer = self._tokenizer.trained_on(texts) if start is None else start.tokenizer
         model_config = LanguageConfig(vocab_size=tokenizer.vocab_size, **self._shape)
         initial = {} if start is None else dict(start.weights)
         if vectors is not None:
@@ -182,7 +158,11 @@ class LanguageModel:
             progress=progress,
         )
         notes["train"] = config.to_dict()
-        self._artifact = Artifact("language", model_config, (), tokenizer, weights, notes=notes)
+        self._use(
+            TextArtifact(
+                task="language", config=model_config, tokenizer=tokenizer, weights=weights, notes=notes
+            )
+        )
         return self
 
     def perplexity(self, texts: Sequence[str]) -> dict[str, float]:
@@ -194,7 +174,7 @@ class LanguageModel:
             InputError: If no text has two tokens or more.
             MissingExtraError: If torch is not installed.
         """
-        require("torch", extra="train")
+        require_training()
         from nlp_rnn.language import fitting
 
         artifact = self.artifact
@@ -205,14 +185,27 @@ class LanguageModel:
         nats = fitting.mean_nats(model, rows, pad_id=artifact.tokenizer.pad_id)
         return {name: math.exp(value) for name, value in nats.items()}
 
-    def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
-        """Write the model folder; ``dtype`` as of ``SentimentClassifier.save_pretrained``.
 
-        Raises:
-            NotFittedError: Before ``fit``.
-            ArtifactError: If the folder holds something that is no model.
-        """
-        return save(self.artifact, folder, dtype=dtype)
+def encoder_weights(config: LanguageConfig, weights: Weights) -> Weights:
+    """Embedding and recurrent layers under the names of a classifier's.
+
+    In the language model each direction is a stack of its own; a classifier's upper layers read both. The
+    weights on the other direction start at zero, so the classifier's encoder first computes what the language
+    model's did, and learns from there what the directions have to say to each other.
+    """
+    found: Weights = {}
+    for name, weight in weights.items():
+        if not name.startswith(("embedding.", "encoder.")):
+            continue
+        if (
+            config.bidirectional
+            and name.endswith("weight_ih_l0")
+            and not name.startswith("encoder.layers.0.")
+        ):
+            halves = [weight, np.zeros_like(weight)]
+            weight = np.concatenate(halves if ".fwd." in name else halves[::-1], axis=1)
+        found[name] = weight
+    return found
 
 
 def _rows(texts: Sequence[str], tokenizer: TextTokenizer, window: int) -> list[fitting.Row]:

@@ -20,7 +20,7 @@ from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk.signals import Signal
 
 if TYPE_CHECKING:
-    from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.classification.classifier import TextClassifier
 
 CHECK_WORTHY = "check-worthy"
 FEWEST_WORDS = 4
@@ -132,7 +132,7 @@ class CheckWorthiness:
         InputError: If the classifier has no such class.
     """
 
-    def __init__(self, classifier: SentimentClassifier) -> None:
+    def __init__(self, classifier: TextClassifier) -> None:
         classes = classifier.classes_.tolist()
         if CHECK_WORTHY not in classes:
             raise InputError(
@@ -148,9 +148,9 @@ class CheckWorthiness:
         Raises:
             ArtifactError: If there is no whole, untampered model there.
         """
-        from nlp_rnn.sentiment.classifier import SentimentClassifier
+        from nlp_rnn.classification.classifier import TextClassifier
 
-        return cls(SentimentClassifier.from_pretrained(source or CLAIMS_MODEL))
+        return cls(TextClassifier.from_pretrained(source or CLAIMS_MODEL))
 
     def probability(self, sentence: str) -> float:
         """Probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.

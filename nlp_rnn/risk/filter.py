@@ -15,9 +15,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.artifact import TOKENIZER
 from nlp_rnn.errors import ConfigError, InputError, one_of
-from nlp_rnn.resources import CLAIMS_MODEL, SENTIMENT_MODEL
+from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk.claims import CheckWorthiness, Rules, load_rules
 from nlp_rnn.risk.confidence import improbable, loop
 from nlp_rnn.risk.disclaimer import COPIED, LEVELS, disclaimer
@@ -25,7 +24,6 @@ from nlp_rnn.risk.overlap import WORD, OverlapIndex, OverlapReport
 from nlp_rnn.risk.review import Filtered, Passage, Review, Thresholds
 from nlp_rnn.risk.signals import Signal, combined
 from nlp_rnn.text.sentences import sentence_end
-from nlp_rnn.text.tokenizer import TextTokenizer
 
 POLICIES = ("annotate", "redact", "block")
 CONTEXT = 500
@@ -388,8 +386,5 @@ def _shipped_claims() -> CheckWorthiness | None:
 
 @cache
 def _english_words() -> frozenset[str]:
-    """Words of the shipped sentiment model: known, even where one training text lacks them."""
-    path = SENTIMENT_MODEL / TOKENIZER
-    if not path.is_file():
-        return frozenset()
-    return frozenset(TextTokenizer.from_json(path.read_text(encoding="utf-8"), kind="word").vocab)
+    """Return the filter's own word list: words that are known, even where one training text lacks them."""
+    return frozenset((data_folder("risk") / "words.txt").read_text(encoding="utf-8").split("\n"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nlp_rnn.artifact import Artifact
+from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import ModelConfig
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.sentiment.classifier import SentimentClassifier
@@ -161,14 +161,14 @@ def measure_robustness(
 
 
 def describe(
-    artifact: Artifact[ModelConfig],
+    artifact: TextArtifact[ModelConfig],
     mixture: Mixture,
     figures: dict[str, Any],
     *,
     texts: int,
     taught: str,
     seconds: float,
-) -> Artifact[ModelConfig]:
+) -> TextArtifact[ModelConfig]:
     """The artifact with its figures noted and its card written.
 
     Args:

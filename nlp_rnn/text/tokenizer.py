@@ -353,6 +353,43 @@ class TextTokenizer:
         return row[: limit - limit // 2] + row[-(limit // 2) :]
 
 
+@dataclass(frozen=True)
+class TokenizerChoice:
+    """The tokenizer that a model is to have: a trained one, or the settings to train one with.
+
+    Attributes:
+        given: A kind of tokenizer, or a trained ``TextTokenizer``, for which the rest means nothing.
+        vocab_size, min_count, max_tokens, mend_typos: As for ``TextTokenizer``.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    given: str | TextTokenizer
+    vocab_size: int
+    min_count: int
+    max_tokens: int | None
+    mend_typos: bool
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no tokenizer has, before there are texts to train on."""
+        if isinstance(self.given, str):
+            self._untrained(self.given)
+
+    def trained_on(self, texts: Iterable[str]) -> TextTokenizer:
+        """Return the tokenizer that was given, or a new one trained on these texts."""
+        return self._untrained(self.given).train(texts) if isinstance(self.given, str) else self.given
+
+    def _untrained(self, kind: str) -> TextTokenizer:
+        return TextTokenizer(
+            kind,
+            vocab_size=self.vocab_size,
+            min_count=self.min_count,
+            max_tokens=self.max_tokens,
+            mend_typos=self.mend_typos,
+        )
+
+
 def _readable(text: str) -> str:
     """The text without halves of surrogate pairs, which no encoding can carry; same length."""
     if not isinstance(text, str):

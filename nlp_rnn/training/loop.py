@@ -258,10 +258,9 @@ class Trainer(Generic[Item]):
         (self.output / "history.jsonl").write_text(lines, encoding="utf-8")
 
     def _resume(self, found: checkpoints.Checkpoint) -> None:
-        if found.state["identity"] != json.loads(json.dumps(self.identity)):
-            changed = [
-                key for key, value in self.identity.items() if found.state["identity"].get(key) != value
-            ]
+        mine = json.loads(json.dumps(self.identity))  # as a checkpoint has it: lists for tuples
+        if found.state["identity"] != mine:
+            changed = [key for key, value in mine.items() if found.state["identity"].get(key) != value]
             raise TrainingError(
                 f"the checkpoint in {self.output} was made with other {', '.join(changed) or 'settings'}: "
                 "use the same ones, or another output folder"

@@ -8,9 +8,7 @@ Shapes: B pairs, N target tokens of a batch, V vocabulary.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,32 +24,8 @@ from nlp_rnn.nn.seq2seq import Seq2Seq
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
-
-Rows = Sequence[Sequence[int]]
-Weights = dict[str, NDArray[np.float32]]
-Common = tuple[slice, slice]
-"""Where a word that stands in both rows of a pair is: in the source, in the target."""
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Rows of ids, source and target; a target begins and ends with the marks for it.
-
-    Attributes:
-        source, target: As many rows each.
-        common: A word that stands in both rows of a pair, or None; empty for pairs that are only measured.
-    """
-
-    source: Rows
-    target: Rows
-    common: Sequence[Common | None] = ()
-
-    def digest(self) -> str:
-        """A short name of the content."""
-        found = hashlib.sha256()
-        for rows in (self.source, self.target):
-            found.update(np.concatenate([np.asarray(row, dtype=np.int64) for row in rows]).tobytes())
-        return found.hexdigest()
+from nlp_rnn.translation.examples import Pairs, Rows
+from nlp_rnn.weights import Weights
 
 
 class TranslationTask(LengthBuckets):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Row, in_turns
-from nlp_rnn.artifact import expected_shapes, load
+from nlp_rnn.artifact import load
 from nlp_rnn.config import CharConfig
 from nlp_rnn.errors import ArtifactError, require
 from nlp_rnn.generation.decoding import Decoder, Draft
@@ -65,14 +65,13 @@ def generation(model: str | None, rounds: int) -> list[Row]:
 
 def _model(model: str | None) -> tuple[CharConfig, dict[str, F32], str]:
     try:
-        artifact = load(model or CHARACTER_MODEL, task="generation")
+        artifact = load(model or CHARACTER_MODEL, tasks=("generation",))
         config, weights, name = artifact.config, artifact.weights, "the model's weights"
     except ArtifactError:
         rng = np.random.default_rng(0)
         config, name = _DEFAULT, "random weights"
         weights = {
-            key: rng.normal(0, 0.1, shape).astype(np.float32)
-            for key, shape in expected_shapes(config).items()
+            key: rng.normal(0, 0.1, shape).astype(np.float32) for key, shape in config.shapes().items()
         }
     return config, weights, f"{name}, {config.cell} {config.num_layers} x {config.hidden_size}"
 

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlp_rnn import Forecaster
+from nlp_rnn import Forecaster, SentimentClassifier
 from nlp_rnn.cli import main
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
-from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
+from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError, TrainingError
 from nlp_rnn.files.series import Series, next_times, read_series, values_of
 from nlp_rnn.forecasting.backtest import arima, backtest, ets, find_leak, histories, naive, recurrent
 from nlp_rnn.forecasting.scaling import ForecastNetwork, Scaling, draw, inputs_of
 from nlp_rnn.forecasting.scores import coverage, mase, quantile_loss, rmse, smape
+from nlp_rnn.training.loop import Progress
 
 F64 = NDArray[np.float64]
 QUICK = ForecastTrainConfig(max_epochs=2, epoch_steps=5, batch_size=8, seed=0)
@@ -80,7 +81,7 @@ def test_the_validation_part_chooses_whether_a_linear_path_helps(log: bool, tmp_
     chosen = Forecaster(**shape).fit(
         wave(100), config=QUICK, progress=lambda now: seen.append((now.step, now.total_steps))
     )
-    tried = chosen.model.notes["tried"]
+    tried = chosen.artifact.notes["tried"]
     assert [way["linear"] for way in tried] == [False, True]
     assert chosen.config.linear == min(tried, key=lambda way: way["quantile_loss"])["linear"]
     ways = [Forecaster(**shape, linear=way).fit(wave(100), config=QUICK) for way in (False, True)]
@@ -100,7 +101,7 @@ def test_the_series_that_matters_chooses(window: int) -> None:
 
     def losses(target: int | None) -> NDArray[np.float64]:
         fitted = Forecaster(**TINY).fit(values_TF, target=target, config=config)
-        return np.array([row["validation"]["quantile_loss"] for row in fitted.model.notes["history"]])
+        return np.array([row["validation"]["quantile_loss"] for row in fitted.artifact.notes["history"]])
 
     np.testing.assert_allclose((losses(0) + losses(1)) / 2, losses(None), rtol=1e-5)
     np.testing.assert_array_equal(losses(-1), losses(1))
@@ -257,15 +258,17 @@ def test_scaling_and_training_see_nothing_of_the_validation_part() -> None:
     changed_TF = values_TF.copy()
     changed_TF[90:] *= 3
     first, second = (Forecaster(**TINY).fit(each, config=QUICK) for each in (values_TF, changed_TF))
-    assert first.model.scaling == second.model.scaling
-    assert [row["train_loss"] for row in first.model.notes["history"]] == [
-        row["train_loss"] for row in second.model.notes["history"]
+    assert first.artifact.scaling == second.artifact.scaling
+    assert [row["train_loss"] for row in first.artifact.notes["history"]] == [
+        row["train_loss"] for row in second.artifact.notes["history"]
     ]
     streams = ForecastTrainConfig(max_epochs=2, batch_size=2, window=8, seed=0)
     first, second = (
         Forecaster(**TINY, window=8).fit(each, config=streams) for each in (values_TF, changed_TF)
     )
-    assert first.model.notes["history"][0]["train_loss"] == second.model.notes["history"][0]["train_loss"]
+    assert (
+        first.artifact.notes["history"][0]["train_loss"] == second.artifact.notes["history"][0]["train_loss"]
+    )
 
 
 def test_a_backtest_scores_every_method() -> None:
@@ -468,11 +471,9 @@ def test_a_saved_forecaster_is_the_same(fitted: Forecaster, tmp_path: Path) -> N
 def test_a_folder_that_is_no_whole_forecaster_is_refused(
     fitted: Forecaster, tmp_path: Path, tiny_model: Path
 ) -> None:
-    from nlp_rnn.artifact import load as load_classifier
-
     folder = fitted.save_pretrained(tmp_path / "model")
     with pytest.raises(ArtifactError, match="made for the task 'forecast'"):
-        load_classifier(folder)
+        SentimentClassifier.from_pretrained(folder)
     with pytest.raises(ArtifactError, match="made for the task 'sentiment'"):
         Forecaster.from_pretrained(tiny_model)
     with pytest.raises(ArtifactError, match="no model folder"):
@@ -485,6 +486,8 @@ def test_a_folder_that_is_no_whole_forecaster_is_refused(
         {"model": {**config["model"], "hidden_size": 7}},
         {"surplus": 1},
         {"scaling": {}},
+        {"tail": [[0.0]] * len(config["tail"])},
+        {"notes": {}},  # nothing is wrong with it, but that it is not what was saved
     ):
         (folder / "config.json").write_text(json.dumps(config | change), encoding="utf-8")
         with pytest.raises(ArtifactError, match="cannot be used"):
@@ -501,6 +504,27 @@ def test_a_folder_that_is_no_whole_forecaster_is_refused(
     (tmp_path / "full" / "letter.txt").touch()
     with pytest.raises(ArtifactError, match="is no model folder"):
         fitted.save_pretrained(tmp_path / "full")
+
+
+def test_a_stopped_training_goes_on_to_the_same_forecasts(tmp_path: Path) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(now: Progress) -> None:
+        if now.step == 13:  # the second of the two networks that are tried
+            raise Stopped
+
+    config = ForecastTrainConfig(max_epochs=2, epoch_steps=5, checkpoint_every=2)
+    whole = Forecaster(context=8, hidden_size=6).fit(wave(100), config=config)
+    output = tmp_path / "run"
+    with pytest.raises(Stopped):
+        Forecaster(context=8, hidden_size=6).fit(wave(100), config=config, output=output, progress=stop)
+    with pytest.raises(TrainingError, match="resume it"):
+        Forecaster(context=8, hidden_size=6).fit(wave(100), config=config, output=output)
+    resumed = Forecaster(context=8, hidden_size=6).fit(wave(100), config=config, output=output, resume=True)
+    np.testing.assert_array_equal(resumed.rollout(5), whole.rollout(5))
+    with pytest.raises(TrainingError, match="made with other data:"):
+        Forecaster(context=8, hidden_size=6).fit(2 * wave(100), config=config, output=output, resume=True)
 
 
 # The command line
@@ -542,7 +566,7 @@ def test_info_describes_a_forecaster(
     assert main(["info", "--model", model, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["task"], facts["columns"], facts["horizon"]) == ("forecast", ["up", "down"], 3)
-    assert facts["parameters"] == sum(array.size for array in fitted.model.weights.values())
+    assert facts["parameters"] == sum(array.size for array in fitted.artifact.weights.values())
     assert "tokenizer" not in facts
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp_rnn.artifact import Artifact, expected_shapes, load
+from nlp_rnn.artifact import TextArtifact, load
 from nlp_rnn.cli import main
 from nlp_rnn.config import CELLS, CharConfig, CharTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
@@ -35,11 +35,9 @@ def untrained(kind: str = "char", *, scale: float = 0.7, **shape: object) -> Cha
     tokenizer = TextTokenizer(kind).train([LETTERS])
     config = CharConfig(vocab_size=tokenizer.vocab_size, **{"embedding_dim": 8, "hidden_size": 12, **shape})
     rng = np.random.default_rng(0)
-    weights = {
-        name: rng.normal(0, scale, size).astype(np.float32) for name, size in expected_shapes(config).items()
-    }
+    weights = {name: rng.normal(0, scale, size).astype(np.float32) for name, size in config.shapes().items()}
     generator = CharGenerator(tokenizer=kind)
-    generator._use(Artifact("generation", config, (), tokenizer, weights))
+    generator._use(TextArtifact(task="generation", config=config, tokenizer=tokenizer, weights=weights))
     return generator
 
 
@@ -221,9 +219,9 @@ def test_loads_what_was_saved(generator: CharGenerator, folder: Path, tmp_path: 
     saved = CharGenerator.from_pretrained(folder)
     expected = generator.generate("abc", seed=9, risk_filter=None).text
     assert saved.generate("abc", seed=9, risk_filter=None).text == expected
-    assert load(folder, task=None).task == "generation"
+    assert load(folder).task == "generation"
     with pytest.raises(ArtifactError, match="made for the task 'generation'"):
-        load(folder)
+        load(folder, tasks=("sentiment",))
 
 
 def test_a_model_for_another_task_is_refused(tiny_model: Path) -> None:

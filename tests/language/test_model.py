@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 
 from nlp_rnn import LanguageModel, SentimentClassifier  # noqa: E402
-from nlp_rnn.artifact import Artifact, expected_shapes, load, save  # noqa: E402
+from nlp_rnn.artifact import TextArtifact, load, save  # noqa: E402
 from nlp_rnn.batch import pad  # noqa: E402
 from nlp_rnn.cli import main  # noqa: E402
 from nlp_rnn.config import (  # noqa: E402
@@ -26,7 +26,7 @@ from nlp_rnn.config import (  # noqa: E402
 )
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError  # noqa: E402
 from nlp_rnn.language.fitting import LanguageTask, rows_of  # noqa: E402
-from nlp_rnn.language.transfer import encoder_weights  # noqa: E402
+from nlp_rnn.language.model import encoder_weights  # noqa: E402
 from nlp_rnn.nn.classifier import BiLSTMClassifier  # noqa: E402
 from nlp_rnn.nn.language import BiLanguageModel, Candidates  # noqa: E402
 from nlp_rnn.training.loop import Trainer, seeded  # noqa: E402
@@ -138,7 +138,7 @@ def test_shapes_of_the_folder_are_the_networks() -> None:
     for cell, num_layers, bidirectional in product(CELLS, (1, 2), (True, False)):
         model = network(num_layers, cell, bidirectional)
         shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-        assert shapes == expected_shapes(model.config)
+        assert shapes == model.config.shapes()
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])
@@ -235,10 +235,12 @@ def test_wrong_folders_are_refused_in_one_sentence(tmp_path: Path, tiny_model: P
         SentimentClassifier.from_pretrained(folder)
     with pytest.raises(ArtifactError, match="made for the task 'sentiment'; give a model for 'language'"):
         LanguageModel.from_pretrained(tiny_model)
-    assert load(folder, task="language").notes["words"] > 100
+    assert load(folder, tasks=("language",)).notes["words"] > 100
     config = CharConfig(vocab_size=pretrained.artifact.config.vocab_size, embedding_dim=2, hidden_size=2)
-    weights = {name: np.zeros(shape, np.float32) for name, shape in expected_shapes(config).items()}
-    writer = Artifact("generation", config, (), pretrained.artifact.tokenizer, weights)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in config.shapes().items()}
+    writer = TextArtifact(
+        task="generation", config=config, tokenizer=pretrained.artifact.tokenizer, weights=weights
+    )
     with pytest.raises(ArtifactError, match="cannot start from a model for the task 'generation'"):
         SentimentClassifier().fit(["a", "b"] * 4, ["up", "down"] * 4, init_from=save(writer, tmp_path / "w"))
 

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import expected_shapes
 from nlp_rnn.batch import Batch, pad
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
@@ -32,7 +31,7 @@ def model(seed: int = 0, scale: float = 1.0, **changes: object) -> tuple[ModelCo
     config = ModelConfig(**(sizes | changes))
     rng = np.random.default_rng(seed)
     weights = {}
-    for name, shape in expected_shapes(config).items():
+    for name, shape in config.shapes().items():
         width = 1 if "embedding" in name or "norm" in name else shape[-1] ** 0.5
         weights[name] = (scale / width * rng.normal(size=shape)).astype(np.float32)
     return config, weights

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp_rnn.artifact import Artifact, expected_shapes
+from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import CharConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.generation.generator import CharGenerator
@@ -28,14 +28,14 @@ def circling(strength: float = 6.0) -> CharGenerator:
     """A model that sees its last character alone, and finds the next one of ``WORD`` the most probable."""
     tokenizer = TextTokenizer("char").train([WORD + "\n"])
     config = CharConfig(vocab_size=tokenizer.vocab_size, cell="rnn", embedding_dim=8, hidden_size=8)
-    weights = {name: np.zeros(shape, np.float32) for name, shape in expected_shapes(config).items()}
+    weights = {name: np.zeros(shape, np.float32) for name, shape in config.shapes().items()}
     weights["embedding.weight"] += 4 * np.eye(8, dtype=np.float32)[: config.vocab_size]
     weights["encoder.layers.0.fwd.weight_ih_l0"] += np.eye(8, dtype=np.float32)
     ids = [tokenizer.token_to_id(letter) for letter in "\n" + WORD + WORD[0]]
     for here, behind in pairwise(ids):
         weights["output.weight"][behind, here] = strength
     generator = CharGenerator()
-    generator._use(Artifact("generation", config, (), tokenizer, weights))
+    generator._use(TextArtifact(task="generation", config=config, tokenizer=tokenizer, weights=weights))
     generator.memory = OverlapIndex.build(WORD * 40)
     return generator
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nlp_rnn import SentimentClassifier, Translator
-from nlp_rnn.artifact import Artifact, expected_shapes
+from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import pad
 from nlp_rnn.cli import main
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
@@ -19,8 +19,9 @@ from nlp_rnn.files.pairs import read_pairs
 from nlp_rnn.runtime.seq2seq import Interpreter
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
 from nlp_rnn.translation.beam import Written, beam_search, penalty
+from nlp_rnn.translation.examples import _common, set_aside
+from nlp_rnn.translation.result import Translation
 from nlp_rnn.translation.scores import by_length, measure, plot_by_length
-from nlp_rnn.translation.translator import Translation, _common, _split
 
 ENGLISH = "one two three four five six seven eight nine ten".split()
 FRENCH = "un deux trois quatre cinq six sept huit neuf dix".split()
@@ -64,9 +65,7 @@ def folder(fitted: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def random_weights(config: TranslationConfig, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return {
-        name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in expected_shapes(config).items()
-    }
+    return {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in config.shapes().items()}
 
 
 # The search
@@ -222,7 +221,7 @@ def test_what_is_behind_a_row_s_end_is_not_read() -> None:
 
 def test_the_two_forms_differ_in_the_attention_alone() -> None:
     shapes = [
-        expected_shapes(TranslationConfig(vocab_size=9, embedding_dim=4, hidden_size=5, attention=attention))
+        TranslationConfig(vocab_size=9, embedding_dim=4, hidden_size=5, attention=attention).shapes()
         for attention in (True, False)
     ]
     assert {name for name in shapes[0] if name not in shapes[1]} == {
@@ -334,14 +333,16 @@ def test_an_unknown_word_is_copied_from_where_the_attention_is() -> None:
     tokenizer = TextTokenizer("piece", vocab_size=60).train(["ab abc ab"])
     config = TranslationConfig(vocab_size=tokenizer.vocab_size, embedding_dim=4, hidden_size=5)
     translator = Translator()
-    translator._use(Artifact("translation", config, (), tokenizer, random_weights(config)))
+    translator._use(
+        TextArtifact(task="translation", config=config, tokenizer=tokenizer, weights=random_weights(config))
+    )
     text = "ab жук ab цап"
     encoding = tokenizer.encode(text)
     unknown = [s for s, piece_id in enumerate(encoding.ids) if piece_id == tokenizer.unk_id]
     attention_TS = np.zeros((2, len(encoding.ids) + 3), np.float32)  # wider: the batch had a longer row
     attention_TS[1, 0], attention_TS[1, unknown[1]] = 0.7, 0.3  # a known word is no candidate
     space_id = tokenizer.token_to_id(SPACE)
-    told = translator._told(text, Written([space_id, tokenizer.unk_id], -1.0, attention_TS))
+    told = translator._translation(text, Written([space_id, tokenizer.unk_id], -1.0, attention_TS))
     assert (told.text, told.pieces) == ("цап", [SPACE, "цап"])
 
 
@@ -369,7 +370,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
 
 def test_held_out_pairs_share_no_source_with_the_rest() -> None:
     pairs = [(f"text {i % 40}", f"texte {i}") for i in range(120)]
-    train, held_out = _split(pairs, seed=0)
+    train, held_out = set_aside(pairs, seed=0)
     assert held_out
     assert not {source for source, _ in train} & {source for source, _ in held_out}
     assert sorted(train + held_out) == sorted(pairs)

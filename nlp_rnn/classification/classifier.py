@@ -1,0 +1,386 @@
+"""``TextClassifier``: texts in, labels and probabilities out, whatever the labels are.
+
+The scikit-learn estimator contract (``fit`` returns self, ``classes_``, sequences in and arrays out)
+around a model folder and an engine. Using a model needs no torch; ``fit`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.artifact import FILES, Artifact, TextArtifact, load
+from nlp_rnn.batch import batches
+from nlp_rnn.classification.examples import Examples, Labelled, check_examples, class_numbers
+from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of
+from nlp_rnn.hub import model_folder
+from nlp_rnn.language.model import encoder_weights
+from nlp_rnn.model import Pretrained, require_training
+from nlp_rnn.probabilities import softmax
+from nlp_rnn.runtime.engine import ENGINES, Engine, make_engine
+from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
+from nlp_rnn.weights import Weights, embedding_weights
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from nlp_rnn.classification.explanation import Explanation
+    from nlp_rnn.classification.fitting import LabelledRows
+    from nlp_rnn.language.model import LanguageModel
+    from nlp_rnn.training.loop import Progress
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The answer for one text.
+
+    Attributes:
+        label: The most probable class.
+        score: Its probability, in [0, 1].
+        probabilities: Probability of each class, by name.
+    """
+
+    label: str
+    score: float
+    probabilities: dict[str, float]
+
+
+class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
+    """A recurrent text classifier for any set of labels.
+
+    >>> classifier = TextClassifier(hidden_size=32)
+
+    Args:
+        cell: ``lstm``, ``gru`` or ``rnn``.
+        embedding_dim: Width of a word vector.
+        hidden_size: Width of the state, per direction.
+        num_layers: Recurrent layers.
+        bidirectional: Read each text from both ends.
+        pooling: ``last``, ``mean``, ``max``, ``mean+max`` or ``attention``.
+        layer_norm: Normalise each layer's output.
+        tokenizer: ``word``, ``subword``, ``char`` or ``byte``, or a trained ``TextTokenizer``.
+        vocab_size: Ids to learn at most.
+        min_count: Leave out tokens seen fewer times.
+        max_tokens: Of a longer text, the first and the last half of this many tokens are read.
+        mend_typos: Read an unknown word as the known one that is a single letter away (``word`` alone).
+        engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+        device: Where torch computes, e.g. ``cuda``.
+
+    Raises:
+        ConfigError: If a setting is outside its range.
+    """
+
+    TASKS: ClassVar[tuple[str, ...]] = ("classification", "sentiment", "check-worthiness")
+    NOUN = "classifier"
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        embedding_dim: int = 128,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        pooling: str = "mean+max",
+        layer_norm: bool = False,
+        tokenizer: str | TextTokenizer = "word",
+        vocab_size: int = 30_000,
+        min_count: int = 2,
+        max_tokens: int = 1024,
+        mend_typos: bool = False,
+        engine: str = "auto",
+        device: str = "cpu",
+    ) -> None:
+        super().__init__()
+        self._shape: dict[str, Any] = {
+            "cell": cell,
+            "embedding_dim": embedding_dim,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "bidirectional": bidirectional,
+            "pooling": pooling,
+            "layer_norm": layer_norm,
+        }
+        ModelConfig(vocab_size=2, num_classes=2, **self._shape)
+        one_of("engine", engine, ENGINES)
+        if device != "cpu" and engine != "torch":
+            raise ConfigError(
+                f"Invalid device. Received: {device!r}; only engine='torch' has others than 'cpu'"
+            )
+        self._tokenizer = TokenizerChoice(tokenizer, vocab_size, min_count, max_tokens, mend_typos)
+        self._engine_name, self._device = engine, device
+        self._start: TextArtifact[ModelConfig] | None = None
+        self._engine: Engine | None = None
+
+    @classmethod
+    def from_pretrained(
+        cls, source: str | Path | None = None, *, engine: str = "auto", device: str = "cpu"
+    ) -> Self:
+        """Load a model; ``fit`` then fine-tunes it.
+
+        Args:
+            source: A model folder, or a repository's id on the Hugging Face Hub; None is the model that comes
+                with the package, if one does.
+            engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+            device: Where torch computes.
+
+        Raises:
+            ArtifactError: If there is no whole, untampered model there.
+            ConfigError: If there is no such engine, or it has no such device.
+            InputError: If no model of this kind comes with the package, and ``source`` is None.
+            MissingExtraError: If the source or the engine needs an extra that is not installed.
+        """
+        folder = cls._find(source)
+        artifact = cls._load(folder)
+        classifier = cls(**_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device)
+        classifier._start = artifact
+        classifier._start_from(artifact, folder)
+        return classifier
+
+    def _use(self, artifact: TextArtifact[ModelConfig]) -> None:
+        """Take an artifact as this model, and make the engine that computes it."""
+        super()._use(artifact)
+        self._engine = make_engine(artifact.config, artifact.weights, self._engine_name, device=self._device)
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """Names of the classes, in the order of the columns of ``predict_proba``."""
+        return np.array(self.artifact.classes)
+
+    def predict_proba(self, texts: Sequence[str], *, batch_tokens: int | None = None) -> NDArray[np.float32]:
+        """Calibrated class probabilities.
+
+        An empty text is read as one unknown word. A text's answer does not depend on the texts beside it.
+
+        Args:
+            texts: Any number of texts.
+            batch_tokens: Tokens computed at once; changes speed and memory, not answers. None: what the
+                engine is fastest with.
+
+        Returns:
+            Shape (n_texts, n_classes), float32, rows sum to 1.
+
+        Raises:
+            InputError: If ``texts`` is a single str, or holds anything but str.
+        """
+        rows = self.artifact.tokenizer.encode_batch(as_texts(texts))
+        return self._probs_of_rows(rows, batch_tokens=batch_tokens)
+
+    def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
+        """The most probable class of each text, shape (n_texts,); errors as ``predict_proba``."""
+        found: NDArray[np.str_] = self.classes_[self.predict_proba(texts).argmax(axis=1)]
+        return found
+
+    def classify(self, text: str) -> Classification:
+        """The answer for one text.
+
+        Raises:
+            InputError: If ``text`` is no str.
+        """
+        return self._named(self._probs_of_one(text))
+
+    def _probs_of_one(self, text: str) -> NDArray[np.float32]:
+        """Probabilities (C,) of one text."""
+        if not isinstance(text, str):
+            raise InputError(
+                f"classify wants one text (str), got {type(text).__name__}; for many texts use predict"
+            )
+        probs_C: NDArray[np.float32] = self.predict_proba([text])[0]
+        return probs_C
+
+    def _named(self, probs_C: NDArray[np.float32]) -> Classification:
+        """One row of ``predict_proba`` with the names of the classes."""
+        classes = self.artifact.classes
+        best = int(probs_C.argmax())
+        named = {name: float(prob) for name, prob in zip(classes, probs_C, strict=True)}
+        return Classification(classes[best], float(probs_C[best]), named)
+
+    def explain(
+        self,
+        text: str,
+        *,
+        target: str | None = None,
+        method: str = "occlusion",
+        samples: int = 128,
+        seed: int = 0,
+    ) -> Explanation:
+        """Why: probabilities after each token, and what each token adds to the answer.
+
+        Args:
+            text: One text.
+            target: ``polarity`` or a class; None is polarity if the classes have it, else the answer.
+            method: ``occlusion`` or ``shapley`` (slower, fairer to words that share their work).
+            samples: Permutations for ``shapley``.
+            seed: Of the permutations.
+
+        Raises:
+            InputError: If ``text`` is no str or ``target`` is unknown.
+            ConfigError: If ``method`` is unknown.
+        """
+        from nlp_rnn.classification.attribution import explain
+
+        return explain(
+            text,
+            tokenizer=self.artifact.tokenizer,
+            probs_of=self._probs_of_rows,
+            classes=self.artifact.classes,
+            target=target,
+            method=method,
+            samples=samples,
+            seed=seed,
+        )
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str] | NDArray[np.floating[Any]],
+        *,
+        validation: Labelled | Mapping[str, Labelled] | None = None,
+        unlabelled: Sequence[str] | None = None,
+        pairs: Sequence[tuple[str, str]] | None = None,
+        classes: Sequence[str] | None = None,
+        config: TrainConfig | None = None,
+        init_from: TextClassifier | LanguageModel | str | Path | None = None,
+        vectors: NDArray[np.float32] | None = None,
+        output: str | Path | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Train on labelled texts (extra ``train``).
+
+        A classifier that ``from_pretrained`` made starts from that model, any other from nothing, each time.
+
+        Args:
+            texts: Training texts.
+            labels: The class name of each; or an array (n_texts, n_classes) of probabilities to learn, such
+                as a teacher's (distillation, Hinton et al. 2015), with columns as ``classes`` names them.
+            validation: Held-out texts and labels to stop early and calibrate on, or several such sets by name
+                (their macro recalls count alike); None sets a tenth of the texts aside.
+            unlabelled: Texts without labels, for the objectives of ``config`` that need none. To have these
+                objectives on the labelled texts, too, let them be among these.
+            pairs: Texts to be answered alike, two by two (a text, and it with other names), for the objective
+                ``pairing`` of ``config``. They need no labels and give the vocabulary nothing; a text that is
+                set aside loses its pairs.
+            classes: Order of the classes; None is alphabetical.
+            config: How to train.
+            init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
+                head is kept if the classes are the same), or a pretrained ``LanguageModel`` (its tokenizer,
+                embedding and recurrent layers; pooling and head are this classifier's own). Or the folder or
+                Hub id of either.
+            vectors: Word vectors (V, E) for the given, trained tokenizer to start from.
+            output: Folder for checkpoints and ``history.jsonl``.
+            resume: Go on from the folder's newest checkpoint.
+            progress: Called after each step.
+
+        Returns:
+            self.
+
+        Raises:
+            InputError: If texts and labels do not fit together, there are fewer than two classes, the vectors
+                are not one for each token, or unlabelled texts or pairs have no objective that uses them.
+            ArtifactError: If ``init_from`` names no whole classifier or language model.
+            TrainingError: If training cannot go on.
+            MissingExtraError: If the extra is not installed.
+        """
+        require_training()
+        from nlp_rnn.classification import fitting
+
+        config = config or TrainConfig()
+        examples = check_examples(
+            texts,
+            labels,
+            validation=validation,
+            unlabelled=unlabelled,
+            pairs=pairs,
+            classes=classes,
+            config=config,
+        )
+        tokenizer, shape, initial = self._beginning(init_from, examples)
+        if vectors is not None:
+            initial |= embedding_weights(vectors, (tokenizer.vocab_size, shape["embedding_dim"]))
+        names = examples.classes
+        model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **shape)
+        train = _rows(tokenizer, (examples.texts, examples.labels), names, "the training data")
+        weights, temperature, notes = fitting.fit_model(
+            replace(train, targets_NC=examples.targets_NC),
+            {
+                name: _rows(tokenizer, data, names, f"the validation set {name}")
+                for name, data in examples.validation.items()
+            },
+            model_config=model_config,
+            config=config,
+            pad_id=tokenizer.pad_id,
+            unk_id=tokenizer.unk_id,
+            unlabelled=tokenizer.encode_batch(examples.unlabelled),
+            pairs=tokenizer.encode_batch([text for pair in examples.pairs for text in pair]),
+            initial=initial,
+            output=None if output is None else Path(output),
+            resume=resume,
+            progress=progress,
+        )
+        self._use(
+            TextArtifact(
+                task=self.TASKS[0],
+                config=model_config,
+                classes=names,
+                tokenizer=tokenizer,
+                weights=weights,
+                temperature=temperature,
+                notes=notes | {"train": config.to_dict()},
+            )
+        )
+        return self
+
+    def _beginning(
+        self, init_from: TextClassifier | LanguageModel | str | Path | None, examples: Examples
+    ) -> tuple[TextTokenizer, dict[str, Any], Weights]:
+        """Tokenizer, shape and first weights of a model that is to be trained."""
+        start: Artifact[Any] | None = self._start
+        if isinstance(init_from, (str, Path)):
+            start = load(model_folder(init_from, files=FILES))
+        elif init_from is not None:
+            start = init_from.artifact
+        if start is None:
+            return self._tokenizer.trained_on([*examples.texts, *examples.unlabelled]), self._shape, {}
+        if not isinstance(start, TextArtifact) or not isinstance(start.config, (LanguageConfig, ModelConfig)):
+            raise ArtifactError(
+                f"a classifier cannot start from a model for the task {start.task!r}: give a classifier or a "
+                "language model (nlp-rnn pretrain)"
+            )
+        if isinstance(start.config, LanguageConfig):
+            return start.tokenizer, self._shape | _shape(start), encoder_weights(start.config, start.weights)
+        same = start.classes == examples.classes
+        kept = {name: start.weights[name] for name in start.weights if same or not name.startswith("output.")}
+        return start.tokenizer, _shape(start), kept
+
+    def _probs_of_rows(
+        self, rows: Sequence[Sequence[int]], *, batch_tokens: int | None = None
+    ) -> NDArray[np.float32]:
+        """Probabilities (N, C) of rows of ids, in their order."""
+        artifact, engine = self.artifact, self._engine
+        assert engine is not None  # there is an artifact
+        probs_NC = np.empty((len(rows), len(artifact.classes)), dtype=np.float32)
+        batch_tokens = engine.batch_tokens if batch_tokens is None else batch_tokens
+        for batch in batches(rows, pad_id=artifact.tokenizer.pad_id, batch_tokens=batch_tokens):
+            probs_NC[batch.rows_B] = softmax(engine.logits(batch), artifact.temperature)
+        return probs_NC
+
+
+def _shape(artifact: Artifact[EncoderConfig]) -> dict[str, Any]:
+    """What a model was made with, without the sizes that its data decided."""
+    shape = artifact.config.to_dict()
+    return {name: value for name, value in shape.items() if name not in ("vocab_size", "num_classes")}
+
+
+def _rows(tokenizer: TextTokenizer, data: Labelled, classes: Sequence[str], where: str) -> LabelledRows:
+    """Return labelled texts as rows of ids with the numbers of their classes."""
+    from nlp_rnn.classification.fitting import LabelledRows
+
+    texts, labels = data
+    return LabelledRows(tokenizer.encode_batch(list(texts)), class_numbers(labels, classes, where))

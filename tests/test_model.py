@@ -1,0 +1,104 @@
+"""What all trained models share: older folders, a Hub id, a name, one sentence for each fault."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nlp_rnn import CharGenerator, Forecaster, LanguageModel, SentimentClassifier, TextClassifier, Translator
+from nlp_rnn.artifact import WEIGHTS, fingerprint
+from nlp_rnn.errors import ArtifactError, InputError, NotFittedError
+from nlp_rnn.model import Pretrained
+
+OLDER = Path(__file__).parent / "older"
+"""Small folders as they were written before all models had one format, and what they answered."""
+TEXTS = ["the parcel came late", "my bill is wrong", "where is my parcel", "the bill came twice"]
+KINDS: list[tuple[str, type[Pretrained[Any]]]] = [
+    ("classifier", SentimentClassifier),
+    ("classifier", TextClassifier),
+    ("generator", CharGenerator),
+    ("language", LanguageModel),
+    ("translator", Translator),
+    ("forecaster", Forecaster),
+]
+CLASSES = [kind for _, kind in KINDS]
+
+
+def answer(model: Pretrained[Any]) -> Any:
+    if isinstance(model, TextClassifier):
+        return model.predict_proba(TEXTS).tolist()
+    if isinstance(model, CharGenerator):
+        return model.generate("The ", max_new_chars=30, seed=1, risk_filter=None).text
+    if isinstance(model, Translator):
+        return model.translate(["the hen runs"])
+    if isinstance(model, Forecaster):
+        return model.rollout(4).tolist()
+    assert isinstance(model, LanguageModel)
+    return model.perplexity(TEXTS)
+
+
+@pytest.mark.parametrize(("folder", "kind"), KINDS)
+def test_a_folder_written_before_answers_as_it_did(
+    folder: str, kind: type[Pretrained[Any]], tmp_path: Path
+) -> None:
+    expected = json.loads((OLDER / "answers.json").read_text(encoding="utf-8"))[folder]
+    model = kind.from_pretrained(OLDER / folder)
+    again = kind.from_pretrained(model.save_pretrained(tmp_path / "again"))
+    for found in (answer(model), answer(again)):
+        if isinstance(expected, str) or folder == "translator":
+            assert found == expected
+        elif isinstance(expected, dict):
+            assert found == pytest.approx(expected)
+        else:
+            np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_before_fit_every_model_says_so(kind: type[Pretrained[Any]], tmp_path: Path) -> None:
+    with pytest.raises(NotFittedError, match="has no model yet: call fit, or use from_pretrained"):
+        kind().save_pretrained(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [TextClassifier, LanguageModel, Translator, Forecaster])
+def test_without_a_shipped_model_a_source_is_asked_for(kind: type[Pretrained[Any]]) -> None:
+    with pytest.raises(InputError, match="comes with the package: give a model folder or a Hub id"):
+        kind.from_pretrained()
+
+
+@pytest.mark.parametrize(("folder", "kind"), KINDS)
+def test_a_model_has_the_name_of_its_folder(folder: str, kind: type[Pretrained[Any]], tmp_path: Path) -> None:
+    model = kind.from_pretrained(OLDER / folder)
+    assert (model.name, model.fingerprint) == (folder, fingerprint(OLDER / folder))
+    saved = model.save_pretrained(tmp_path / "mine", dtype="float16")
+    assert (model.name, model.fingerprint) == ("mine", fingerprint(saved))
+    assert (saved / WEIGHTS).stat().st_size < kind.from_pretrained(saved).save_pretrained(
+        tmp_path / "large"
+    ).joinpath(WEIGHTS).stat().st_size
+
+
+@pytest.mark.parametrize(("folder", "kind"), KINDS)
+def test_every_model_comes_from_the_hub(
+    folder: str, kind: type[Pretrained[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    asked: list[list[str]] = []
+
+    def fetch(name: str, *, allow_patterns: list[str]) -> str:
+        asked.append(allow_patterns)
+        return str(OLDER / folder)
+
+    monkeypatch.setattr(hub, "snapshot_download", fetch)
+    kind.from_pretrained("owner/name")
+    assert "model.safetensors" in asked[0]
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_model_for_another_task_is_refused(kind: type[Pretrained[Any]]) -> None:
+    for folder in {folder for folder, _ in KINDS} - {folder for folder, own in KINDS if own is kind}:
+        with pytest.raises(ArtifactError, match="it was made for the task"):
+            kind.from_pretrained(OLDER / folder)
