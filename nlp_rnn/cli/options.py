@@ -75,7 +75,7 @@ Device = Annotated[
 InitFrom = Annotated[
     str | None,
     typer.Option(
-        help="Start from this pretrained folder, its tokenizer and shape (train: or a classifier, or shipped).",
+        help="Start from this pretrained folder, its tokenizer and shape (train: also 'shipped').",
         rich_help_panel=MODEL,
     ),
 ]

@@ -64,6 +64,13 @@ class _Group(TyperGroup):
         ctx.resilient_parsing = False
         return rest
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command; refuse options in front of its name, which it would not get."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if any(own.required and ctx.params[own.name] is not None for own in self.params if own.name):
+            ctx.fail(f"the options of {name} stand behind its name")
+        return name, command, rest
+
 
 app = typer.Typer(cls=_Group, invoke_without_command=True, subcommand_metavar="[COMMAND [ARGS]...]")
 app.command("char", rich_help_panel="Other models")(train_char)
@@ -166,8 +173,6 @@ def train(
     """Train a classifier (extra: train); a run that was stopped goes on with --resume as if it had not."""
     options = locals()
     if ctx.invoked_subcommand is not None:
-        if data is not None:  # it is None where nothing stands before the command's name
-            ctx.fail(f"the options of {ctx.invoked_subcommand} stand behind its name")
         return
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
