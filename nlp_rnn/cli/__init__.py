@@ -26,10 +26,10 @@ from nlp_rnn.cli import (
     negation,
     pretrain,
     review,
+    risk,
+    robustness,
     study,
     train,
-    train_char,
-    train_translator,
     translate,
 )
 from nlp_rnn.errors import NlpRnnError
@@ -40,24 +40,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_COMMANDS = (
-    classify,
-    explain,
-    generate,
-    review,
-    forecast,
-    translate,
-    train,
-    pretrain,
-    train_char,
-    train_translator,
-    evaluate,
-    negation,
-    info,
-)
-for _module in _COMMANDS:
-    app.command()(getattr(_module, _module.__name__.rpartition(".")[2]))
-app.add_typer(study.app, name="study")
+_PANELS = {
+    "Use a model": (classify, explain, generate, review, forecast, translate, info),
+    "Train a model": (pretrain,),
+    "Measure": (evaluate, negation, robustness, risk),
+}
+for _panel, _modules in _PANELS.items():
+    for _module in _modules:
+        _name = _module.__name__.rpartition(".")[2]
+        app.command(_name, rich_help_panel=_panel)(getattr(_module, _name))
+app.add_typer(train.app, name="train", rich_help_panel="Train a model")
+app.add_typer(study.app, name="study", rich_help_panel="Measure")
 
 
 def _show_version(wanted: bool) -> None:
@@ -93,8 +86,6 @@ def main(args: Sequence[str] | None = None) -> int:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show ends no command
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
-    if words[:2] in (["train", "char"], ["train", "translator"]):
-        words[:2] = ["-".join(words[:2])]
     try:
         code = app(words, prog_name="nlp-rnn", standalone_mode=False)
     except NlpRnnError as error:

@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nlp_rnn.cli.common import (
-    COLOURS,
-    Device,
-    Engine,
-    Model,
-    OnError,
-    given_texts,
-    load_model,
-    progress_bar,
-    say,
-    say_skipped,
-)
+from nlp_rnn.cli.loading import given_texts, load_model
+from nlp_rnn.cli.options import DATA, OUTPUT, Device, Engine, FileColumn, Model, OnError, TextFile, Texts
+from nlp_rnn.cli.output import say, say_skipped
+from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,35 +25,39 @@ if TYPE_CHECKING:
 
 Answers: TypeAlias = "Iterator[tuple[Record, Sentiment]]"
 
-CHUNK_TEXTS, CHUNK_CHARACTERS = (
-    1024,
-    2**22,
-)  # read at once: at most so many texts, and as soon as so much text
+COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
+# Read at once: at most so many texts, and as soon as so much text.
+CHUNK_TEXTS, CHUNK_CHARACTERS = 1024, 2**22
 
 
 def classify(
-    texts: Annotated[
-        list[str] | None, typer.Argument(help="Texts; - reads them from standard input.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option(help="A CSV, TSV, JSONL, Parquet or text file; - is a pipe.")
-    ] = None,
-    column: Annotated[str | None, typer.Option(help="The column that holds the texts.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Where to write; standard output if left out.")] = None,
+    texts: Texts = None,
+    file: TextFile = None,
+    column: FileColumn = None,
     input_format: Annotated[
-        str, typer.Option(help="csv, tsv, jsonl, txt, parquet or auto: by the name.")
+        str,
+        typer.Option(help="csv, tsv, jsonl, txt, parquet or auto: by the name.", rich_help_panel=DATA),
     ] = "auto",
+    on_error: OnError = "raise",
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where to write; standard output if left out.", rich_help_panel=OUTPUT),
+    ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", help="csv, tsv, jsonl, txt or auto: by the name.")
+        str,
+        typer.Option("--format", help="csv, tsv, jsonl, txt or auto: by the name.", rich_help_panel=OUTPUT),
     ] = "auto",
     as_json: Annotated[
-        bool, typer.Option("--json", help='Print [{"label": ..., "score": ...}, ...].')
+        bool,
+        typer.Option("--json", help='Print [{"label": ..., "score": ...}, ...].', rich_help_panel=OUTPUT),
     ] = False,
     prefix: Annotated[
         str | None,
-        typer.Option(help="Put before the added columns; by default predicted_ where they would clash."),
+        typer.Option(
+            help="Put before the added columns; by default predicted_ where they would clash.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    on_error: OnError = "raise",
     model: Model = None,
     engine: Engine = "auto",
     device: Device = "cpu",

@@ -4,53 +4,62 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import (
+from nlp_rnn.cli.loading import Reading, load_model, predict_with_bar, split_names
+from nlp_rnn.cli.options import (
+    DATA,
+    AsJson,
     Device,
     Engine,
     LabelColumn,
+    Labelled,
     LabelMap,
     Model,
     OnError,
+    Plot,
     TextColumn,
     Treebank,
-    check_files,
-    console,
-    load_labelled,
-    load_model,
-    predict_with_bar,
-    print_json,
-    say,
-    split_names,
+    from_options,
 )
+from nlp_rnn.cli.output import check_files, console, print_json, say
 from nlp_rnn.errors import InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.metrics import Scores
 
 
 def evaluate(
-    data: Annotated[str, typer.Option(help="Labelled texts: a file, a folder, or a corpus by name.")],
-    model: Model = None,
+    data: Labelled,
     classes: Annotated[
         str | None,
-        typer.Option(help="Measure these classes alone, e.g. negative,positive; other texts are left out."),
+        typer.Option(
+            help="Measure these classes alone, e.g. negative,positive; other texts are left out.",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = "label",
     label_map: LabelMap = None,
     split: Annotated[
         str | None,
-        typer.Option(help="The part of a named corpus or a folder; by default test (sst2: validation)."),
+        typer.Option(
+            help="The part of a named corpus or a folder; by default test (sst2: validation).",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     treebank: Treebank = False,
     on_error: OnError = "raise",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the confusion matrix here.")] = None,
+    model: Model = None,
     engine: Engine = "auto",
     device: Device = "cpu",
+    as_json: AsJson = False,
+    plot: Plot = None,
 ) -> None:
     """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
+    options = locals()
     from nlp_rnn.files.labelled import NAMED
     from nlp_rnn.metrics import evaluate as score
 
@@ -58,15 +67,8 @@ def evaluate(
     classifier = load_model(model, engine, device)
     known = classifier.classes_.tolist()
     only = _chosen(classes, known)
-    texts, labels = load_labelled(
-        data,
-        text_column=text_column,
-        label_column=label_column,
-        label_map=label_map,
-        split=split or (NAMED[data].test if data in NAMED and not Path(data).exists() else "test"),
-        treebank=treebank,
-        on_error=on_error,
-    )
+    part = split or (NAMED[data].test if data in NAMED and not Path(data).exists() else "test")
+    texts, labels = from_options(Reading, options).load(data, split=part)
     if only is not None:
         kept = [i for i, label in enumerate(labels) if label in only]
         if len(kept) < len(labels):
@@ -83,7 +85,12 @@ def evaluate(
         say(f"Picture: {scores.plot(plot)}")
     if as_json:
         print_json(scores.to_dict())
-        return
+    else:
+        _show(scores)
+
+
+def _show(scores: Scores) -> None:
+    """Print the figures, and how often each class was answered as each other."""
     from rich.table import Table
 
     figures = Table(show_header=False, box=None)
@@ -101,7 +108,7 @@ def evaluate(
 
 
 def _chosen(classes: str | None, known: list[str]) -> list[str] | None:
-    """The classes that ``--classes`` names, or None for all."""
+    """Return the classes that ``--classes`` names, or None for all."""
     only = split_names(classes)
     if only is None:
         return None

@@ -7,16 +7,20 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import Engine, Model, check_files, console, load_model, print_json, say, write_text
+from nlp_rnn.cli.loading import load_model
+from nlp_rnn.cli.options import OUTPUT, AsJson, Engine, Model, Plot
+from nlp_rnn.cli.output import check_files, console, print_json, say, write_text
 
 
 def explain(
     text: Annotated[str, typer.Argument(help="The text.", show_default=False)],
     target: Annotated[str | None, typer.Option(help="Class to explain; by default, polarity.")] = None,
     method: Annotated[str, typer.Option(help="How tokens are weighed: occlusion or shapley.")] = "occlusion",
-    plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf).")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write it here as a page.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    plot: Plot = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write it here as a page.", rich_help_panel=OUTPUT)
+    ] = None,
+    as_json: AsJson = False,
     model: Model = None,
     engine: Engine = "auto",
 ) -> None:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlp_rnn.cli.common import check_files, console, progress_bar, say, split_names
+from nlp_rnn.cli.loading import split_names
+from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, TRAINING, Plot, Seed
+from nlp_rnn.cli.output import check_files, print_table, say
+from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,34 +22,69 @@ if TYPE_CHECKING:
 
 
 def forecast(
-    data: Annotated[Path, typer.Option(help="A CSV, TSV, JSONL or Parquet file, oldest row first.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="A CSV, TSV, JSONL or Parquet file, oldest row first.", rich_help_panel=DATA),
+    ],
     column: Annotated[
-        str | None, typer.Option(help="The columns of values, e.g. load,price; by default all but the times.")
+        str | None,
+        typer.Option(
+            help="The columns of values, e.g. load,price; by default all but the times.", rich_help_panel=DATA
+        ),
     ] = None,
     time_column: Annotated[
-        str | None, typer.Option(help="The column of times; by default the first, if it holds no numbers.")
+        str | None,
+        typer.Option(
+            help="The column of times; by default the first, if it holds no numbers.", rich_help_panel=DATA
+        ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps to forecast, in closed loop.")] = 24,
-    output: Annotated[Path | None, typer.Option(help="CSV to write; standard output if left out.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw it here (.png, .svg, .pdf; extra: plot).")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="The column that matters, compared and drawn; by default the last.", rich_help_panel=DATA
+        ),
+    ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="A saved forecaster; without it, one is trained.")
+        Path | None,
+        typer.Option(help="A saved forecaster; without it, one is trained.", rich_help_panel=MODEL),
     ] = None,
-    save: Annotated[Path | None, typer.Option(help="Save the trained forecaster in this folder.")] = None,
-    context: Annotated[int, typer.Option(help="Steps read before a forecast.")] = 24,
-    horizon: Annotated[int, typer.Option(help="Steps forecast at once.")] = 1,
-    log: Annotated[bool, typer.Option("--log", help="For series that grow by shares.")] = False,
+    context: Annotated[int, typer.Option(help="Steps read before a forecast.", rich_help_panel=MODEL)] = 24,
+    horizon: Annotated[int, typer.Option(help="Steps forecast at once.", rich_help_panel=MODEL)] = 1,
+    log: Annotated[
+        bool, typer.Option("--log", help="For series that grow by shares.", rich_help_panel=MODEL)
+    ] = False,
     window: Annotated[
-        int, typer.Option(help="Train along the series, the gradient cut after so many steps; 0: windows.")
+        int,
+        typer.Option(
+            help="Train along the series, the gradient cut after so many steps; 0: windows.",
+            rich_help_panel=TRAINING,
+        ),
     ] = 0,
     test: Annotated[
-        int, typer.Option(min=0, help="Hold out so many last steps first, and compare (extra: forecast).")
+        int,
+        typer.Option(
+            min=0,
+            help="Hold out so many last steps first, and compare (extra: forecast).",
+            rich_help_panel=TRAINING,
+        ),
     ] = 0,
-    season: Annotated[int, typer.Option(min=1, help="Steps of a season, for the comparison.")] = 1,
-    target: Annotated[
-        str | None, typer.Option(help="The column that matters, compared and drawn; by default the last.")
+    season: Annotated[
+        int,
+        typer.Option(min=1, help="Steps of a season, for the comparison.", rich_help_panel=TRAINING),
+    ] = 1,
+    seed: Seed = 0,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps to forecast, in closed loop.", rich_help_panel=OUTPUT)
+    ] = 24,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="CSV to write; standard output if left out.", rich_help_panel=OUTPUT),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
+    plot: Plot = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Save the trained forecaster in this folder.", rich_help_panel=OUTPUT),
+    ] = None,
 ) -> None:
     """Forecast a series with intervals; train first if no model is given (extra: train)."""
     from nlp_rnn.artifact import check_destination
@@ -99,17 +137,11 @@ def _trained(forecaster: Forecaster, series: Series, target: int | None) -> Fore
 
 def _compare(forecaster: Forecaster, series: Series, test: int, season: int, target: int) -> None:
     """Print how the last ``test`` steps would have been forecast, by every method."""
-    from rich.table import Table
-
     from nlp_rnn.forecasting.backtest import backtest
 
     name = series.columns[target]
     found = backtest(series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target)
-    header, *rows = found.table()
-    table = Table(*header, title=f"{name}: the last {test:,} steps, one step ahead", title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    console(stderr=True).print(table)
+    print_table(found.table(), title=f"{name}: the last {test:,} steps, one step ahead", stderr=True)
     say(f"{found.covered:.0%} of the values are inside the {found.expected:.0%} interval")
 
 

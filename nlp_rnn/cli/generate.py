@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import print_json, say
+from nlp_rnn.cli.options import MODEL, OUTPUT, from_options
+from nlp_rnn.cli.output import print_json, say
 from nlp_rnn.errors import InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.generation.result import Generated, TextStream
+
+SAMPLING = "Sampling"
 
 
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to go on from.", show_default=False)] = "",
-    max_new_chars: Annotated[int, typer.Option(help="Characters to write at most.")] = 300,
-    temperature: Annotated[
-        float, typer.Option(help="0: always the most probable; hotter: more surprise.")
-    ] = 0.8,
-    top_k: Annotated[int | None, typer.Option(help="Choose among the k most probable.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Choose among the likeliest that sum to p.")] = None,
-    min_p: Annotated[
-        float | None, typer.Option(help="Choose among those this share as probable as the best.")
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model folder; without it, the one in the package.", rich_help_panel=MODEL),
     ] = None,
-    repetition_penalty: Annotated[float, typer.Option(help="Above 1: repeat less.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="The same seed, the same text.")] = 0,
-    n: Annotated[int, typer.Option("--n", help="How many texts, of seeds SEED, SEED + 1, ...")] = 1,
-    stop: Annotated[list[str] | None, typer.Option(help="End before this string; may be repeated.")] = None,
-    stream: Annotated[bool, typer.Option("--stream", help="Show the text as it is written.")] = False,
+    temperature: Annotated[
+        float,
+        typer.Option(help="0: always the most probable; hotter: more surprise.", rich_help_panel=SAMPLING),
+    ] = 0.8,
+    top_k: Annotated[
+        int | None, typer.Option(help="Choose among the k most probable.", rich_help_panel=SAMPLING)
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="Choose among the likeliest that sum to p.", rich_help_panel=SAMPLING),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option(help="Choose among those this share as probable as the best.", rich_help_panel=SAMPLING),
+    ] = None,
+    repetition_penalty: Annotated[
+        float, typer.Option(help="Above 1: repeat less.", rich_help_panel=SAMPLING)
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed, the same text.", rich_help_panel=SAMPLING)] = 0,
+    max_new_chars: Annotated[
+        int, typer.Option(help="Characters to write at most.", rich_help_panel=OUTPUT)
+    ] = 300,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(help="End before this string; may be repeated.", rich_help_panel=OUTPUT),
+    ] = None,
+    n: Annotated[
+        int,
+        typer.Option("--n", help="How many texts, of seeds SEED, SEED + 1, ...", rich_help_panel=OUTPUT),
+    ] = 1,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Show the text as it is written.", rich_help_panel=OUTPUT)
+    ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON array with review and provenance.")
+        bool,
+        typer.Option("--json", help="Print a JSON array with review and provenance.", rich_help_panel=OUTPUT),
     ] = False,
     policy: Annotated[
-        str, typer.Option(help="What the risk filter does: annotate, redact, block; none switches it off.")
+        str,
+        typer.Option(
+            help="What the risk filter does: annotate, redact, block; none switches it off.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = "annotate",
-    model: Annotated[
-        str | None, typer.Option("--model", help="A model folder; without it, the one in the package.")
-    ] = None,
 ) -> None:
     """Write text, and say how risky it looks."""
+    options = locals()
     from nlp_rnn.generation.generator import CharGenerator
     from nlp_rnn.generation.sampling import Sampling
     from nlp_rnn.risk.filter import RiskFilter
@@ -45,46 +78,38 @@ def generate(
         raise InputError(f"Invalid --n. Received: {n}; it should be at least 1")
     if stream and (as_json or n > 1):
         raise InputError("--stream shows one text as it is written: leave out --json and --n")
-    risk_filter = None if policy == "none" else RiskFilter(policy)
+    options["risk_filter"] = None if policy == "none" else RiskFilter(policy)
     generator = CharGenerator.from_pretrained(model)
     if stream:
-        written = generator.stream(
-            prompt,
-            max_new_chars=max_new_chars,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            min_p=min_p,
-            repetition_penalty=repetition_penalty,
-            seed=seed,
-            stop=stop,
-            risk_filter=risk_filter,
-        )
-        typer.echo(prompt, nl=False)
-        try:
-            for piece in written:
-                typer.echo(piece, nl=False)
-        finally:  # a text that is broken off is a machine's, too
-            typer.echo(f"\n\n{written.result.disclaimer}")
+        _show_stream(prompt, from_options(generator.stream, options, kept="logprobs"))
         return
     texts = generator.generate_many(
         [prompt] * n,
         seeds=list(range(seed, seed + n)),
-        sampling=Sampling(
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            min_p=min_p,
-            repetition_penalty=repetition_penalty,
-        ),
+        sampling=from_options(Sampling, options, kept="repetition_window"),
         max_new_chars=max_new_chars,
         stop=stop,
         logprobs=as_json,
-        risk_filter=risk_filter,
+        risk_filter=options["risk_filter"],
     )
     if as_json:
         print_json([text.to_dict() for text in texts])
-        return
+    else:
+        _show(texts, seed)
+
+
+def _show_stream(prompt: str, written: TextStream) -> None:
+    """Print a text as it is written, and its disclaimer even if it is broken off."""
+    typer.echo(prompt, nl=False)
+    try:
+        for piece in written:
+            typer.echo(piece, nl=False)
+    finally:  # a text that is broken off is a machine's, too
+        typer.echo(f"\n\n{written.result.disclaimer}")
+
+
+def _show(texts: Sequence[Generated], seed: int) -> None:
+    """Print the texts with their disclaimers, and say what their reviews did not check."""
     for number, text in enumerate(texts):
         if number:
             say(f"-- seed {seed + number} --")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlp_rnn.cli.common import Model, console, print_json
+from nlp_rnn.cli.options import OUTPUT, Model
+from nlp_rnn.cli.output import console, print_json
 from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ PACKAGES = ("numpy", "tokenizers", "safetensors", "torch")
 
 def info(
     model: Model = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, without the card.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object, without the card.", rich_help_panel=OUTPUT),
+    ] = False,
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
     from nlp_rnn.artifact import CARD, FILES, TextArtifact, fingerprint, load

@@ -7,20 +7,22 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import Engine, Model, check_files, console, load_model, say, write_json
+from nlp_rnn.cli.loading import load_model
+from nlp_rnn.cli.options import DATA, Engine, JsonFile, Model, Plot
+from nlp_rnn.cli.output import check_files, print_table, say, write_json
 
 
 def negation(
+    suite: Annotated[
+        Path | None, typer.Option(help="Other cases: a .jsonl file or a folder.", rich_help_panel=DATA)
+    ] = None,
     model: Model = None,
-    suite: Annotated[Path | None, typer.Option(help="Other cases: a .jsonl file or a folder.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole report here.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the failure rates here (.png, .svg, .pdf).")] = None,
     vader: Annotated[bool, typer.Option("--vader", help="Run VADER, too (extra: bench).")] = False,
     engine: Engine = "auto",
+    json_file: JsonFile = None,
+    plot: Plot = None,
 ) -> None:
     """Run the negation suite and show the share of cases failed, per phenomenon."""
-    from rich.table import Table
-
     from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
 
     check_files(json_file, plot=plot)
@@ -30,11 +32,11 @@ def negation(
     reports = [run_suite(classifier.predict_proba, cases, classes=classifier.classes_, name=name)]
     if vader:
         reports.append(run_suite(vader_predict_proba(), cases, classes=LABELS, name="VADER"))
-    table = Table("phenomenon", "cases", *(f"{report.name} fails" for report in reports))
-    for rows in zip(*(report.rows() for report in reports), strict=True):
-        phenomenon, count = rows[0][:2]
-        table.add_row(phenomenon, str(count), *(f"{row[3]:.1%}" for row in rows))
-    console().print(table)
+    rows = [["phenomenon", "cases", *(f"{report.name} fails" for report in reports)]]
+    for own in zip(*(report.rows() for report in reports), strict=True):
+        phenomenon, count = own[0][:2]
+        rows.append([phenomenon, str(count), *(f"{row[3]:.1%}" for row in own)])
+    print_table(rows)
     if json_file is not None:
         write_json([report.to_dict() for report in reports], json_file)
         say(f"Report: {json_file}")

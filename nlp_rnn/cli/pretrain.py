@@ -2,97 +2,114 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.common import OnError, TextColumn, load_texts, say
-from nlp_rnn.cli.train import check_run, report_curves, run_with_bar
-from nlp_rnn.config import PretrainConfig
+from nlp_rnn.cli.loading import load_texts
+from nlp_rnn.cli.options import (
+    DATA,
+    MODEL,
+    TRAINING,
+    BatchTokens,
+    Bidirectional,
+    Cell,
+    CheckpointEvery,
+    Dropout,
+    EmaDecay,
+    EmbeddingDim,
+    HiddenSize,
+    InitFrom,
+    LearningRate,
+    MaxEpochs,
+    MaxTokens,
+    MendTypos,
+    NumLayers,
+    OnError,
+    Patience,
+    Precision,
+    Resume,
+    RunFolder,
+    Seed,
+    TextColumn,
+    Tokenizer,
+    VocabSize,
+    from_options,
+)
+from nlp_rnn.cli.output import say
+from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
+from nlp_rnn.config import LanguageConfig, PretrainConfig
 
-_DEFAULT = PretrainConfig()
+_SHAPE, _DEFAULT = LanguageConfig(vocab_size=2), PretrainConfig()
 
 
 def pretrain(
+    *,
     data: Annotated[
-        list[str], typer.Option(help="Texts: a file, or a folder of files; may be given several times.")
+        list[str],
+        typer.Option(
+            help="Texts: a file, or a folder of files; may be given several times.", rich_help_panel=DATA
+        ),
     ],
-    output: Annotated[Path, typer.Option(help="Folder for the run; the model is saved in OUTPUT/model.")],
     validation: Annotated[
-        list[str] | None, typer.Option(help="Held-out texts; by default, one in a hundred of DATA.")
+        list[str] | None,
+        typer.Option(help="Held-out texts; by default, one in a hundred of DATA.", rich_help_panel=DATA),
     ] = None,
     text_column: TextColumn = None,
     on_error: OnError = "raise",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
-    init_from: Annotated[
-        str | None, typer.Option(help="Go on from this pretrained folder, with its vocabulary and shape.")
-    ] = None,
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
-    embedding_dim: Annotated[int, typer.Option(help="Width of a word vector.")] = 128,
-    hidden_size: Annotated[int, typer.Option(help="Width of the state, per direction.")] = 128,
-    num_layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
-    bidirectional: Annotated[bool, typer.Option(help="Learn to read backward, too.")] = True,
-    tokenizer: Annotated[str, typer.Option(help="word, subword, char or byte.")] = "word",
-    vocab_size: Annotated[int, typer.Option(help="Most tokens to learn.")] = 30_000,
-    min_count: Annotated[int, typer.Option(help="Tokens seen fewer times are unknown.")] = 2,
-    max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
-    mend_typos: Annotated[
-        bool,
-        typer.Option(
-            "--mend-typos", help="Read an unknown word as the known one a letter away; without --init-from."
-        ),
-    ] = False,
-    max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
-    patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
-    batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
-    window: Annotated[int, typer.Option(help="Longer texts are read in pieces.")] = _DEFAULT.window,
+    init_from: InitFrom = None,
+    cell: Cell = _SHAPE.cell,
+    embedding_dim: EmbeddingDim = _SHAPE.embedding_dim,
+    hidden_size: HiddenSize = _SHAPE.hidden_size,
+    num_layers: NumLayers = _SHAPE.num_layers,
+    bidirectional: Bidirectional = _SHAPE.bidirectional,
+    tokenizer: Tokenizer = "word",
+    vocab_size: VocabSize = 30_000,
+    min_count: Annotated[
+        int, typer.Option(help="Tokens seen fewer times are unknown.", rich_help_panel=MODEL)
+    ] = 2,
+    max_tokens: MaxTokens = 1024,
+    mend_typos: MendTypos = False,
+    max_epochs: MaxEpochs = _DEFAULT.max_epochs,
+    patience: Patience = _DEFAULT.patience,
+    batch_tokens: BatchTokens = _DEFAULT.batch_tokens,
+    window: Annotated[
+        int, typer.Option(help="Longer texts are read in pieces.", rich_help_panel=TRAINING)
+    ] = _DEFAULT.window,
     samples: Annotated[
-        int, typer.Option(help="Words a batch is normalised over; 0: the whole vocabulary.")
+        int,
+        typer.Option(
+            help="Words a batch is normalised over; 0: the whole vocabulary.", rich_help_panel=TRAINING
+        ),
     ] = _DEFAULT.samples,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = _DEFAULT.learning_rate,
-    dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
-    ema_decay: Annotated[float, typer.Option(help="Of the averaged weights; 0: none.")] = _DEFAULT.ema_decay,
-    precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
-    checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
+    learning_rate: LearningRate = _DEFAULT.learning_rate,
+    dropout: Dropout = _DEFAULT.dropout,
+    ema_decay: EmaDecay = _DEFAULT.ema_decay,
+    precision: Precision = _DEFAULT.precision,
+    checkpoint_every: CheckpointEvery = _DEFAULT.checkpoint_every,
+    seed: Seed = _DEFAULT.seed,
+    output: RunFolder,
+    resume: Resume = False,
 ) -> None:
     """Learn from texts without labels (extra: train), for train --init-from to start from.
 
     Two language models, one for each direction: what comes next, what came before. A stopped run goes on with
     --resume as if it had not.
     """
+    options = locals()
     from nlp_rnn.language.model import LanguageModel
 
     check_run(output)
-    config = PretrainConfig(
-        max_epochs=max_epochs,
-        patience=patience,
-        batch_tokens=batch_tokens,
-        window=window,
-        samples=samples,
-        learning_rate=learning_rate,
-        dropout=dropout,
-        ema_decay=ema_decay,
-        precision=precision,
-        checkpoint_every=checkpoint_every,
-        seed=seed,
+    config = from_options(
+        PretrainConfig,
+        options,
+        kept="batch_size embedding_rate encoder_rate frozen_epochs warmup weight_decay max_grad_norm "
+        "weight_dropout",
     )
-    if init_from is not None:
-        model = LanguageModel.from_pretrained(init_from)
+    if init_from is None:
+        model = from_options(LanguageModel, options)
     else:
-        model = LanguageModel(
-            cell=cell,
-            embedding_dim=embedding_dim,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            tokenizer=tokenizer,
-            vocab_size=vocab_size,
-            min_count=min_count,
-            max_tokens=max_tokens,
-            mend_typos=mend_typos,
-        )
+        model = LanguageModel.from_pretrained(init_from)
     texts = load_texts(data, text_column, on_error)
     held_out = load_texts(validation, text_column, on_error) if validation else None
     say(f"{len(texts):,} texts")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import print_json, say
+from nlp_rnn.cli.options import AsJson
+from nlp_rnn.cli.output import print_json, say
 from nlp_rnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def review(
     memory: Annotated[
         Path | None, typer.Option(help="A model folder: look for what is copied from its training text.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what makes a text risky to rely on; nothing is checked for truth."""
     from nlp_rnn.risk.filter import RiskFilter

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import typer
 
-from nlp_rnn.cli.common import console, say, write_json
-from nlp_rnn.errors import require
+from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, Model, SourceColumn, TargetColumn
+from nlp_rnn.cli.output import print_table, say, write_json
+from nlp_rnn.cli.progress import progress_bar
+from nlp_rnn.errors import InputError, MissingExtraError, require
 
 app = typer.Typer(help="Measure what recurrent networks are built on.", no_args_is_help=True)
+
+
+class Study(Protocol):
+    """What all studies have."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+
+    def plot(self, path: Path) -> Path:
+        """Draw it; return the path."""
 
 
 @app.callback()
@@ -20,24 +32,113 @@ def _about() -> None:
 
 @app.command()
 def gradients(
-    output: Annotated[Path, typer.Option(help="Folder for gradients.json and gradients.png.")] = Path(
-        "gradients"
-    ),
+    output: Annotated[
+        Path, typer.Option(help="Folder for gradients.json and gradients.png.", rich_help_panel=OUTPUT)
+    ] = Path("gradients"),
     quick: Annotated[bool, typer.Option("--quick", help="All of it, small: seconds.")] = False,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
 ) -> None:
     """Gradients over time: vanishing, exploding, clipping, what is learnable, truncation (extra: train)."""
     require("torch", extra="train")
-    from rich.table import Table
-
     from nlp_rnn.studies.gradients import FULL, QUICK, run_study
 
-    output.mkdir(parents=True, exist_ok=True)
-    study = run_study(QUICK if quick else FULL, seed=seed, progress=say)
-    for title, (header, *rows) in study.tables().items():
-        table = Table(*header, title=title, title_justify="left")
-        for row in rows:
-            table.add_row(*row)
-        console().print(table)
-    write_json(study.to_dict(), output / "gradients.json")
-    say(f"Figures: {output / 'gradients.json'}; picture: {study.plot(output / 'gradients.png')}")
+    found = run_study(QUICK if quick else FULL, seed=seed, progress=say)
+    for title, rows in found.tables().items():
+        print_table(rows, title=title)
+    _save(found, output, "gradients")
+
+
+@app.command()
+def temperature(
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            help="A text whose words are the real ones; by default the model's training text.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    model: Model = None,
+    temperatures: Annotated[
+        str | None, typer.Option(help="With commas, e.g. 0.5,0.8; by default eight from 0 to 1.5.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Texts at each temperature; one at 0.")] = 4,
+    max_new_chars: Annotated[int, typer.Option(min=1, help="Characters of each text.")] = 1000,
+    prompt: Annotated[str, typer.Option(help="What each text goes on from.")] = "",
+    output: Annotated[
+        Path, typer.Option(help="Folder for temperature.json and temperature.png.", rich_help_panel=OUTPUT)
+    ] = Path("temperature"),
+) -> None:
+    """What the temperature does to a model's texts: entropy, real words, copies, risk levels."""
+    from nlp_rnn.files import characters
+    from nlp_rnn.generation.generator import CharGenerator
+    from nlp_rnn.risk.overlap import OverlapIndex
+    from nlp_rnn.studies.temperature import TEMPERATURES, study
+
+    asked = TEMPERATURES if temperatures is None else _numbers(temperatures)
+    generator = CharGenerator.from_pretrained(model)
+    with progress_bar("{task.completed} of {task.total} temperatures") as bar:
+        task = bar.add_task("Writing", total=len(asked))
+        found = study(
+            generator,
+            words=None if words is None else OverlapIndex.build(characters.pieces(words)),
+            temperatures=asked,
+            seeds=range(seeds),
+            prompt=prompt,
+            max_new_chars=max_new_chars,
+            progress=lambda _: bar.advance(task),
+        )
+    title = f"{seeds} texts of {max_new_chars:,} characters at each temperature (one at 0)"
+    print_table(found.table(), title=title)
+    _save(found, output, "temperature")
+
+
+@app.command()
+def bleu(
+    test: Annotated[
+        Path,
+        typer.Option(help="CSV, TSV, JSONL or Parquet, a pair of texts a row.", rich_help_panel=DATA),
+    ],
+    source: SourceColumn,
+    target: TargetColumn,
+    model: Annotated[
+        list[str],
+        typer.Option(
+            help="A saved translator's folder; given several times, they are compared.", rich_help_panel=MODEL
+        ),
+    ],
+    beam: Annotated[int, typer.Option(min=1, help="Candidates followed at once.", rich_help_panel=MODEL)] = 5,
+    output: Annotated[
+        Path, typer.Option(help="Folder for bleu.json and bleu.png.", rich_help_panel=OUTPUT)
+    ] = Path("bleu"),
+) -> None:
+    """BLEU and chrF of translators, over all test pairs and by sentence length (extra: translate)."""
+    require("sacrebleu", extra="translate")
+    from nlp_rnn.files.pairs import read_pairs
+    from nlp_rnn.studies.translation import study
+    from nlp_rnn.translation.translator import Translator
+
+    pairs = read_pairs(test, source, target)
+    translators = {folder: Translator.from_pretrained(folder) for folder in model}
+    found = study(translators, pairs, beam=beam, progress=say)
+    print_table(found.table())
+    print_table(found.table_by_length(), title=f"By words of the source: each pair, beam {beam}")
+    _save(found, output, "bleu")
+
+
+def _numbers(given: str) -> tuple[float, ...]:
+    """Return ``0.5,0.8`` as numbers."""
+    try:
+        return tuple(float(each) for each in given.split(","))
+    except ValueError:
+        raise InputError(f"--temperatures should be numbers with commas, got {given!r}") from None
+
+
+def _save(found: Study, folder: Path, name: str) -> None:
+    """Write a study's figures and its picture; where nothing can draw, say so and go on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(found.to_dict(), folder / f"{name}.json")
+    say(f"Figures: {folder / f'{name}.json'}")
+    try:
+        say(f"Picture: {found.plot(folder / f'{name}.png')}")
+    except MissingExtraError as error:
+        say(f"No picture: {error}")

@@ -1,182 +1,195 @@
-"""``nlp-rnn train``: a model for the user's own labels, from a file of texts."""
+"""``nlp-rnn train``: a classifier for the user's own labels, from a file of texts; below it, other models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from nlp_rnn.cli.common import (
+from nlp_rnn.cli.loading import Reading, load_model, load_texts, split_names
+from nlp_rnn.cli.options import (
+    DATA,
+    MODEL,
+    TRAINING,
+    BatchSize,
+    BatchTokens,
+    Bidirectional,
+    Cell,
+    CheckpointEvery,
+    Dropout,
+    Dtype,
+    EmbeddingDim,
+    HiddenSize,
+    InitFrom,
     LabelColumn,
+    Labelled,
     LabelMap,
+    LearningRate,
+    MaxEpochs,
+    MaxTokens,
+    MendTypos,
+    NumLayers,
     OnError,
-    Split,
+    Patience,
+    Precision,
+    Resume,
+    RunFolder,
+    Seed,
     TextColumn,
+    Tokenizer,
     Treebank,
-    load_labelled,
-    load_model,
-    load_texts,
-    say,
-    split_names,
-    training_bar,
+    VocabSize,
+    from_options,
 )
-from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import InputError, one_of, require
+from nlp_rnn.cli.output import say
+from nlp_rnn.cli.train_char import train_char
+from nlp_rnn.cli.train_translator import train_translator
+from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
+from nlp_rnn.config import ModelConfig, TrainConfig
+from nlp_rnn.errors import InputError
 
-if TYPE_CHECKING:
-    from nlp_rnn.training.loop import Progress
-
-_DEFAULT = TrainConfig()
+_SHAPE, _DEFAULT = ModelConfig(vocab_size=2, num_classes=2), TrainConfig()
 _PAIRED = 50_000  # texts at most
 
 
+class _Group(TyperGroup):
+    """A command with others below it: it asks for its own options only where it is itself what is to run."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options; where the first word is none, it names a command that has options of its own."""
+        ctx.resilient_parsing = bool(args) and not args[0].startswith("-")
+        rest = super().parse_args(ctx, args)
+        ctx.resilient_parsing = False
+        return rest
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command; refuse options in front of its name, which it would not get."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if any(own.required and ctx.params[own.name] is not None for own in self.params if own.name):
+            ctx.fail(f"the options of {name} stand behind its name")
+        return name, command, rest
+
+
+app = typer.Typer(cls=_Group, invoke_without_command=True, subcommand_metavar="[COMMAND [ARGS]...]")
+app.command("char", rich_help_panel="Other models")(train_char)
+app.command("translator", rich_help_panel="Other models")(train_translator)
+
+
+@app.callback()
 def train(
-    data: Annotated[str, typer.Option(help="Labelled texts: a file, a folder, or a corpus by name.")],
-    output: Annotated[Path, typer.Option(help="Folder for the run; the model is saved in OUTPUT/model.")],
+    ctx: typer.Context,
+    *,
+    data: Labelled,
     validation: Annotated[
-        str | None, typer.Option(help="Held-out texts; by default, a tenth of DATA.")
+        str | None, typer.Option(help="Held-out texts; by default, a tenth of DATA.", rich_help_panel=DATA)
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = "label",
     label_map: LabelMap = None,
-    classes: Annotated[str | None, typer.Option(help="The labels, in order; by default, all found.")] = None,
-    split: Split = "train",
+    classes: Annotated[
+        str | None, typer.Option(help="The labels, in order; by default, all found.", rich_help_panel=DATA)
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="The part of a named corpus or a folder.", rich_help_panel=DATA)
+    ] = "train",
     treebank: Treebank = False,
     on_error: OnError = "raise",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
-    init_from: Annotated[
-        str | None,
+    unlabelled: Annotated[
+        list[str] | None,
         typer.Option(
-            help="Start from this classifier (or 'shipped') or pretrained folder, its tokenizer and shape."
+            help="Texts without labels, for virtual_adversarial, entropy, consistency: a file or a folder.",
+            rich_help_panel=DATA,
         ),
     ] = None,
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
-    embedding_dim: Annotated[int, typer.Option(help="Width of a word vector.")] = 128,
-    hidden_size: Annotated[int, typer.Option(help="Width of the state, per direction.")] = 128,
-    num_layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
-    bidirectional: Annotated[bool, typer.Option(help="Read each text from both ends.")] = True,
-    pooling: Annotated[str, typer.Option(help="last, mean, max, mean+max or attention.")] = "mean+max",
-    layer_norm: Annotated[bool, typer.Option(help="Normalise each layer's output.")] = False,
-    tokenizer: Annotated[str, typer.Option(help="word, subword, char or byte.")] = "word",
-    vocab_size: Annotated[int, typer.Option(help="Most tokens to learn.")] = 30_000,
-    max_tokens: Annotated[int, typer.Option(help="Of a longer text the ends are read.")] = 1024,
-    mend_typos: Annotated[
-        bool,
-        typer.Option(
-            "--mend-typos", help="Read an unknown word as the known one a letter away; without --init-from."
-        ),
-    ] = False,
-    max_epochs: Annotated[int, typer.Option(help="Passes over the texts at most.")] = _DEFAULT.max_epochs,
-    patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
-    batch_tokens: Annotated[int, typer.Option(help="Tokens in a batch.")] = _DEFAULT.batch_tokens,
-    batch_size: Annotated[int, typer.Option(help="Texts in a batch at most.")] = _DEFAULT.batch_size,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = _DEFAULT.learning_rate,
+    init_from: InitFrom = None,
+    cell: Cell = _SHAPE.cell,
+    embedding_dim: EmbeddingDim = _SHAPE.embedding_dim,
+    hidden_size: HiddenSize = _SHAPE.hidden_size,
+    num_layers: NumLayers = _SHAPE.num_layers,
+    bidirectional: Bidirectional = _SHAPE.bidirectional,
+    pooling: Annotated[
+        str, typer.Option(help="last, mean, max, mean+max or attention.", rich_help_panel=MODEL)
+    ] = _SHAPE.pooling,
+    layer_norm: Annotated[
+        bool, typer.Option(help="Normalise each layer's output.", rich_help_panel=MODEL)
+    ] = _SHAPE.layer_norm,
+    tokenizer: Tokenizer = "word",
+    vocab_size: VocabSize = 30_000,
+    max_tokens: MaxTokens = 1024,
+    mend_typos: MendTypos = False,
+    max_epochs: MaxEpochs = _DEFAULT.max_epochs,
+    patience: Patience = _DEFAULT.patience,
+    batch_tokens: BatchTokens = _DEFAULT.batch_tokens,
+    batch_size: BatchSize = _DEFAULT.batch_size,
+    learning_rate: LearningRate = _DEFAULT.learning_rate,
     embedding_rate: Annotated[
-        float, typer.Option(help="The embedding's learning rate over the head's.")
+        float,
+        typer.Option(help="The embedding's learning rate over the head's.", rich_help_panel=TRAINING),
     ] = _DEFAULT.embedding_rate,
     encoder_rate: Annotated[
-        float, typer.Option(help="The recurrent layers' learning rate over the head's.")
+        float,
+        typer.Option(help="The recurrent layers' learning rate over the head's.", rich_help_panel=TRAINING),
     ] = _DEFAULT.encoder_rate,
     frozen_epochs: Annotated[
-        int, typer.Option(help="Epochs in which the head learns alone.")
+        int, typer.Option(help="Epochs in which the head learns alone.", rich_help_panel=TRAINING)
     ] = _DEFAULT.frozen_epochs,
-    dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
-    label_smoothing: Annotated[float, typer.Option(help="In [0, 1).")] = _DEFAULT.label_smoothing,
+    dropout: Dropout = _DEFAULT.dropout,
+    label_smoothing: Annotated[
+        float, typer.Option(help="In [0, 1).", rich_help_panel=TRAINING)
+    ] = _DEFAULT.label_smoothing,
     objective: Annotated[
         list[str] | None,
         typer.Option(
             help="NAME=WEIGHT of a loss beside the cross-entropy: adversarial, virtual_adversarial, entropy, "
             "consistency, or pairing (English texts are answered like copies with other names, places or "
-            "people, or typos); may be given several times."
+            "people, or typos); may be given several times.",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     objective_share: Annotated[
-        float, typer.Option(help="Share of the steps that have these losses, which cost much.")
+        float,
+        typer.Option(
+            help="Share of the steps that have these losses, which cost much.", rich_help_panel=TRAINING
+        ),
     ] = _DEFAULT.objective_share,
     perturbation: Annotated[
-        float, typer.Option(help="Length of an adversarial step.")
+        float, typer.Option(help="Length of an adversarial step.", rich_help_panel=TRAINING)
     ] = _DEFAULT.perturbation,
-    unlabelled: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Texts without labels for virtual_adversarial, entropy and consistency: a file, or a folder."
-        ),
-    ] = None,
-    class_weights: Annotated[str, typer.Option(help="none or balanced.")] = _DEFAULT.class_weights,
-    calibration: Annotated[str, typer.Option(help="temperature or classes.")] = _DEFAULT.calibration,
-    precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
-    checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
-    dtype: Annotated[
-        str, typer.Option(help="Of the saved weights: float32, float16 or int8 (the embedding).")
-    ] = "float32",
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
+    class_weights: Annotated[
+        str, typer.Option(help="none or balanced.", rich_help_panel=TRAINING)
+    ] = _DEFAULT.class_weights,
+    calibration: Annotated[
+        str, typer.Option(help="temperature or classes.", rich_help_panel=TRAINING)
+    ] = _DEFAULT.calibration,
+    precision: Precision = _DEFAULT.precision,
+    checkpoint_every: CheckpointEvery = _DEFAULT.checkpoint_every,
+    seed: Seed = _DEFAULT.seed,
+    output: RunFolder,
+    resume: Resume = False,
+    dtype: Dtype = "float32",
 ) -> None:
-    """Train a model (extra: train); a run that was stopped goes on with --resume as if it had not."""
+    """Train a classifier (extra: train); a run that was stopped goes on with --resume as if it had not."""
+    options = locals()
+    if ctx.invoked_subcommand is not None:
+        return
     from nlp_rnn.sentiment.classifier import SentimentClassifier
-    from nlp_rnn.sentiment.perturbation import pairs
-    from nlp_rnn.weights import DTYPES
 
-    check_run(output)
-    one_of("dtype", dtype, DTYPES)
-    config = TrainConfig(
-        max_epochs=max_epochs,
-        patience=patience,
-        batch_tokens=batch_tokens,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        embedding_rate=embedding_rate,
-        encoder_rate=encoder_rate,
-        frozen_epochs=frozen_epochs,
-        dropout=dropout,
-        label_smoothing=label_smoothing,
-        class_weights=class_weights,
-        calibration=calibration,
-        objectives=_weights(objective or []),
-        objective_share=objective_share,
-        perturbation=perturbation,
-        precision=precision,
-        checkpoint_every=checkpoint_every,
-        seed=seed,
+    check_run(output, dtype)
+    options["objectives"] = _weights(objective or [])
+    config = from_options(
+        TrainConfig,
+        options,
+        kept="warmup weight_decay max_grad_norm ema_decay weight_dropout embedding_dropout unk_dropout",
     )
-    classifier = SentimentClassifier(
-        cell=cell,
-        embedding_dim=embedding_dim,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        pooling=pooling,
-        layer_norm=layer_norm,
-        tokenizer=tokenizer,
-        vocab_size=vocab_size,
-        max_tokens=max_tokens,
-        mend_typos=mend_typos,
-    )
+    classifier = from_options(SentimentClassifier, options, kept="min_count engine device")
     start = load_model(None) if init_from == "shipped" else init_from
-    load = partial(
-        load_labelled,
-        text_column=text_column,
-        label_column=label_column,
-        label_map=label_map,
-        treebank=treebank,
-        on_error=on_error,
-    )
-    names = split_names(classes)
-    texts, labels = load(data, split=split, classes=names)
-    held_out = None if validation is None else load(validation, split="validation")
+    reading, names = from_options(Reading, options), split_names(classes)
+    texts, labels = reading.load(data, split=split, classes=names)
+    held_out = None if validation is None else reading.load(validation, split="validation")
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
-    copies = None
-    if config.objectives.get("pairing"):
-        copies = pairs(texts, seed=seed, most=_PAIRED)
-        if not copies:
-            raise InputError(
-                "no text has a name, a place, a number or a person to change (in English, of five words or "
-                "more): leave out the objective pairing"
-            )
-        say(f"{len(copies):,} pairs of a text and a changed copy")
+    copies = _copies(texts, seed) if config.objectives.get("pairing") else None
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(
@@ -200,8 +213,22 @@ def train(
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
 
 
+def _copies(texts: Sequence[str], seed: int) -> list[tuple[str, str]]:
+    """Return pairs of a text and a copy with another name, place or person, for the objective ``pairing``."""
+    from nlp_rnn.sentiment.perturbation import pairs
+
+    copies = pairs(texts, seed=seed, most=_PAIRED)
+    if not copies:
+        raise InputError(
+            "no text has a name, a place, a number or a person to change (in English, of five words or "
+            "more): leave out the objective pairing"
+        )
+    say(f"{len(copies):,} pairs of a text and a changed copy")
+    return copies
+
+
 def _weights(pairs: Sequence[str]) -> dict[str, float]:
-    """``["entropy=1"]`` as a dict."""
+    """Return ``["entropy=1"]`` as a dict."""
     found = {}
     for pair in pairs:
         name, _, weight = pair.partition("=")
@@ -212,49 +239,3 @@ def _weights(pairs: Sequence[str]) -> dict[str, float]:
                 f"Invalid --objective {pair!r}; it should be like virtual_adversarial=1.0"
             ) from None
     return found
-
-
-def check_run(output: Path) -> None:
-    """Refuse, before the work, what a training run would only find out after it.
-
-    Raises:
-        MissingExtraError: If a package that training needs is missing.
-        ArtifactError, InputError: If the run or its model cannot be written to ``output``.
-    """
-    from nlp_rnn.artifact import check_destination
-
-    for module in ("torch", "accelerate", "matplotlib"):
-        require(module, extra="train")
-    check_destination(output / "model")
-    if output.exists() and not output.is_dir():
-        raise InputError(f"{output} is a file: name a folder for the run")
-
-
-@contextmanager
-def run_with_bar(output: Path, resume: bool, unit: str) -> Iterator[Callable[[Progress], None]]:
-    """A bar for a training run, as the callback that moves it; a run that is stopped says how to go on."""
-    if resume and not _has_checkpoint(output):
-        say(f"{output} holds no checkpoint to go on from: the training begins anew")
-    try:
-        with training_bar(unit) as progress:
-            yield progress
-    except KeyboardInterrupt:
-        way_on = f"go on with: --output {output} --resume"
-        say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
-        raise
-
-
-def report_curves(output: Path) -> tuple[str, dict[str, float]]:
-    """Draw the curves of the run in ``output``; gives its best epoch in words, and its figures."""
-    from nlp_rnn.training.curves import best_epoch, plot_history, read_history
-
-    history = read_history(output / "history.jsonl")
-    say(f"Curves: {plot_history(history, output / 'curves.png')}")
-    best = best_epoch(history)
-    return f"Best epoch {best['epoch']} of {len(history)}", best["validation"]
-
-
-def _has_checkpoint(folder: Path) -> bool:
-    from nlp_rnn.training.checkpoint import latest
-
-    return latest(folder) is not None

@@ -4,88 +4,107 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import say
-from nlp_rnn.cli.train import check_run, report_curves, run_with_bar
-from nlp_rnn.config import CharTrainConfig
-from nlp_rnn.errors import one_of
+from nlp_rnn.cli.options import (
+    DATA,
+    MODEL,
+    OUTPUT,
+    TRAINING,
+    BatchSize,
+    Cell,
+    CheckpointEvery,
+    Dropout,
+    Dtype,
+    EmaDecay,
+    EmbeddingDim,
+    HiddenSize,
+    LearningRate,
+    MaxEpochs,
+    NumLayers,
+    Patience,
+    Precision,
+    Resume,
+    RunFolder,
+    Seed,
+    from_options,
+)
+from nlp_rnn.cli.output import say
+from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
+from nlp_rnn.config import CharConfig, CharTrainConfig
 
-_DEFAULT = CharTrainConfig()
+if TYPE_CHECKING:
+    from nlp_rnn.generation.generator import CharGenerator
+
+_SHAPE, _DEFAULT = CharConfig(vocab_size=2), CharTrainConfig()
 
 
 def train_char(
-    data: Annotated[Path, typer.Option(help="A UTF-8 text, also .gz or .xz, or a folder of them.")],
-    output: Annotated[Path, typer.Option(help="Folder for the run; the model is saved in OUTPUT/model.")],
+    *,
+    data: Annotated[
+        Path, typer.Option(help="A UTF-8 text, also .gz or .xz, or a folder of them.", rich_help_panel=DATA)
+    ],
     validation: Annotated[
-        Path | None, typer.Option(help="Held-out text; by default, the end of DATA.")
+        Path | None, typer.Option(help="Held-out text; by default, the end of DATA.", rich_help_panel=DATA)
     ] = None,
-    holdout: Annotated[float, typer.Option(help="Share of DATA to hold out at its end.")] = 0.1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUTPUT's newest checkpoint.")] = False,
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
-    embedding_dim: Annotated[int, typer.Option(help="Width of a character's vector.")] = 64,
-    hidden_size: Annotated[int, typer.Option(help="Width of the state.")] = 256,
-    num_layers: Annotated[int, typer.Option(help="Recurrent layers, 1 to 4.")] = 1,
-    tied: Annotated[bool, typer.Option("--tied", help="Use the embedding as the output's weight.")] = False,
-    tokenizer: Annotated[str, typer.Option(help="char or byte.")] = "char",
-    max_epochs: Annotated[int, typer.Option(help="Passes over the text at most.")] = _DEFAULT.max_epochs,
-    patience: Annotated[int, typer.Option(help="Epochs without gain before stopping.")] = _DEFAULT.patience,
-    batch_size: Annotated[int, typer.Option(help="Streams side by side.")] = _DEFAULT.batch_size,
-    window: Annotated[int, typer.Option(help="Steps until the gradient stops.")] = _DEFAULT.window,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = _DEFAULT.learning_rate,
-    dropout: Annotated[float, typer.Option(help="Share of values dropped in training.")] = _DEFAULT.dropout,
+    holdout: Annotated[
+        float, typer.Option(help="Share of DATA to hold out at its end.", rich_help_panel=DATA)
+    ] = 0.1,
+    cell: Cell = _SHAPE.cell,
+    embedding_dim: EmbeddingDim = _SHAPE.embedding_dim,
+    hidden_size: HiddenSize = _SHAPE.hidden_size,
+    num_layers: NumLayers = _SHAPE.num_layers,
+    tied: Annotated[
+        bool, typer.Option("--tied", help="Use the embedding as the output's weight.", rich_help_panel=MODEL)
+    ] = _SHAPE.tied,
+    tokenizer: Annotated[str, typer.Option(help="char or byte.", rich_help_panel=MODEL)] = "char",
+    max_epochs: MaxEpochs = _DEFAULT.max_epochs,
+    patience: Patience = _DEFAULT.patience,
+    batch_size: BatchSize = _DEFAULT.batch_size,
+    window: Annotated[
+        int, typer.Option(help="Steps until the gradient stops.", rich_help_panel=TRAINING)
+    ] = _DEFAULT.window,
+    learning_rate: LearningRate = _DEFAULT.learning_rate,
+    dropout: Dropout = _DEFAULT.dropout,
     weight_dropout: Annotated[
-        float, typer.Option(help="Share of recurrent weights dropped.")
+        float, typer.Option(help="Share of recurrent weights dropped.", rich_help_panel=TRAINING)
     ] = _DEFAULT.weight_dropout,
-    weight_decay: Annotated[float, typer.Option(help="As in AdamW.")] = _DEFAULT.weight_decay,
+    weight_decay: Annotated[
+        float, typer.Option(help="As in AdamW.", rich_help_panel=TRAINING)
+    ] = _DEFAULT.weight_decay,
     activation_penalty: Annotated[
-        float, typer.Option(help="AR: weight of the squared outputs.")
+        float, typer.Option(help="AR: weight of the squared outputs.", rich_help_panel=TRAINING)
     ] = _DEFAULT.activation_penalty,
     slowness_penalty: Annotated[
-        float, typer.Option(help="TAR: weight of their squared change.")
+        float, typer.Option(help="TAR: weight of their squared change.", rich_help_panel=TRAINING)
     ] = _DEFAULT.slowness_penalty,
-    ema_decay: Annotated[float, typer.Option(help="Of the averaged weights; 0: none.")] = _DEFAULT.ema_decay,
-    precision: Annotated[str, typer.Option(help="no (fp32), fp16 or bf16.")] = _DEFAULT.precision,
-    checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: each epoch.")] = _DEFAULT.checkpoint_every,
+    ema_decay: EmaDecay = _DEFAULT.ema_decay,
+    precision: Precision = _DEFAULT.precision,
+    checkpoint_every: CheckpointEvery = _DEFAULT.checkpoint_every,
+    seed: Seed = _DEFAULT.seed,
+    output: RunFolder,
+    resume: Resume = False,
     dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="Measure with dynamic evaluation, too, once trained.")
+        bool,
+        typer.Option(
+            "--dynamic", help="Measure with dynamic evaluation, too, once trained.", rich_help_panel=OUTPUT
+        ),
     ] = False,
-    dtype: Annotated[str, typer.Option(help="Of the saved weights: float32, float16 or int8.")] = "float32",
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = _DEFAULT.seed,
+    dtype: Dtype = "float32",
 ) -> None:
     """Train a model that writes text (extra: train); a stopped run goes on with --resume as if it had not."""
-    from nlp_rnn.files import characters
+    options = locals()
     from nlp_rnn.generation.generator import CharGenerator
-    from nlp_rnn.weights import DTYPES
 
-    check_run(output)
-    one_of("dtype", dtype, DTYPES)
-    config = CharTrainConfig(
-        max_epochs=max_epochs,
-        patience=patience,
-        batch_size=batch_size,
-        window=window,
-        learning_rate=learning_rate,
-        dropout=dropout,
-        weight_dropout=weight_dropout,
-        weight_decay=weight_decay,
-        activation_penalty=activation_penalty,
-        slowness_penalty=slowness_penalty,
-        ema_decay=ema_decay,
-        precision=precision,
-        checkpoint_every=checkpoint_every,
-        seed=seed,
+    check_run(output, dtype)
+    config = from_options(
+        CharTrainConfig,
+        options,
+        kept="embedding_rate encoder_rate frozen_epochs warmup max_grad_norm window_jitter restart",
     )
-    generator = CharGenerator(
-        cell=cell,
-        embedding_dim=embedding_dim,
-        hidden_size=hidden_size,
-        num_layers=num_layers,
-        tied=tied,
-        tokenizer=tokenizer,
-    )
+    generator = from_options(CharGenerator, options, kept="layer_norm min_count")
     with run_with_bar(output, resume, "characters/s") as progress:
         generator.fit(
             data,
@@ -103,9 +122,16 @@ def train_char(
         f"({figures['bits_per_char']:.4f} bits) per character of the held-out text"
     )
     if dynamic:
-        parts = characters.pieces(validation or data)
-        if validation is None:
-            parts = characters.rest(parts, characters.split_at(data, holdout))
-        bits = generator.dynamic_bits_per_char("".join(parts))
+        bits = _dynamic_bits(generator, data, validation, holdout)
         say(f"With dynamic evaluation (another measure): {bits * math.log(2):.4f} nats ({bits:.4f} bits)")
     say(f'Use it: nlp-rnn generate --model {model} "some text"')
+
+
+def _dynamic_bits(generator: CharGenerator, data: Path, validation: Path | None, holdout: float) -> float:
+    """Return the bits per character of the held-out text, learned from while it is read."""
+    from nlp_rnn.files import characters
+
+    parts = characters.pieces(validation or data)
+    if validation is None:
+        parts = characters.rest(parts, characters.split_at(data, holdout))
+    return generator.dynamic_bits_per_char("".join(parts))

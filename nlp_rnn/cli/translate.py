@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.common import OnError, given_texts, print_json, say, say_skipped
+from nlp_rnn.cli.loading import given_texts
+from nlp_rnn.cli.options import MODEL, OUTPUT, FileColumn, OnError, TextFile, Texts
+from nlp_rnn.cli.output import print_json, say, say_skipped
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,26 +23,38 @@ _CHUNK = 256  # texts translated at once
 
 
 def translate(
-    model: Annotated[Path, typer.Option("--model", help="A saved translator's folder.")],
-    texts: Annotated[
-        list[str] | None, typer.Argument(help="Sentences; - reads them from standard input.")
-    ] = None,
-    file: Annotated[Path | None, typer.Option(help="A CSV, TSV, JSONL, Parquet or text file.")] = None,
-    column: Annotated[str | None, typer.Option(help="The column that holds the texts.")] = None,
+    *,
+    texts: Texts = None,
+    file: TextFile = None,
+    column: FileColumn = None,
+    on_error: OnError = "raise",
+    model: Annotated[Path, typer.Option(help="A saved translator's folder.", rich_help_panel=MODEL)],
+    beam: Annotated[
+        int, typer.Option(help="Candidates followed at once; 1: greedy.", rich_help_panel=MODEL)
+    ] = 5,
+    length_penalty: Annotated[
+        float, typer.Option(help="0 favours short translations.", rich_help_panel=MODEL)
+    ] = 1.0,
     output: Annotated[
         Path | None,
-        typer.Option(help="A CSV, TSV, JSONL or text file for the rows, with the column translation."),
+        typer.Option(
+            help="A CSV, TSV, JSONL or text file for the rows, with the column translation.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    beam: Annotated[int, typer.Option(help="Candidates followed at once; 1: greedy.")] = 5,
-    length_penalty: Annotated[float, typer.Option(help="0 favours short translations.")] = 1.0,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON array with pieces, score and attention.")
+        bool,
+        typer.Option(
+            "--json", help="Print a JSON array with pieces, score and attention.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Draw the attention for a single text (.png, .svg, .pdf; extra: plot)."),
+        typer.Option(
+            help="Draw the attention for a single text (.png, .svg, .pdf; extra: plot).",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    on_error: OnError = "raise",
 ) -> None:
     """Translate sentences, one a line."""
     from nlp_rnn.files.texts import Record, read_texts

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-import nlp_rnn
 from nlp_rnn import resources
 from nlp_rnn.errors import DataError, InputError, MissingExtraError
 from nlp_rnn.resources import data_folder
@@ -398,44 +395,3 @@ def test_vader_missing_names_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "vaderSentiment.vaderSentiment", None)
     with pytest.raises(MissingExtraError, match=r'pip install "nlp-rnn\[bench\]"'):
         vader_predict_proba()
-
-
-# The script
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """scripts/negation_report.py, with an always-neutral model in place of the classifier."""
-
-    class Fake:
-        classes_ = np.array(["negative", "neutral", "positive"])
-        predict_proba = staticmethod(always("neutral"))
-
-        @classmethod
-        def from_pretrained(cls, path: str | None = None) -> Fake:
-            assert path is None
-            return cls()
-
-    monkeypatch.setitem(vars(nlp_rnn), "SentimentClassifier", Fake)
-    path = Path(__file__).parents[2] / "scripts" / "negation_report.py"
-    spec = importlib.util.spec_from_file_location("negation_report", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_script_prints_the_table_and_writes_json_and_picture(
-    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("vaderSentiment")
-    script.main(json_out=tmp_path / "report.json", plot=tmp_path / "rates.png", vader=True)
-    shown = capsys.readouterr().out
-    assert "clause_final" in shown
-    assert "VADER" in shown
-    reports = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert [report["name"] for report in reports] == ["default", "VADER"]
-    assert reports[0]["cases"] == len(CASES)
-    assert (tmp_path / "rates.png").stat().st_size > 5000

@@ -1,0 +1,71 @@
+"""Where a command's words go: answers to standard output, all else to standard error, reports to files.
+
+So a pipe carries answers alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def say(message: str) -> None:
+    """Write a note for the person at the terminal."""
+    typer.echo(message, err=True)
+
+
+def say_skipped(count: int, reasons: Sequence[str]) -> None:
+    """Say how many bad rows were left out, and what was wrong with the first."""
+    say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a rich console on standard output, or on standard error for what is no answer."""
+    from rich.console import Console
+
+    return Console(highlight=False, stderr=stderr)
+
+
+def print_table(rows: Iterable[Sequence[str]], *, title: str | None = None, stderr: bool = False) -> None:
+    """Print rows of cells as a table; the first row is the header."""
+    from rich.table import Table
+
+    header, *rest = rows
+    table = Table(*header, title=title, title_justify="left")
+    for row in rest:
+        table.add_row(*row)
+    console(stderr=stderr).print(table)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write one JSON document into a file."""
+    write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text into a UTF-8 file, half characters (lone surrogates) replaced."""
+    path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def check_files(*paths: Path | None, plot: Path | None = None) -> None:
+    """Refuse files that cannot be written: before the work, not after it."""
+    from nlp_rnn.figure import check_name
+    from nlp_rnn.files.texts import check_target
+
+    for path in (*paths, plot):
+        if path is not None:
+            check_target(path)
+    if plot is not None:
+        check_name(plot)

@@ -1,0 +1,149 @@
+"""``nlp-rnn classify``: labels for texts, files and pipes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlp_rnn.cli.classify import CHUNK_TEXTS
+
+Run = Callable[..., Any]
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_classify_prints_a_line_per_text(run: Run) -> None:
+    result = run("classify", "the film was bad", "a good\nfilm", "the film")
+    assert result.code == 0
+    assert [line.split(maxsplit=2) for line in result.out.splitlines()] == [
+        ["negative", "0.95", "the film was bad"],
+        ["positive", "0.95", "a good film"],
+        ["neutral", "0.91", "the film"],
+    ]
+
+
+def test_json_is_the_form_of_a_hugging_face_pipeline(run: Run) -> None:
+    answers = json.loads(run("classify", "bad", "good", "--json").out)
+    assert [answer["label"] for answer in answers] == ["negative", "positive"]
+    assert all(set(answer) == {"label", "score"} and 0 <= answer["score"] <= 1 for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "😀🎉", "x" * 10_000_000, "\udcff", "-- bad", "[red]bad[/red]"]
+)
+def test_any_text_has_an_answer(run: Run, text: str) -> None:
+    result = run("classify", "--json", "--", text)
+    assert result.code == 0, result.err
+    assert json.loads(result.out)[0]["label"] == ("negative" if "bad" in text else "neutral")
+
+
+def test_a_file_is_labelled_row_by_row(run: Run, reviews: Path, tmp_path: Path) -> None:
+    output = tmp_path / "labelled.csv"
+    result = run("classify", "--file", str(reviews), "--column", "review", "--output", str(output))
+    assert (result.code, result.out) == (0, "")
+    assert f"3 texts: {output}" in result.err
+    found = rows(output.read_text(encoding="utf-8"))
+    assert [row["id"] for row in found] == ["1", "2", "3"]
+    assert [row["review"] for row in found] == ["a good, good film", "bad\nfilm", ""]
+    assert [row["label"] for row in found] == ["positive", "negative", "neutral"]
+    assert [round(float(row["polarity"]), 1) for row in found] == [0.9, -0.9, 0.0]
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv", "jsonl", "txt"])
+def test_every_format_can_be_written(run: Run, reviews: Path, tmp_path: Path, name: str) -> None:
+    file = ["--file", str(reviews), "--column", "review"]
+    output = tmp_path / f"out.{name}"
+    assert run("classify", *file, "--output", str(output)).code == 0
+    assert run("classify", *file, "--format", name).out == output.read_bytes().decode()
+    if name == "jsonl":
+        labels = [json.loads(line)["label"] for line in output.read_text().splitlines()]
+    elif name == "txt":
+        labels = [line.split("\t")[0] for line in output.read_text().splitlines()]
+    else:
+        delimiter = "," if name == "csv" else "\t"
+        with output.open(newline="", encoding="utf-8") as file_:
+            labels = [row["label"] for row in csv.DictReader(file_, delimiter=delimiter)]
+    assert labels == ["positive", "negative", "neutral"]
+
+
+def test_standard_output_has_the_format_of_the_file(run: Run, reviews: Path) -> None:
+    result = run("classify", "--file", str(reviews), "--column", "review")
+    assert [row["label"] for row in rows(result.out)] == ["positive", "negative", "neutral"]
+
+
+@pytest.mark.parametrize("args", [[], ["-"], ["--file", "-"]])
+def test_a_pipe_is_one_text_a_line(run: Run, args: list[str]) -> None:
+    result = run("classify", *args, stdin=b"bad\nwas it good?\n\nfilm")
+    assert [line.split("\t")[0] for line in result.out.splitlines()] == [
+        "negative",
+        "positive",
+        "neutral",
+        "neutral",
+    ]
+
+
+def test_a_table_comes_through_a_pipe(run: Run) -> None:
+    stdin = b"id,review\n1,bad\n"
+    result = run("classify", "-", "--column", "review", "--input-format", "csv", stdin=stdin)
+    assert rows(result.out)[0] == {
+        "id": "1", "review": "bad", "label": "negative", "score": "0.948911", "polarity": "-0.946488"
+    }  # fmt: skip
+
+
+def test_more_texts_than_are_read_at_once_keep_their_order(run: Run) -> None:
+    words = ["bad", "good", "film"] * CHUNK_TEXTS
+    answers = json.loads(run("classify", "--json", stdin="\n".join(words).encode()).out)
+    label = {"bad": "negative", "good": "positive", "film": "neutral"}
+    assert [answer["label"] for answer in answers] == [label[word] for word in words]
+
+
+def test_bad_rows_stop_or_are_counted(run: Run, tmp_path: Path) -> None:
+    path, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    path.write_bytes(b'{"text": "bad"}\n{"text": 7}\n{"text": "\xff"}\n{"text": "good"}\n')
+    args = ["--file", str(path), "--output", str(output)]
+    assert "rows.jsonl, row 2" in run("classify", *args).refusal
+    assert os.listdir(tmp_path) == ["rows.jsonl"]
+    result = run("classify", *args, "--on-error", "skip")
+    assert result.code == 0
+    assert "Skipped 2 bad rows" in result.err
+    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["negative", "positive"]
+
+
+def test_a_row_that_has_an_added_column_costs_that_row(run: Run, tmp_path: Path) -> None:
+    path, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    path.write_text('{"text": "good"}\n{"text": "bad", "label": "x"}\n{"text": "bad"}\n')
+    args = ["classify", "--file", str(path), "--output", str(output)]
+    refusal = run(*args).refusal
+    assert "rows.jsonl, row 2: has a column 'label'" in refusal
+    assert "--prefix" in refusal
+    result = run(*args, "--on-error", "skip")
+    assert result.code == 0
+    assert "2 texts" in result.err
+    assert "Skipped 1 bad rows, the first of them: " in result.err
+    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["positive", "negative"]
+    assert run(*args, "--prefix", "my_").code == 0
+    found = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["my_label"] for row in found] == ["positive", "negative", "negative"]
+    assert found[1]["label"] == "x"
+
+
+def test_nothing_to_classify_at_a_terminal_is_said(run: Run) -> None:
+    assert "--file FILE" in run("classify", stdin=None).refusal
+
+
+def test_binary_and_broken_files_are_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "reviews.txt"
+    path.write_bytes(b"fine\n\x89PNG\x00\xff\xfe")
+    assert "row 2: invalid UTF-8" in run("classify", "--file", str(path)).refusal
+    packed = tmp_path / "reviews.txt.gz"
+    packed.write_bytes(b"\x1f\x8b\x08")
+    assert "cut short" in run("classify", "--file", str(packed)).refusal
