@@ -21,7 +21,8 @@ from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
 from nlp_rnn.errors import InputError, NotFittedError, require
 from nlp_rnn.files.series import Series, check_trainable, values_of
 from nlp_rnn.forecasting import folder
-from nlp_rnn.forecasting.scaling import F64, ForecastNetwork, Scaling, draw
+from nlp_rnn.forecasting.scaling import F64, Scaling, draw, forecast_quantiles
+from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 
 if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
@@ -78,7 +79,7 @@ class Forecaster:
         self._linear = linear
         self._train = ForecastTrainConfig(seed=seed, window=window)
         self._model: folder.ForecastModel | None = None
-        self._network: ForecastNetwork | None = None
+        self._network: TimeSeriesLSTM | None = None
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> Forecaster:
@@ -93,7 +94,7 @@ class Forecaster:
 
     def _use(self, model: folder.ForecastModel) -> None:
         self._model, self._shape = model, model.config
-        self._network = ForecastNetwork(model.config, model.weights)
+        self._network = TimeSeriesLSTM(model.config, model.weights)
 
     @property
     def model(self) -> folder.ForecastModel:
@@ -261,7 +262,7 @@ class Forecaster:
 
     def _scaled_quantiles(self, z_NCF: F64) -> F64:
         assert self._network is not None  # there is a model, or its scaling would not have been found
-        return self._network.quantiles(z_NCF)
+        return forecast_quantiles(self._network, z_NCF)
 
     def _unscaled(self, z_NKFQ: F64) -> F64:
         return np.moveaxis(self.model.scaling.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)

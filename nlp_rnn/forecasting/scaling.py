@@ -1,7 +1,6 @@
-"""From the last steps of some series to quantiles of the next ones, in NumPy.
+"""What stands around a forecaster's network: how numbers are scaled before it, and back after it.
 
-Knows how numbers are scaled before the network and back after it, and runs the network by ``recurrence.py``;
-knows no files. Two forms of input:
+Knows series as arrays, and a network that is given to it; knows no files. Two forms of input:
 
 - Windows: each series is counted from its last value, in units of its mean absolute change within the
   window. So the network sees shapes, whatever the level and the noise of the day.
@@ -15,7 +14,6 @@ Shapes: B windows, T steps, F series, E inputs, K steps ahead, Q quantiles, H hi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +21,8 @@ from numpy.typing import NDArray
 
 from nlp_rnn.config import ForecastConfig
 from nlp_rnn.errors import InputError
-from nlp_rnn.runtime.encoder import F32, RecurrentLayer, in_place, pack
+from nlp_rnn.runtime.encoder import F32
+from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 
 F64 = NDArray[np.float64]
 _LEAST_CHANGE = 0.01  # of the training part's standard deviation: a flat window's unit
@@ -80,49 +79,19 @@ def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
     return ((z_BTF - z_BTF[:, -1:]) / unit_B1F).astype(np.float32), unit_B1F[:, 0]
 
 
-class ForecastNetwork:
-    """``nn.timeseries.TimeSeriesLSTM`` in NumPy.
+def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
+    """Quantiles of the next steps in scaled units, rising along Q.
 
     Args:
-        config: Shape of the model.
-        weights: As in ``model.safetensors``.
+        network: What forecasts changes.
+        z_BTF: The scaled steps before.
+
+    Shape:
+        (B, T, F) -> (B, K, F, Q).
     """
-
-    def __init__(self, config: ForecastConfig, weights: Mapping[str, F32]) -> None:
-        self.config = config
-        self._layers = [RecurrentLayer(config.encoder, weights, n) for n in range(config.num_layers)]
-        self._weight, self._bias = weights["output.weight"], weights["output.bias"]
-        self._linear = weights["linear.weight"] if config.linear else None
-
-    def run(self, x_BTE: F32) -> F32:
-        """The network alone: what follows the last step, not sorted.
-
-        Shape:
-            (B, T, E) -> (B, K, F, Q).
-        """
-        B, T, E = x_BTE.shape
-        packed = pack(np.arange(B * T).reshape(B, T), np.full(B, T))
-        every_N = np.arange(B * T)
-        x_NE = x_BTE.reshape(-1, E)[packed.ids_N]
-        for layer in self._layers:
-            x_NE = in_place(layer.run(x_NE, every_N, packed), packed)
-        answers_BO: F32 = x_NE[-B:] @ self._weight.T + self._bias
-        K, F, Q = self.config.horizon, len(self.config.columns), len(self.config.quantiles)
-        answers_BKFQ = answers_BO.reshape(B, K, F, Q)
-        if self._linear is not None:  # as windows are read, E is F
-            straight_BFO = x_BTE.swapaxes(1, 2) @ self._linear.T
-            answers_BKFQ = answers_BKFQ + straight_BFO.reshape(B, F, K, Q).swapaxes(1, 2)
-        return answers_BKFQ
-
-    def quantiles(self, z_BTF: F64) -> F64:
-        """Quantiles of the next steps in scaled units, rising along Q.
-
-        Shape:
-            (B, T, F) -> (B, K, F, Q).
-        """
-        x_BTE, unit_BF = inputs_of(self.config, z_BTF)
-        changes_BKFQ = np.sort(self.run(x_BTE).astype(np.float64), axis=-1)
-        return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
+    x_BTE, unit_BF = inputs_of(network.config, z_BTF)
+    changes_BKFQ = np.sort(network.forward(x_BTE).astype(np.float64), axis=-1)
+    return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
 
 
 def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:

@@ -102,7 +102,7 @@ class Decoder:
         sampling: How ids are chosen.
         banned: Ids that must not come.
         width: Texts advanced at once at most; changes speed, not texts.
-        quiet: What the rule's arithmetic runs in.
+        single_threaded: What a stream is computed alone in, such as ``runtime.threads.single_threaded``.
     """
 
     def __init__(
@@ -113,10 +113,10 @@ class Decoder:
         *,
         banned: Sequence[int] = (),
         width: int = WIDTH,
-        quiet: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        single_threaded: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
         self._model, self._sampling = model, sampling
-        self._width, self._quiet = width, quiet
+        self._width, self._single_threaded = width, single_threaded
         self._waiting = iter(drafts)
         self._barrier_V = np.zeros(model.vocab_size, np.float32)
         self._barrier_V[list(banned)] = -np.inf
@@ -129,7 +129,7 @@ class Decoder:
     def run(self) -> Iterator[None]:
         """Advance to the end, giving control back every few steps."""
         while True:
-            with self._quiet() if self._width == 1 else nullcontext():
+            with self._single_threaded() if self._width == 1 else nullcontext():
                 for _ in range(_SHARED):
                     if not self.advance():
                         return
@@ -204,7 +204,7 @@ class Decoder:
         """Logits after one stream alone has read some ids: the rule. The state is advanced."""
         step = self._model.stepper(state)
         logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size), np.float32)
-        with self._quiet(), np.errstate(over="ignore", under="ignore"):
+        with self._single_threaded(), np.errstate(over="ignore", under="ignore"):
             for one in ids:
                 logits_1V = step(np.array([one]))
         return np.asarray(logits_1V[0] + self._barrier_V, np.float32)

@@ -33,7 +33,8 @@ from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import FILE as OVERLAP
 from nlp_rnn.risk.overlap import OverlapIndex
 from nlp_rnn.risk.review import Review
-from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
+from nlp_rnn.runtime.characters import CharRNN
+from nlp_rnn.runtime.threads import single_threaded
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class CharGenerator:
         self._untrained: dict[str, Any] = {"kind": tokenizer, "vocab_size": _TYPES, "min_count": min_count}
         TextTokenizer(**self._untrained)
         self._artifact: Artifact[CharConfig] | None = None
-        self._engine: NumpyCharEngine | None = None
+        self._engine: CharRNN | None = None
         self._name, self._fingerprint = "unsaved", ""
         self._default_filter: RiskFilter | None = None
         self.memory: OverlapIndex | None = None
@@ -127,7 +128,7 @@ class CharGenerator:
     def _use(self, artifact: Artifact[CharConfig]) -> None:
         """Take an artifact as this generator's model (the one place, for training and loading)."""
         self._artifact = artifact
-        self._engine = NumpyCharEngine(artifact.config, artifact.weights)
+        self._engine = CharRNN(artifact.config, artifact.weights)
         self._name, self._fingerprint = "unsaved", ""
 
     def _is_at(self, folder: Path) -> None:
@@ -146,7 +147,7 @@ class CharGenerator:
         return self._artifact
 
     @property
-    def engine(self) -> NumpyCharEngine:
+    def engine(self) -> CharRNN:
         """What computes; errors as ``artifact``."""
         if self._engine is None:
             raise NotFittedError("this generator has no model yet: call fit, or use from_pretrained")
@@ -334,7 +335,7 @@ class CharGenerator:
         """
         engine, ids_N = self.engine, self._ids(text)
         state, parts = engine.start(1), []
-        with one_blas_thread():
+        with single_threaded():
             for start in range(0, len(ids_N) - 1, 4096):
                 ids_T = ids_N[start : start + 4097].astype(np.int64)
                 logits_TV = engine.read(ids_T[:-1], state).astype(np.float64)
@@ -358,7 +359,7 @@ class CharGenerator:
         """
         engine, tokenizer = self.engine, self.artifact.tokenizer
         before, ids = tokenizer.encode(prompt[-READ:] or "\n").ids, tokenizer.encode(text).ids
-        with one_blas_thread():
+        with single_threaded():
             logits_NV = engine.read(np.array([*before, *ids]), engine.start(1))
         logits_TV = logits_NV[len(before) - 1 : -1]
         logits_TV[:, [tokenizer.pad_id, tokenizer.unk_id]] = -np.inf
@@ -503,7 +504,7 @@ class CharGenerator:
             sampling,
             banned=(tokenizer.pad_id, tokenizer.unk_id),
             width=max(1, min(width, len(drafts))),
-            quiet=one_blas_thread,
+            single_threaded=single_threaded,
         ).run()
 
     def _reviewer(self, risk_filter: RiskFilter | None) -> RiskFilter | None:

@@ -1,7 +1,7 @@
 """The character model in torch: embedding, one-way recurrent encoder with a carried state, a logit per id.
 
-The names of its parameters are the names in ``model.safetensors``; ``runtime.py`` reads the same file in
-NumPy. The dropouts are AWD-LSTM's (Merity et al. 2018). Knows ids; knows no characters.
+The names of its parameters are the names in ``model.safetensors``; ``runtime/characters.py`` reads the
+same file in NumPy. The dropouts are AWD-LSTM's (Merity et al. 2018). Knows ids; knows no characters.
 
 Shapes: B streams, T steps, V vocabulary, E embedding, H hidden units, L layers, S parts of a state.
 """

@@ -1,7 +1,7 @@
 """The classifier in torch: embedding, recurrent encoder, pooling, linear head.
 
-The names of its parameters are the names in ``model.safetensors``; ``runtime.py`` reads the same
-file in NumPy. Takes a ``Batch``; knows no texts and no labels' names.
+The names of its parameters are the names in ``model.safetensors``; ``runtime/classifier.py`` reads the
+same file in NumPy. Takes a ``Batch``; knows no texts and no labels' names.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ and an upper layer reads both it and the context. So contexts still enter a recu
 model, but none of them waits for the one before it: in training each layer runs once over all steps, and
 all steps attend at once. Input and output embeddings of both languages are one matrix (Press & Wolf 2017).
 
-The names of its parameters are the names in ``model.safetensors``; ``sequence/interpreter.py`` reads the same
-file in NumPy. Takes ``Batch``es; knows no texts.
+The names of its parameters are the names in ``model.safetensors``; ``runtime/seq2seq.py`` reads the same file
+in NumPy. Takes ``Batch``es; knows no texts.
 
 Shapes: B pairs, S source steps, T target steps, N target tokens (no padding), V vocabulary, E embedding,
 H hidden units, D = 2H, P parts of a state.

@@ -1,6 +1,6 @@
 """The forecaster in torch: a recurrent encoder with a linear head of quantiles, and a linear path beside it.
 
-The names of its parameters are the names in ``model.safetensors``; ``sequence/network.py`` reads the same
+The names of its parameters are the names in ``model.safetensors``; ``runtime/timeseries.py`` reads the same
 file in NumPy. Knows normalised numbers; knows no series.
 
 Shapes: B windows or streams, T steps, E inputs, K steps ahead, F series, Q quantiles, S parts of a state,

@@ -9,8 +9,7 @@ What makes it fast on a CPU:
 - A few texts run with both directions stacked in one array; many run one direction after the other, so
   that its weights stay in the cache.
 - Gates are the outermost axis, so that each is one contiguous block.
-- One step at a time (``Stack``), all gates are one product, and the input's part of layer 0 is a row of a
-  table, one for each id.
+- One step at a time (``RecurrentEncoder.stepper``), all gates are one product.
 - NumPy's float32 ``exp`` costs half its ``tanh``: the gates are 1 / (1 + exp(-x)), in place, with the minus
   sign in the weights, and the LSTM's candidate rides along as tanh(x) / 2 = 1 / (1 + exp(-2x)) - 1/2.
 
@@ -21,7 +20,7 @@ K units of all gates (G times H), F features of both directions (D times H).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -150,11 +149,10 @@ class RecurrentLayer:
     Args:
         config: Cell, sizes, directions, layer norm.
         weights: As in ``model.safetensors``; copied.
-        number: Which layer, from 0.
+        prefix: What the names of the layer's weights begin with.
     """
 
-    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], number: int) -> None:
-        prefix = f"encoder.layers.{number}."
+    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], prefix: str) -> None:
         directions = ("fwd", "bwd") if config.bidirectional else ("fwd",)
         factors = np.array(_FACTORS[config.cell], np.float32)
 
@@ -214,7 +212,7 @@ class RecurrentLayer:
         h_DnH, W_HK, norm = state_SnH[:1], self._recurrent_HK, self._norm
         h_nH = h_DnH[0]
         y_nK = np.empty((len(h_nH), W_HK.shape[1]), np.float32)
-        advance = self._make_step(_by_gate(y_nK, h_nH.shape[1]), state_SnH[1:], self._candidate_bias_D1H)
+        advance = self._make_step(by_gate(y_nK, h_nH.shape[1]), state_SnH[1:], self._candidate_bias_D1H)
 
         def step(x_GDnH: F32) -> F32:
             np.matmul(h_nH, W_HK, y_nK)
@@ -248,62 +246,78 @@ class RecurrentLayer:
                 h_DnH = out_DnH
 
 
-class Stack:
-    """One-way layers that advance independent streams step by step, their state in the caller's hands.
+class RecurrentEncoder:
+    """Layers of RNN, GRU or LSTM cells: over packed texts, or step by step; in torch ``nn/encoder.py``.
 
-    A state is an array (S, L, n, H), S = 2 for an LSTM and 1 otherwise, which a step overwrites; streams
-    leave and join by indexing and concatenating its third axis. The part S = 1 holds half the LSTM's cell.
+    Step by step, the layers are one-way, and a state is an array (S, L, n, H), S = 2 for an LSTM and 1
+    otherwise, which a step overwrites; rows leave and join by indexing and concatenating its third axis. The
+    part S = 1 holds half the LSTM's cell.
 
     Args:
-        config: Shape of the model; not bidirectional.
+        config: Cell, sizes, layers, directions, layer norm.
         weights: As in ``model.safetensors``; copied.
+        name: What the names of these weights begin with.
     """
 
-    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32]) -> None:
+    def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], name: str = "encoder") -> None:
         self.config = config
-        self._layers = [RecurrentLayer(config, weights, number) for number in range(config.num_layers)]
-        x_GVH = self._layers[0].inputs(weights["embedding.weight"])[:, 0]
-        self._x_VK = x_GVH.swapaxes(0, 1).reshape(config.vocab_size, -1)
+        self.layers = [
+            RecurrentLayer(config, weights, f"{name}.layers.{number}.") for number in range(config.num_layers)
+        ]
 
-    def start(self, streams: int) -> F32:
-        """The state before the first step."""
+    def read(self, x_UE: F32, read_N: Ids, packed: Packed) -> F32:
+        """Outputs of the last layer, of each direction in the order in which it read.
+
+        Args:
+            x_UE: The distinct inputs.
+            read_N: Which of them each token reads.
+            packed: The texts.
+
+        Shape:
+            (U, E), (N,) -> (D, N, H).
+        """
+        every_N = np.arange(len(read_N))
+        outputs_DNH = self.layers[0].run(x_UE, read_N, packed)
+        for layer in self.layers[1:]:
+            outputs_DNH = layer.run(in_place(outputs_DNH, packed), every_N, packed)
+        return outputs_DNH
+
+    def start(self, rows: int) -> F32:
+        """The state before the first step: zeros (S, L, B, H), S = 2 for an LSTM, else 1."""
         config = self.config
         parts = 2 if config.cell == "lstm" else 1
-        return np.zeros((parts, config.num_layers, streams, config.hidden_size), np.float32)
+        return np.zeros((parts, config.num_layers, rows, config.hidden_size), np.float32)
 
-    def stepper(self, state_SLnH: F32) -> Callable[[Ids], F32]:
-        """A function that advances this very array by one step: ids (n,) -> outputs (n, H).
+    def inputs(self, x_nE: F32) -> F32:
+        """The input's part of the first layer's gates, which a step takes: (n, E) -> (G, 1, n, H)."""
+        return self.layers[0].inputs(x_nE)
+
+    def stepper(self, state_SLnH: F32) -> Callable[[F32], F32]:
+        """A function that advances this very array by one step: ``inputs`` (G, 1, n, H) -> outputs (n, H).
 
         The outputs are overwritten by the next call.
         """
-        first, *others = [layer.stepper(state_SLnH[:, number]) for number, layer in enumerate(self._layers)]
-        x_nK = np.empty((state_SLnH.shape[2], self._x_VK.shape[1]), np.float32)
-        x_GDnH = _by_gate(x_nK, self.config.hidden_size)
+        first, *others = [layer.stepper(state_SLnH[:, number]) for number, layer in enumerate(self.layers)]
+        if not others:
+            return first
 
-        def step(ids_n: Ids) -> F32:
-            self._x_VK.take(ids_n, 0, x_nK, "clip")
+        def step(x_GDnH: F32) -> F32:
             out_nH = first(x_GDnH)
             for number, other in enumerate(others, 1):
-                out_nH = other(self._layers[number].inputs(out_nH))
+                out_nH = other(self.layers[number].inputs(out_nH))
             return out_nH
 
         return step
 
 
-def _by_gate(all_nK: F32, hidden_size: int) -> F32:
-    """All gates of each stream as the steps above want them: a view (n, K) -> (G, 1, n, H)."""
-    all_GDnH: F32 = all_nK.reshape(len(all_nK), -1, hidden_size).swapaxes(0, 1)[:, None]
-    return all_GDnH
-
-
-def encode(layers: Sequence[RecurrentLayer], embedding_VE: F32, packed: Packed) -> F32:
-    """Outputs of the last layer (D, N, H), each direction in the order in which it read.
+def embed(embedding_VE: F32, packed: Packed) -> tuple[F32, Ids]:
+    """Vectors of the distinct tokens (U, E), and which of them each token reads (N,).
 
     Raises:
         InputError: If an id is outside the vocabulary.
     """
     ids_N = packed.ids_N
-    every_N = read_N = np.arange(len(ids_N))
+    read_N = np.arange(len(ids_N))
     if ids_N.min() < 0 or ids_N.max() >= len(embedding_VE):
         raise InputError(
             f"Invalid token id. Received: {ids_N.min()} to {ids_N.max()}; "
@@ -313,10 +327,13 @@ def encode(layers: Sequence[RecurrentLayer], embedding_VE: F32, packed: Packed) 
         seen_V = np.zeros(len(embedding_VE), bool)
         seen_V[ids_N] = True
         ids_N, read_N = np.flatnonzero(seen_V), (np.cumsum(seen_V) - 1)[ids_N]
-    outputs_DNH = layers[0].run(embedding_VE[ids_N], read_N, packed)
-    for layer in layers[1:]:
-        outputs_DNH = layer.run(in_place(outputs_DNH, packed), every_N, packed)
-    return outputs_DNH
+    return embedding_VE[ids_N], read_N
+
+
+def by_gate(all_nK: F32, hidden_size: int) -> F32:
+    """All gates of each stream as the steps above want them: a view (n, K) -> (G, 1, n, H)."""
+    all_GDnH: F32 = all_nK.reshape(len(all_nK), -1, hidden_size).swapaxes(0, 1)[:, None]
+    return all_GDnH
 
 
 def unpack(outputs_DNH: F32, packed: Packed, shape: tuple[int, ...]) -> F32:

@@ -23,7 +23,7 @@ from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 from nlp_rnn.errors import ArtifactError, InputError, NotFittedError, as_texts, in_range, require
 from nlp_rnn.figure import new_figure, save_figure
 from nlp_rnn.hub import model_folder
-from nlp_rnn.runtime.seq2seq import Interpreter
+from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
 from nlp_rnn.translation.beam import Written, beam_search
 from nlp_rnn.version import __version__
@@ -146,7 +146,7 @@ class Translator:
         self._vocab_size = vocab_size
         self._untrained_tokenizer()
         self._artifact: Artifact[TranslationConfig] | None = None
-        self._model: Interpreter | None = None
+        self._model: Seq2Seq | None = None
         self._vocab: list[str] = []
 
     @classmethod
@@ -172,7 +172,7 @@ class Translator:
         """Take an artifact as this translator's model (the one place, for training and loading)."""
         _marks(artifact.tokenizer)
         self._artifact, self._vocab = artifact, artifact.tokenizer.vocab
-        self._model = Interpreter(artifact.config, artifact.weights)
+        self._model = Seq2Seq(artifact.config, artifact.weights)
 
     @property
     def artifact(self) -> Artifact[TranslationConfig]:
@@ -231,7 +231,7 @@ class Translator:
         assert model is not None
         begin_id, end_id = _marks(tokenizer)
         return beam_search(
-            model.write(model.read(batch)),
+            model.decoder(model.encode(batch)),
             [10 + 2 * length for length in batch.lengths_B.tolist()],
             begin_id=begin_id,
             end_id=end_id,
