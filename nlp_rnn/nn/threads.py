@@ -17,11 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-Weights = dict[str, Tensor]
+NamedTensors = dict[str, Tensor]
 _SMALL = 2_048  # numbers in an input below which starting the other thread costs more than it saves
 
 
-def run(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
+def run(layer: nn.Module, weights: NamedTensors, x_BTE: Tensor) -> Tensor:
     """Outputs of a recurrent layer with these weights in place of its own.
 
     Shape:
@@ -32,7 +32,7 @@ def run(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
 
 
 def run_side_by_side(
-    layers: Sequence[nn.Module], weights: Sequence[Weights], inputs: Sequence[Tensor]
+    layers: Sequence[nn.Module], weights: Sequence[NamedTensors], inputs: Sequence[Tensor]
 ) -> list[Tensor]:
     """``run`` for each layer, in two threads where that is faster.
 
@@ -79,7 +79,7 @@ def _graph(layer: nn.Module, names: list[str], tensors: Sequence[Tensor]) -> tup
         return leaves, run(layer, dict(zip(names, leaves[1:], strict=True)), leaves[0])
 
 
-def _run_without_gradient(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
+def _run_without_gradient(layer: nn.Module, weights: NamedTensors, x_BTE: Tensor) -> Tensor:
     with torch.no_grad():
         return run(layer, weights, x_BTE)
 

@@ -53,16 +53,26 @@ class AdditiveAttention:
         return keys_BSA
 
     def forward(self, queries_nH: F32, keys_nSA: F32, memory_nSD: F32, barrier_nS: F32) -> tuple[F32, F32]:
-        """Contexts and weights.
+        """Return contexts and the weights they were made with.
+
+        Args:
+            queries_nH: The decoder's outputs s.
+            keys_nSA: ``keys`` of each row's source.
+            memory_nSD: The encoder's outputs h.
+            barrier_nS: Zero inside the source, minus infinity behind its end.
 
         Shape:
             (n, H), (n, S, A), (n, S, D), (n, S) -> (n, D), (n, S).
         """
+        # One query for all source steps: v . tanh(W s + U h).
         query_nA = queries_nH @ self._query_AH.T + self._bias_A
         mixed_nSA = np.tanh(keys_nSA + query_nA[:, None])
+        # Minus infinity behind a row's end becomes a weight of 0.
         scores_nS = mixed_nSA @ self._score_A + barrier_nS
+        # Softmax; less the greatest score, so that no exponential overflows.
         weights_nS = np.exp(scores_nS - scores_nS.max(axis=1, keepdims=True))
         weights_nS /= weights_nS.sum(axis=1, keepdims=True)
+        # The context is the weighted mean of what was read.
         return np.matmul(weights_nS[:, None], memory_nSD)[:, 0], weights_nS
 
 
@@ -143,18 +153,22 @@ class Seq2SeqDecoder:
         """
         model = self._model
         with np.errstate(over="ignore", under="ignore"):
+            # The lower layer reads the words written so far.
             lower_nH = self._lower(model.lower.inputs(model.embedding_VE[ids_n]))
+            # Its outputs ask what to look at; the plain form always sees the same one vector.
             if model.attention is None or self._keys_nSA is None:
                 context_nD, attention_nS = self._outputs, np.zeros_like(self._barrier_nS)
             else:
                 context_nD, attention_nS = model.attention.forward(
                     lower_nH, self._keys_nSA, self._outputs, self._barrier_nS
                 )
+            # The upper layer reads both, so contexts enter a recurrence, too.
             upper_nH = self._upper(model.upper.inputs(np.concatenate([lower_nH, context_nD], axis=1)))
             return model.readout(upper_nH, context_nD), attention_nS
 
     def keep(self, rows_n: Ids) -> None:
         """Go on in row i from what was row ``rows_n[i]``."""
+        # Only rows that go to another text need another copy of what was read.
         text_n = self._text_n[rows_n]
         if not np.array_equal(text_n, self._text_n):
             self._text_n = text_n

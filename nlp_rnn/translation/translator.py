@@ -25,7 +25,7 @@ from nlp_rnn.figure import new_figure, save_figure
 from nlp_rnn.hub import model_folder
 from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
-from nlp_rnn.translation.beam import Written, beam_search
+from nlp_rnn.translation.beam import Hypothesis, beam_search
 from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class Translator:
                 found[number] = self._told(texts[number], written)
         return found
 
-    def _search(self, batch: Batch, beam: int, length_penalty: float) -> list[Written]:
+    def _search(self, batch: Batch, beam: int, length_penalty: float) -> list[Hypothesis]:
         tokenizer, model = self.artifact.tokenizer, self._model
         assert model is not None
         begin_id, end_id = _marks(tokenizer)
@@ -240,7 +240,7 @@ class Translator:
             alpha=length_penalty,
         )
 
-    def _told(self, text: str, written: Written) -> Translation:
+    def _told(self, text: str, written: Hypothesis) -> Translation:
         """A row of ids as text, what is unknown in it copied from the source."""
         artifact = self.artifact
         tokenizer = artifact.tokenizer

@@ -85,7 +85,7 @@ def test_a_text_left_over_in_a_wide_decoder_is_what_it_is_alone(monkeypatch: pyt
     assert wide.ids == alone.ids
 
 
-def test_noise_that_is_not_settled_would_change_texts() -> None:
+def test_noise_that_is_not_recomputed_would_change_texts() -> None:
     sampling = Sampling(temperature=1)
     assert texts(Fake(noise=0.05), 64, sampling) != texts(Fake(), 1, sampling)
 
@@ -198,11 +198,11 @@ def test_the_last_ids_are_those_of_the_prompt_until_there_are_enough() -> None:
     one = draft([4, 5, 6], seed=0, length=9)
     assert one.recent(2) == [5, 6]
     one.uniform()
-    one.chose(1, 0.0)
+    one.add(1, 0.0)
     assert one.recent(2) == [6, 1]
     assert one.recent(9) == [4, 5, 6, 1]
     one.uniform()
-    one.chose(2, 0.0)
+    one.add(2, 0.0)
     assert one.recent(2) == [1, 2]
 
 

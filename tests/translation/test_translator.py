@@ -18,7 +18,7 @@ from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, No
 from nlp_rnn.files.pairs import read_pairs
 from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
-from nlp_rnn.translation.beam import Written, beam_search, penalty
+from nlp_rnn.translation.beam import Hypothesis, beam_search, penalty
 from nlp_rnn.translation.scores import by_length, measure, plot_by_length
 from nlp_rnn.translation.translator import Translation, _common, _split
 
@@ -91,7 +91,9 @@ def random_table(seed: int) -> list[list[list[float]]]:
     return [np.random.default_rng(seed).dirichlet(np.full(6, 0.4), 6).tolist()]
 
 
-def written(tables: list[list[list[float]]], beam: int, alpha: float = 0.0, limit: int = 6) -> list[Written]:
+def written(
+    tables: list[list[list[float]]], beam: int, alpha: float = 0.0, limit: int = 6
+) -> list[Hypothesis]:
     return beam_search(
         Table(tables),
         [limit] * len(tables),
@@ -314,7 +316,7 @@ def test_an_unknown_word_is_copied_from_where_the_attention_is() -> None:
     attention_TS = np.zeros((2, len(encoding.ids) + 3), np.float32)  # wider: the batch had a longer row
     attention_TS[1, 0], attention_TS[1, unknown[1]] = 0.7, 0.3  # a known word is no candidate
     space_id = tokenizer.token_to_id(SPACE)
-    told = translator._told(text, Written([space_id, tokenizer.unk_id], -1.0, attention_TS))
+    told = translator._told(text, Hypothesis([space_id, tokenizer.unk_id], -1.0, attention_TS))
     assert (told.text, told.pieces) == ("цап", [SPACE, "цап"])
 
 
