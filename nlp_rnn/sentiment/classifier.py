@@ -26,7 +26,7 @@ from nlp_rnn.runtime.engine import ENGINES, Engine, make_engine
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
-    from nlp_rnn.classification.attribution import Explanation
+    from nlp_rnn.classification.explanation import Explanation
     from nlp_rnn.language.model import LanguageModel
     from nlp_rnn.training.loop import Progress
 
