@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -96,27 +97,19 @@ def explain(
     label = names[int(probs_C.argmax())]
     if target is None:
         target = POLARITY if has_polarity(names) else label
-
-    def value_of(masks_MT: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the target's value where only the units of each mask are read, (M, T) -> (M,)."""
-        # Many permutations begin alike: ask about each mask once.
-        masks_MT, places_M = np.unique(masks_MT, axis=0, return_inverse=True)
-        sizes_T = np.diff(edges)
-        rows = (np.where(np.repeat(mask, sizes_T), ids, tokenizer.unk_id) for mask in masks_MT)
-        return _value(_ask(probs_of, rows, len(names)), names, target)[places_M.reshape(-1)]
-
+    # Then ask about the text with units hidden.
+    value_of = partial(_value_of_masks, ids, edges, tokenizer.unk_id, probs_of, names, target)
     units = len(edges) - 1
     if method == "occlusion":
-        # Every mask hides one unit.
-        attributions_T = _value(probs_C[None], names, target)[0] - value_of(~np.eye(units, dtype=np.bool_))
+        full = _value(probs_C[None], names, target)[0]
+        attributions_T = full - value_of(~np.eye(units, dtype=np.bool_))
     else:
         attributions_T = _shapley(value_of, _permutations(units, samples, seed))
-    words = _words(text, encoding, tokenizer)
-    pairs = list(itertools.pairwise(edges))
+    tokens, spans = _units(text, encoding, edges, tokenizer)
     return Explanation(
         text=text,
-        tokens=tuple(" ".join(words[a:b]) for a, b in pairs),
-        spans=tuple((encoding.spans[a][0], encoding.spans[b - 1][1]) for a, b in pairs),
+        tokens=tokens,
+        spans=spans,
         classes=names,
         label=label,
         probabilities=probs_C,
@@ -155,12 +148,36 @@ def _edges(spans: Sequence[tuple[int, int]], limit: int) -> NDArray[np.int64]:
     return edges
 
 
-def _words(text: str, encoding: Encoding, tokenizer: TextTokenizer) -> list[str]:
-    """Return the tokens for people: an unknown word, or a byte, as it stands in the text."""
-    return [
+def _units(
+    text: str, encoding: Encoding, edges: NDArray[np.int64], tokenizer: TextTokenizer
+) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """Return the units for people, and their spans; an unknown word, or a byte, as it stands in the text."""
+    words = [
         text[start:end] if (token == UNK or tokenizer.kind == "byte") and end > start else token
         for token, (start, end) in zip(encoding.tokens, encoding.spans, strict=True)
     ]
+    pairs = list(itertools.pairwise(edges))
+    tokens = tuple(" ".join(words[first:end]) for first, end in pairs)
+    return tokens, tuple((encoding.spans[first][0], encoding.spans[end - 1][1]) for first, end in pairs)
+
+
+def _value_of_masks(
+    ids: NDArray[np.int64],
+    edges: NDArray[np.int64],
+    unk_id: int,
+    probs_of: ProbsOf,
+    names: Sequence[str],
+    target: str,
+    masks_MT: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Return the target's value where only the units of each mask are read, (M, T) -> (M,)."""
+    # Many permutations begin alike: ask about each mask once.
+    masks_MT, places_M = np.unique(masks_MT, axis=0, return_inverse=True)
+    # From units to tokens; the unknown token stands where one is hidden.
+    sizes_T = np.diff(edges)
+    rows = (np.where(np.repeat(mask, sizes_T), ids, unk_id) for mask in masks_MT)
+    # The answers back to all masks that asked the same.
+    return _value(_ask(probs_of, rows, len(names)), names, target)[places_M.reshape(-1)]
 
 
 def _ask(probs_of: ProbsOf, rows: Iterable[NDArray[np.int64]], num_classes: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What stands around a forecaster's network: how numbers are scaled before it, and back after it.
+"""The scaling around a forecaster's network: a series to its inputs, and its answers back to the series.
 
 Knows series as arrays, and a network that is given to it; knows no files. Two forms of input:
 
@@ -33,8 +33,8 @@ class Scaling:
     """Mean and standard deviation of each series, taken from the training part and from nothing else.
 
     Attributes:
-        mean, scale: For each series; of its logarithm, if that is what is forecast.
-        log: Whether it is.
+        mean, scale: Those of each series, or of its logarithm.
+        log: True if the logarithm is forecast.
     """
 
     mean: tuple[float, ...]
@@ -43,12 +43,12 @@ class Scaling:
 
     @classmethod
     def fit(cls, values_TF: F64, *, log: bool) -> Scaling:
-        """The scaling of a training part."""
+        """Return the scaling of a training part."""
         values_TF = np.log(values_TF) if log else values_TF
         return cls(tuple(values_TF.mean(axis=0).tolist()), tuple(values_TF.std(axis=0).tolist()), log)
 
     def apply(self, values: F64) -> F64:
-        """Values to the network's units; the last axis is F.
+        """Turn values into the network's units; the last axis is F.
 
         Raises:
             InputError: If a logarithm is needed and a value is not above 0.
@@ -61,13 +61,13 @@ class Scaling:
         return scaled
 
     def undo(self, scaled: F64) -> F64:
-        """The network's units to values; the last axis is F."""
+        """Turn the network's units into values; the last axis is F."""
         values = scaled * self.scale + self.mean
         return np.exp(values) if self.log else values
 
 
 def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
-    """What the network reads of scaled steps, and the unit of its answer.
+    """Return the network's input for scaled steps, and the unit of its answer.
 
     Shape:
         (B, T, F) -> (B, T, E), (B, F); carried: T is one less, as the first step has no change.
@@ -80,10 +80,10 @@ def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
 
 
 def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
-    """Quantiles of the next steps in scaled units, rising along Q.
+    """Return quantiles of the next steps in scaled units, rising along Q.
 
     Args:
-        network: What forecasts changes.
+        network: The network that forecasts changes.
         z_BTF: The scaled steps before.
 
     Shape:
@@ -95,7 +95,7 @@ def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
 
 
 def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
-    """Values at the levels ``u`` of a distribution given by quantiles: linear between and beyond them.
+    """Return values at the levels ``u`` of a distribution given by quantiles, linear between and beyond them.
 
     Shape:
         (..., Q), (Q,), (...) -> (...).

@@ -101,7 +101,7 @@ class Decoder:
         sampling: Settings by which ids are chosen.
         banned: Ids that must not come.
         width: Texts advanced at once at most; changes speed, not texts.
-        single_threaded: What a stream is computed alone in, such as ``runtime.threads.single_threaded``.
+        single_threaded: Context in which a stream is computed alone: ``runtime.threads.single_threaded``.
     """
 
     def __init__(

@@ -217,7 +217,7 @@ def is_close(
 
     Args:
         logits: Logits as given to ``distribution``, penalties applied, *shape (..., V)*.
-        cumulative: What ``distribution`` made of them, as given to ``pick``, *shape (..., V)*.
+        cumulative: Their probabilities as given to ``pick``, *shape (..., V)*.
         uniforms: The numbers that choose, *shape (...)*.
         sampling: Settings.
         noise: Greatest error of a logit.

@@ -17,13 +17,13 @@ from nlp_rnn.nn.encoder import RecurrentEncoder, locked_dropout
 
 
 class Answer(NamedTuple):
-    """What the model says of a window.
+    """The model's answer to a window.
 
     Attributes:
-        logits_BTV: Of the id that follows each.
+        logits_BTV: Logits of the id that follows each.
         outputs_BTH: The encoder's outputs.
-        dropped_BTH: The same after dropout: what the logits are computed from.
-        state_SLBH: After the window.
+        dropped_BTH: The same after dropout, from which the logits are computed.
+        state_SLBH: The state after the window.
     """
 
     logits_BTV: Tensor

@@ -39,7 +39,7 @@ class AdditiveAttention(nn.Module):
         self.score = nn.Linear(size, 1, bias=False)
 
     def forward(self, queries_BTH: Tensor, memory_BSD: Tensor, inside_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """Contexts and weights.
+        """Return contexts and weights.
 
         Shape:
             (B, T, H), (B, S, D), (B, S) -> (B, T, D), (B, T, S).
@@ -76,7 +76,7 @@ class Seq2Seq(nn.Module):
         self.output.weight = self.embedding.weight
 
     def forward(self, source: Batch, target: Batch) -> Tensor:
-        """Logits of every target token but the first, given those before it (teacher forcing), row by row.
+        """Return the logits of every target token but the first, given those before it (teacher forcing).
 
         Shape:
             ids (B, S), ids (B, T + 1) -> (N, V).
@@ -90,7 +90,7 @@ class Seq2Seq(nn.Module):
         return logits_NV
 
     def features(self, source: Batch, ids_BT: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the readout sees at each step, and the attention's weights (none in the plain form).
+        """Return the readout's input at each step, and the attention's weights (None in the plain form).
 
         Shape:
             -> (B, T, H + D), (B, T, S).
@@ -111,7 +111,7 @@ class Seq2Seq(nn.Module):
         return torch.cat([upper_BTH, context_BTD], dim=-1), weights_BTS
 
     def encode(self, source: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Outputs of the encoder, which steps are inside, and what each direction wrote last.
+        """Return the encoder's outputs, True for steps inside a row, and what each direction wrote last.
 
         Shape:
             -> (B, S, D), (B, S), (B, D).
@@ -129,6 +129,6 @@ class Seq2Seq(nn.Module):
         return memory_BSD, inside_BS, summary_BD
 
     def _begin(self, layer: RecurrentEncoder, hidden_BH: Tensor) -> Tensor:
-        """A layer's first state: this output, and an empty cell."""
+        """Return a layer's first state: this output, and an empty cell."""
         state_P1BH = layer.start(len(hidden_BH))
         return torch.cat([hidden_BH[None, None], state_P1BH[1:]])

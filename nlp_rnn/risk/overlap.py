@@ -71,7 +71,7 @@ class OverlapReport:
         return 1 - self.copied_share
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as one JSON object."""
+        """Return the figures as one JSON object."""
         shares = {"copied_share": round(self.copied_share, 4), "new_share": round(self.new_share, 4)}
         return {**asdict(self), **shares}
 

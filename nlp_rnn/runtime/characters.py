@@ -37,11 +37,11 @@ class CharRNN:
         self._output_HV, self._bias_V = np.ascontiguousarray(output_VH.T), weights["output.bias"].copy()
 
     def start(self, streams: int) -> F32:
-        """The state before the first character: (S, L, n, H), see ``RecurrentEncoder``."""
+        """Return the state before the first character: (S, L, n, H), see ``RecurrentEncoder``."""
         return self._encoder.start(streams)
 
     def stepper(self, state_SLnH: F32) -> Callable[[Ids], F32]:
-        """A function that advances this very array by one character a stream: ids (n,) -> logits (n, V).
+        """Return a function that advances this very array by one character: ids (n,) -> logits (n, V).
 
         Ids are not checked.
         """
@@ -55,7 +55,7 @@ class CharRNN:
         return logits_of
 
     def read(self, ids_T: Ids, state_SL1H: F32) -> F32:
-        """The logits after each character that one stream reads; the state is advanced.
+        """Return the logits after each character that one stream reads; the state is advanced.
 
         Shape:
             (T,), (S, L, 1, H) -> (T, V).
@@ -77,7 +77,7 @@ class CharRNN:
         return logits_TV
 
     def _outputs_stepper(self, state_SLnH: F32) -> Callable[[Ids], F32]:
-        """``stepper`` without the logits: ids (n,) -> outputs (n, H), overwritten by the next call."""
+        """Return ``stepper`` without the logits: ids (n,) -> outputs (n, H), overwritten by the next call."""
         advance, x_VK = self._encoder.stepper(state_SLnH), self._x_VK
         x_nK = np.empty((state_SLnH.shape[2], x_VK.shape[1]), np.float32)
         x_GDnH = by_gate(x_nK, self.config.hidden_size)

@@ -34,7 +34,7 @@ class BiLSTMClassifier:
         self._output_CP, self._bias_C = weights["output.weight"], weights["output.bias"]
 
     def forward(self, batch: Batch) -> F32:
-        """Logits of a batch.
+        """Return the logits of a batch.
 
         Shape:
             ``batch.ids_BT`` (B, T) -> (B, C), rows in the batch's order.
@@ -48,7 +48,7 @@ class BiLSTMClassifier:
         return logits_BC
 
     def packed_logits(self, packed: Packed) -> F32:
-        """Logits of texts that are packed already: (B, C), longest text first; errors as ``forward``."""
+        """Return the logits of packed texts: (B, C), longest text first; errors as ``forward``."""
         outputs_DNH = self.encoder.read(*embed(self.embedding_VE, packed), packed)
         logits_BC: F32 = self.pooling.forward(outputs_DNH, packed) @ self._output_CP.T + self._bias_C
         return logits_BC

@@ -163,7 +163,7 @@ class RecurrentLayer:
     Args:
         config: Cell, sizes, directions, layer norm.
         weights: As in ``model.safetensors``; copied.
-        prefix: What the names of the layer's weights begin with.
+        prefix: Beginning of the names of the layer's weights.
     """
 
     def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], prefix: str) -> None:
@@ -283,7 +283,7 @@ class RecurrentEncoder:
     Args:
         config: Cell, sizes, layers, directions, layer norm.
         weights: As in ``model.safetensors``; copied.
-        name: What the names of these weights begin with.
+        name: Beginning of the names of these weights.
     """
 
     def __init__(self, config: EncoderConfig, weights: Mapping[str, F32], name: str = "encoder") -> None:
@@ -297,7 +297,7 @@ class RecurrentEncoder:
 
         Args:
             x_UE: The distinct inputs.
-            read_N: Which of them each token reads.
+            read_N: Number of the input that each token reads.
             packed: The texts.
 
         Shape:

@@ -45,13 +45,13 @@ class Engine(Protocol):
 def make_engine(
     config: ModelConfig, weights: Mapping[str, F32], engine: str = "auto", *, device: str = "cpu"
 ) -> Engine:
-    """The engine of that name.
+    """Return the engine of that name.
 
     Args:
         config: Shape of the model.
         weights: As in ``model.safetensors``.
         engine: ``numpy``, ``torch`` (extra ``train``), or ``auto``, which is ``numpy``.
-        device: Where torch computes.
+        device: The device on which torch computes.
 
     Raises:
         ConfigError: If there is no such engine.

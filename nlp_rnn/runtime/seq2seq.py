@@ -21,13 +21,13 @@ from nlp_rnn.runtime.encoder import F32, RecurrentEncoder, embed, pack, unpack
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What the encoder made of a batch.
+    """The encoder's answer to a batch.
 
     Attributes:
         outputs_BSD: The encoder's outputs, zero behind a row's end.
         keys_BSA: The attention's part of them; None in the plain form.
         barrier_BS: Zero inside a row, minus infinity behind it.
-        summary_BD: What each direction wrote last.
+        summary_BD: The last output of each direction.
     """
 
     outputs_BSD: F32
@@ -48,7 +48,7 @@ class AdditiveAttention:
         self._key_AD, self._score_A = weights["attention.key.weight"], weights["attention.score.weight"][0]
 
     def keys(self, memory_BSD: F32) -> F32:
-        """U h, the part that is the same for all queries: (B, S, D) -> (B, S, A)."""
+        """Return U h, the part that is the same for all queries: (B, S, D) -> (B, S, A)."""
         keys_BSA: F32 = memory_BSD @ self._key_AD.T
         return keys_BSA
 
@@ -114,11 +114,11 @@ class Seq2Seq:
         return Memory(outputs_BSD, keys_BSA, barrier_BS, summary_BD)
 
     def decoder(self, memory: Memory) -> Seq2SeqDecoder:
-        """One row for each text that was read, with nothing written yet."""
+        """Return a decoder with one row for each text that was read, and nothing written yet."""
         return Seq2SeqDecoder(self, memory)
 
     def begin(self, summary_BD: F32) -> F32:
-        """The first state of both layers of the decoder: this output, and an empty cell.
+        """Return the first state of both layers of the decoder: this output, and an empty cell.
 
         Shape:
             (B, D) -> (2, P, 1, B, H).
@@ -130,7 +130,7 @@ class Seq2Seq:
         return state_2P1BH
 
     def readout(self, upper_nH: F32, context_nD: F32) -> F32:
-        """Logits of the next id: (n, H), (n, D) -> (n, V)."""
+        """Return the logits of the next id: (n, H), (n, D) -> (n, V)."""
         seen_nF = np.concatenate([upper_nH, context_nD], axis=1)
         hidden_nE = np.tanh(seen_nF @ self._readout.T + self._readout_bias)
         logits_nV: F32 = hidden_nE @ self._output_EV + self._output_bias_V

@@ -31,7 +31,7 @@ class TimeSeriesLSTM:
         self._linear = weights["linear.weight"] if config.linear else None
 
     def forward(self, x_BTE: F32) -> F32:
-        """What follows the last step of each window; the quantiles are not sorted.
+        """Forecast what follows the last step of each window; the quantiles are not sorted.
 
         Shape:
             (B, T, E) -> (B, K, F, Q).

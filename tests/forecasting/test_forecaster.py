@@ -17,7 +17,7 @@ from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, No
 from nlp_rnn.files.series import Series, next_times, read_series, values_of
 from nlp_rnn.forecasting.backtest import arima, backtest, ets, find_leak, histories, naive, recurrent
 from nlp_rnn.forecasting.scaling import Scaling, draw
-from nlp_rnn.forecasting.scores import coverage, mase, quantile_loss, rmse, smape
+from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
 
 F64 = NDArray[np.float64]
 QUICK = ForecastTrainConfig(max_epochs=2, epoch_steps=5, batch_size=8, seed=0)
@@ -260,7 +260,6 @@ def test_scores_by_hand() -> None:
     assert smape(actual, found) == pytest.approx(100 * (2 / 5 + 4 / 12) / 2)
     assert rmse(actual, found) == pytest.approx(2.5**0.5)
     assert coverage(actual, np.array([3.0, 6.0]), np.array([4.0, 7.0])) == 0.5
-    assert quantile_loss(np.array([1.0]), np.array([[0.0, 2.0]]), (0.1, 0.9)) == pytest.approx(0.1)
     with pytest.raises(InputError, match="repeats itself every 2 steps"):
         mase(actual, found, np.array([1.0, 2.0, 1.0, 2.0]), season=2)
     with pytest.raises(InputError, match="no scale for season 4"):
