@@ -123,7 +123,7 @@ def batches(
 
 
 def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
-    """Return the share of padding among all cells, in [0, 1), if ``lengths`` are batched as ``plan_`` says."""
+    """Return the share of padding in all cells, in [0, 1), if ``lengths`` are batched as ``plan_`` says."""
     lengths_N = np.asarray(lengths, dtype=np.int64)
     cells = sum(len(which) * int(lengths_N[which].max()) for which in plan_)
     tokens = sum(int(lengths_N[which].sum()) for which in plan_)

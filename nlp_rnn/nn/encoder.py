@@ -178,7 +178,7 @@ def _take(x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
 
 
 def _initialise(layer: nn.Module, cell: str, hidden_size: int) -> None:
-    """Set recurrent weights orthogonal, input weights Glorot's, biases 0, forget gates open (Jozefowicz 2015)."""
+    """Set recurrent weights orthogonal, inputs' Glorot's, biases 0, forget gates open (Jozefowicz 2015)."""
     for name, weight in layer.named_parameters():
         if name.startswith("weight_hh"):
             for gate in torch.split(weight.data, hidden_size):
