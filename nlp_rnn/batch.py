@@ -35,16 +35,6 @@ class Batch:
     lengths_B: Ids
     rows_B: Ids
 
-    @property
-    def tokens(self) -> int:
-        """Number of tokens, without padding."""
-        return int(self.lengths_B.sum())
-
-    @property
-    def padding(self) -> float:
-        """Share of the cells that is padding, in [0, 1)."""
-        return 1.0 - self.tokens / self.ids_BT.size
-
 
 def pad(
     rows: Sequence[Sequence[int]] | Sequence[AnyIds],

@@ -41,16 +41,20 @@ class Writing:
     def take(self, chosen: int, log_prob: float) -> bool:
         """Add an id; return False if the text ends with it."""
         self._nats += log_prob
-        for letter in self.spell(chosen):  # none inside a character's bytes, two if those were no character
+        # None inside a character's bytes, two if those were no character.
+        for letter in self.spell(chosen):
+            # A character costs what all of its bytes cost.
             self._letters.append(letter)
             self._logprobs.append(self._nats)
             self._nats = 0.0
             self._count += 1
+            # A stop string can only end with the letter that was just written; it is cut off again.
             for stop in self.stops:
                 if stop[-1] == letter and "".join(self._letters[-len(stop) :]) == stop:
                     return self._end("stop", len(self._letters) - len(stop))
             if self._count >= self.limit:
                 return self._end("length", len(self._letters))
+        # Hold back as many letters as may turn out to be the beginning of a stop string.
         self._ready = max(0, len(self._letters) - self._held)
         return True
 

@@ -107,13 +107,17 @@ class RecurrentEncoder(nn.Module):
         reverse_BT = reverse_index(lengths_B, x_BTE.size(1))
         for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
             layers = [directions[name] for name in ("fwd", "bwd") if name in directions]
+            # Each direction reads its own alone: both stay in the order in which they were read.
             if number and self.config.inner_dim < self.config.output_dim:
                 inputs = [locked_dropout(each, self.dropout, self.training) for each in outputs]
+            # Both read both: put the outputs at their tokens, and reverse them for the backward direction.
             else:
                 if number:
                     x_BTE = locked_dropout(in_place(outputs, lengths_B), self.dropout, self.training)
                 inputs = [x_BTE, _take(x_BTE, reverse_BT)] if len(layers) > 1 else [x_BTE]
+            # One-way layers over padded rows: padding comes last for both, so it reaches no output inside.
             outputs = run_side_by_side(layers, [self._weights(layer) for layer in layers], inputs)
+            # Layer norm goes over both directions at one token; back to each one's own order afterwards.
             if "norm" in directions:
                 parts = directions["norm"](in_place(outputs, lengths_B)).chunk(len(layers), dim=-1)
                 outputs = [parts[0], *(_take(part, reverse_BT) for part in parts[1:])]
@@ -137,6 +141,7 @@ class RecurrentEncoder(nn.Module):
         for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
             if number:
                 x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
+            # Torch takes h alone, or (h, c) for an LSTM, each with an axis for layers.
             layer = directions["fwd"]
             before = tuple(part_BH[None].contiguous() for part_BH in state_SLBH[:, number])
             given = before if len(before) > 1 else before[0]

@@ -104,7 +104,11 @@ class BiLanguageModel(nn.Module):
         """
         ids_K, log_expected_K = candidates
         weight_VE = self.embedding.weight
+        # The word's own logit, one product per word.
         true_N = (z_NE * weight_VE[targets_N]).sum(dim=1).float() + self.bias[targets_N]
+        # The candidates' logits; less log n, as an exponential over n is one of the logit less log n.
         logits_NK = torch.addmm(self.bias[ids_K] - log_expected_K, z_NE, weight_VE[ids_K].T).float()
+        # A word that is among the candidates would count twice.
         logits_NK = logits_NK.masked_fill_(targets_N[:, None] == ids_K, float("-inf"))
+        # -log softmax: log of the sum over all, less the word's logit.
         return torch.logaddexp(logits_NK.logsumexp(dim=1), true_N) - true_N

@@ -95,15 +95,19 @@ class Seq2Seq(nn.Module):
         Shape:
             -> (B, T, H + D), (B, T, S).
         """
+        # Both layers of the decoder begin with what the encoder wrote last, each through its own half.
         memory_BSD, inside_BS, summary_BD = self.encode(source)
         state_2BH = torch.stack(torch.tanh(self.bridge(summary_BD)).chunk(2, dim=-1))
+        # The lower layer reads the target; no step of it waits for a context.
         x_BTE = locked_dropout(self.embedding(ids_BT), self.dropout, self.training)
         lower_BTH, _ = self.lower.carry(x_BTE, self._begin(self.lower, state_2BH[0]))
+        # So all steps attend at once; the plain form sees the same summary at each.
         weights_BTS = None
         if self.attention is None:
             context_BTD = summary_BD.unsqueeze(1).expand(-1, ids_BT.size(1), -1)
         else:
             context_BTD, weights_BTS = self.attention(lower_BTH, memory_BSD, inside_BS)
+        # The upper layer reads both.
         lower_BTH = locked_dropout(lower_BTH, self.dropout, self.training)
         both_BTF = torch.cat([lower_BTH, context_BTD], dim=-1)
         upper_BTH, _ = self.upper.carry(both_BTF, self._begin(self.upper, state_2BH[1]))
@@ -123,6 +127,7 @@ class Seq2Seq(nn.Module):
         x_BSE = locked_dropout(self.embedding(ids_BS), self.dropout, self.training)
         memory_BSD = locked_dropout(self.encoder(x_BSE, lengths_B), self.dropout, self.training)
         memory_BSD = memory_BSD.masked_fill(~inside_BS.unsqueeze(-1), 0)
+        # The forward direction ends at a row's last step, the backward one at its first.
         forward_BSH, backward_BSH = memory_BSD.chunk(2, dim=-1)
         rows_B = torch.arange(len(lengths_B), device=device)
         summary_BD = torch.cat([forward_BSH[rows_B, lengths_B - 1], backward_BSH[:, 0]], dim=-1)

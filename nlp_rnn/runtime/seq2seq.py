@@ -164,6 +164,7 @@ class Seq2SeqDecoder:
                 )
             # The upper layer reads both, so contexts enter a recurrence, too.
             upper_nH = self._upper(model.upper.inputs(np.concatenate([lower_nH, context_nD], axis=1)))
+            # The readout sees the context once more.
             return model.readout(upper_nH, context_nD), attention_nS
 
     def keep(self, rows_n: Ids) -> None:

@@ -39,12 +39,15 @@ class TimeSeriesLSTM:
         # All windows are equally long: each step of the packed order has all of them, in their own order.
         B, T, E = x_BTE.shape
         packed = pack(np.arange(B * T).reshape(B, T), np.full(B, T))
+        # The ids that were packed are the rows of all windows' steps.
         x_NE = x_BTE.reshape(-1, E)[packed.ids_N]
         outputs_NH = in_place(self.encoder.read(x_NE, np.arange(B * T), packed), packed)
+        # The last step of all windows is the last B entries.
         answers_BO: F32 = outputs_NH[-B:] @ self._output_OH.T + self._bias_O
         K, F, Q = self.config.horizon, len(self.config.columns), len(self.config.quantiles)
         answers_BKFQ = answers_BO.reshape(B, K, F, Q)
-        if self._linear is not None:  # as windows are read, E is F
+        # The linear path: each series by itself, the same weights for all (as windows are read, E is F).
+        if self._linear is not None:
             straight_BFO = x_BTE.swapaxes(1, 2) @ self._linear.T
             answers_BKFQ = answers_BKFQ + straight_BFO.reshape(B, F, K, Q).swapaxes(1, 2)
         return answers_BKFQ
