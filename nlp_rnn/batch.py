@@ -28,24 +28,12 @@ class Batch:
     Attributes:
         ids_BT: Token ids, *shape (B, T)*, int64; ``pad_id`` behind each row's end.
         lengths_B: Length of each row, *shape (B,)*, int64, at least 1.
-        rows_B: Where each row stood in the caller's sequence, *shape (B,)*, int64.
-        labels_B: Class of each row, *shape (B,)*, int64, or None.
+        rows_B: Number of each row in the caller's sequence, *shape (B,)*, int64.
     """
 
     ids_BT: Ids
     lengths_B: Ids
     rows_B: Ids
-    labels_B: Ids | None = None
-
-    @property
-    def tokens(self) -> int:
-        """Tokens without padding."""
-        return int(self.lengths_B.sum())
-
-    @property
-    def padding(self) -> float:
-        """Share of the cells that is padding, in [0, 1)."""
-        return 1.0 - self.tokens / self.ids_BT.size
 
 
 def pad(
@@ -53,9 +41,8 @@ def pad(
     *,
     pad_id: int,
     which: Ids | None = None,
-    labels: Ids | None = None,
 ) -> Batch:
-    """One batch of the given rows (all of them, or those ``which`` names).
+    """Return one batch of the given rows (all of them, or those ``which`` names).
 
     >>> pad([[5], [6, 7]], pad_id=0).ids_BT.tolist()
     [[5, 0], [6, 7]]
@@ -66,7 +53,7 @@ def pad(
     ids_BT = np.full((len(which), int(lengths_B.max(initial=1))), pad_id, dtype=np.int64)
     for b, i in enumerate(which):
         ids_BT[b, : lengths_B[b]] = rows[i]
-    return Batch(ids_BT, lengths_B, which, None if labels is None else labels[which])
+    return Batch(ids_BT, lengths_B, which)
 
 
 def plan(
@@ -77,7 +64,7 @@ def plan(
     seed: int | None = None,
     window: int = 16_384,
 ) -> list[Ids]:
-    """Which rows share a batch.
+    """Choose the rows that share a batch.
 
     Args:
         lengths: Length of each row.
@@ -117,17 +104,16 @@ def batches(
     pad_id: int,
     batch_tokens: int,
     batch_size: int = 256,
-    labels: Ids | None = None,
     seed: int | None = None,
 ) -> Iterator[Batch]:
-    """Every row once, in length buckets; see ``plan`` for the arguments."""
+    """Yield every row once, in length buckets; see ``plan`` for the arguments."""
     lengths = [len(row) for row in rows]
     for which in plan(lengths, batch_tokens=batch_tokens, batch_size=batch_size, seed=seed):
-        yield pad(rows, pad_id=pad_id, which=which, labels=labels)
+        yield pad(rows, pad_id=pad_id, which=which)
 
 
 def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
-    """Share of all cells that is padding when ``lengths`` are batched as ``plan_`` says, in [0, 1)."""
+    """Return the share of padding in all cells, in [0, 1), if ``lengths`` are batched as ``plan_`` says."""
     lengths_N = np.asarray(lengths, dtype=np.int64)
     cells = sum(len(which) * int(lengths_N[which].max()) for which in plan_)
     tokens = sum(int(lengths_N[which].sum()) for which in plan_)
@@ -135,7 +121,7 @@ def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
 
 
 def token_counts(rows: Iterable[Sequence[int] | AnyIds], vocab_size: int) -> Ids:
-    """How often each id stands in some rows.
+    """Count how often each id stands in the rows.
 
     Shape:
         (vocab_size,).
@@ -160,7 +146,7 @@ class Streams:
     Attributes:
         ids_N: The row, any integer type.
         count: B.
-        shift: Where the first stream starts.
+        shift: Place at which the first stream starts.
     """
 
     ids_N: AnyIds
@@ -173,7 +159,7 @@ class Streams:
         return (len(self.ids_N) - 1) // self.count
 
     def window(self, start: int, length: int) -> tuple[Ids, Ids]:
-        """Ids, and the id that follows each: the stream's steps ``start`` to ``start + length``.
+        """Return ids, and the id that follows each: the stream's steps ``start`` to ``start + length``.
 
         Shape:
             (B, T), (B, T).
@@ -191,10 +177,10 @@ def windows(steps: int, *, window: int, jitter: float, seed: int) -> list[tuple[
     """Cut ``steps`` into windows of about the given length, as (start, length), one behind the other.
 
     Args:
-        steps: How many steps there are.
+        steps: Number of steps.
         window: Mean length; what would be less than half of one at the end makes the last one longer.
         jitter: Each is longer or shorter by up to this share of it.
-        seed: Of the lengths.
+        seed: Seed of the lengths.
 
     >>> windows(10, window=4, jitter=0.0, seed=0)
     [(0, 4), (4, 6)]

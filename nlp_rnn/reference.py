@@ -1,6 +1,6 @@
 """The recurrent step as the textbook writes it, and its gradient derived by hand, in plain NumPy.
 
-For reading, and for tests to hold the fast forms against: ``recurrence.py`` (NumPy, arranged for speed)
+For reading, and for tests to hold the fast forms against: ``runtime/encoder.py`` (NumPy, arranged for speed)
 and torch's own layers. Any float dtype, any number of rows. Three floors: a step of a cell and the step's
 gradient; ``run``, which repeats the step over time, layers and directions with one set of weights per
 direction; ``back_propagate``, which walks the same steps backwards (back-propagation through time, Werbos

@@ -1,4 +1,4 @@
-"""Why a model answered so: prefix trajectory and per-token attributions of any classifier of ids.
+"""Attributions of an answer to its tokens (occlusion, Shapley values), and the answers to all prefixes.
 
 Asks the model about parts of the text, and nothing else: no gradients, no torch. Knows token ids and a
 function from rows of ids to probabilities; how an explanation is shown is ``explanation.py``'s.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,6 @@ from nlp_rnn.probabilities import check_probs, has_polarity, polarity
 from nlp_rnn.text.tokenizer import UNK, Encoding, TextTokenizer
 
 METHODS: Final = ("occlusion", "shapley")
-HIDINGS: Final = ("unknown", "remove")
 MAX_UNITS: Final = {"occlusion": 256, "shapley": 64}
 
 ProbsOf = Callable[[list[list[int]]], NDArray[Any]]
@@ -41,10 +41,8 @@ def explain(
     classes: Sequence[str],
     target: str | None = None,
     method: str = "occlusion",
-    hide: str = "unknown",
     samples: int = 128,
     seed: int = 0,
-    max_units: int | None = None,
 ) -> Explanation:
     """Explain one answer.
 
@@ -57,22 +55,20 @@ def explain(
       (Strumbelj & Kononenko 2014), each with its reverse (Mitchell et al. 2022). Attributions sum to the
       target's value minus ``baseline``. Up to ``samples`` * T questions; exact if T! <= ``samples``.
 
-    A text of more than ``max_units`` tokens is cut into ``max_units`` runs of equal length (give or take one
-    token), which take the tokens' place everywhere, so the questions asked stay bounded. A text without
-    tokens is read as one unknown token, and so is a row with everything removed: one unit, attribution 0.
+    A hidden token is read as the unknown token, so all others keep their places. A text of more than
+    ``MAX_UNITS[method]`` tokens is cut into so many runs of equal length (give or take one token), which take
+    the tokens' place everywhere, so the questions asked stay bounded. A text without tokens is read as one
+    unknown token: one unit, attribution 0.
 
     Args:
         text: The text.
-        tokenizer: The model's own; texts it shortens are explained as shortened.
+        tokenizer: The model's own tokenizer; texts it shortens are explained as shortened.
         probs_of: Rows of ids to probabilities, R rows -> *(R, C)*.
         classes: Names of the C columns.
         target: ``polarity`` or a class. Default: ``polarity`` if the classes are such, else the answer.
         method: ``occlusion`` or ``shapley``.
-        hide: ``unknown`` puts the unknown token in a hidden token's place, so all others keep theirs;
-            ``remove`` takes it out.
         samples: Permutations for ``shapley``; an odd number is rounded up.
-        seed: Of the permutations.
-        max_units: Most units; by default 256 for ``occlusion``, 64 for ``shapley``.
+        seed: Seed of the permutations.
 
     Raises:
         InputError: If the text is no str, the target is none of the classes, or ``probs_of`` does not answer
@@ -88,93 +84,108 @@ def explain(
     ('positive', ('So', 'good', '!'), [0.0, 0.8, 0.0])
     """
     one_of("method", method, METHODS)
-    one_of("hide", hide, HIDINGS)
     in_range("samples", samples, 1, 2**20)
     in_range("seed", seed, 0, 2**63 - 1)
-    limit = MAX_UNITS[method] if max_units is None else max_units
-    in_range("max_units", limit, 1, 2**20)
     names = tuple(str(name) for name in classes)
-    targets = (*names, POLARITY) if has_polarity(names) else names
-    if target is not None and target not in targets:
-        raise InputError(f"Invalid target. Received: {target!r}; it should be one of {', '.join(targets)}")
-
+    _check_target(target, names)
+    # Cut the text into units, and ask about every prefix that ends with one: the last is the whole text.
     encoding = tokenizer.encode(text)
-    edges = _edges(encoding.spans, limit)
+    edges = _edges(encoding.spans, MAX_UNITS[method])
     ids = np.array(encoding.ids, dtype=np.int64)
     trajectory_TC = _ask(probs_of, (ids[:edge] for edge in edges[1:]), len(names))
     probs_C = trajectory_TC[-1]
     label = names[int(probs_C.argmax())]
     if target is None:
         target = POLARITY if has_polarity(names) else label
-
-    def value_of(masks_MT: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Value of the target where only the units of each mask are read, (M, T) -> (M,)."""
-        masks_MT, places_M = np.unique(masks_MT, axis=0, return_inverse=True)
-        sizes_T = np.diff(edges)
-        rows = (_row(ids, np.repeat(mask, sizes_T), tokenizer.unk_id, hide) for mask in masks_MT)
-        return _value(_ask(probs_of, rows, len(names)), names, target)[places_M.reshape(-1)]
-
+    # Then ask about the text with units hidden.
+    value_of = partial(_value_of_masks, ids, edges, tokenizer.unk_id, probs_of, names, target)
     units = len(edges) - 1
-    nothing_1T = np.zeros((1, units), dtype=np.bool_)
     if method == "occlusion":
         full = _value(probs_C[None], names, target)[0]
         attributions_T = full - value_of(~np.eye(units, dtype=np.bool_))
     else:
         attributions_T = _shapley(value_of, _permutations(units, samples, seed))
-    spans = [(encoding.spans[a][0], encoding.spans[b - 1][1]) for a, b in itertools.pairwise(edges)]
-    words = _words(text, encoding, tokenizer)
+    tokens, spans = _units(text, encoding, edges, tokenizer)
     return Explanation(
         text=text,
-        tokens=tuple(" ".join(words[a:b]) for a, b in itertools.pairwise(edges)),
-        spans=tuple(spans),
+        tokens=tokens,
+        spans=spans,
         classes=names,
         label=label,
         probabilities=probs_C,
         trajectory=trajectory_TC,
         attributions=attributions_T,
         target=target,
-        baseline=float(value_of(nothing_1T)[0]),
+        baseline=float(value_of(np.zeros((1, units), dtype=np.bool_))[0]),
         method=method,
     )
 
 
+def _check_target(target: str | None, names: tuple[str, ...]) -> None:
+    """Refuse a target that is neither a class nor, where the classes have one, their polarity."""
+    targets = (*names, POLARITY) if has_polarity(names) else names
+    if target is not None and target not in targets:
+        raise InputError(f"Invalid target. Received: {target!r}; it should be one of {', '.join(targets)}")
+
+
 def _edges(spans: Sequence[tuple[int, int]], limit: int) -> NDArray[np.int64]:
-    """Where units begin and end among the tokens: T + 1 rising numbers from 0 to the number of tokens.
+    """Return the edges of the units among the tokens: T + 1 rising numbers from 0 to the number of tokens.
 
     Where the tokenizer left out a part of a long text, the nearest edge moves there, so that no unit
     reaches across it.
     """
+    # A short text: every token is a unit.
     tokens = len(spans)
     if tokens <= limit:
         return np.arange(tokens + 1, dtype=np.int64)
     edges: NDArray[np.int64] = np.arange(limit + 1, dtype=np.int64) * tokens // limit
+    # The widest stretch of text between two tokens; the tokenizer drops the middle of a very long text.
     gaps = [after[0] - before[1] for before, after in itertools.pairwise(spans)]
     if limit > 1 and max(gaps) > _LEFT_OUT:
+        # Move the inner edge that is nearest to it.
         widest = 1 + int(np.argmax(gaps))
         edges[1 + int(np.argmin(np.abs(edges[1:-1] - widest)))] = widest
     return edges
 
 
-def _words(text: str, encoding: Encoding, tokenizer: TextTokenizer) -> list[str]:
-    """Tokens for people: an unknown word, or a byte, as it stands in the text."""
-    return [
+def _units(
+    text: str, encoding: Encoding, edges: NDArray[np.int64], tokenizer: TextTokenizer
+) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """Return the units for people, and their spans; an unknown word, or a byte, as it stands in the text."""
+    words = [
         text[start:end] if (token == UNK or tokenizer.kind == "byte") and end > start else token
         for token, (start, end) in zip(encoding.tokens, encoding.spans, strict=True)
     ]
+    pairs = list(itertools.pairwise(edges))
+    tokens = tuple(" ".join(words[first:end]) for first, end in pairs)
+    return tokens, tuple((encoding.spans[first][0], encoding.spans[end - 1][1]) for first, end in pairs)
 
 
-def _row(ids: NDArray[np.int64], mask: NDArray[np.bool_], unk_id: int, hide: str) -> NDArray[np.int64]:
-    """The ids with those outside the mask hidden; a row with nothing left is one unknown token."""
-    if hide == "unknown":
-        return np.asarray(np.where(mask, ids, unk_id))
-    return ids[mask] if mask.any() else np.array([unk_id])
+def _value_of_masks(
+    ids: NDArray[np.int64],
+    edges: NDArray[np.int64],
+    unk_id: int,
+    probs_of: ProbsOf,
+    names: Sequence[str],
+    target: str,
+    masks_MT: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Return the target's value where only the units of each mask are read, (M, T) -> (M,)."""
+    # Many permutations begin alike: ask about each mask once.
+    masks_MT, places_M = np.unique(masks_MT, axis=0, return_inverse=True)
+    # From units to tokens; the unknown token stands where one is hidden.
+    sizes_T = np.diff(edges)
+    rows = (np.where(np.repeat(mask, sizes_T), ids, unk_id) for mask in masks_MT)
+    # The answers back to all masks that asked the same.
+    return _value(_ask(probs_of, rows, len(names)), names, target)[places_M.reshape(-1)]
 
 
 def _ask(probs_of: ProbsOf, rows: Iterable[NDArray[np.int64]], num_classes: int) -> NDArray[np.float64]:
-    """Answers to rows of ids, in a few calls of bounded size."""
+    """Return the answers to rows of ids, asked for in a few calls of bounded size."""
     answers: list[NDArray[np.float64]] = []
     waiting: list[list[int]] = []
     tokens = 0
+    # None stands for the end, when whatever waits is asked.
     for row in itertools.chain(rows, [None]):
         if waiting and (row is None or tokens + len(row) > _CALL_TOKENS):
             probs_RC = check_probs(probs_of(waiting), num_classes=num_classes)
@@ -189,14 +200,16 @@ def _ask(probs_of: ProbsOf, rows: Iterable[NDArray[np.int64]], num_classes: int)
 
 
 def _value(probs_RC: NDArray[np.float64], names: Sequence[str], target: str) -> NDArray[np.float64]:
-    """The target's value, (R, C) -> (R,)."""
+    """Return the target's value, (R, C) -> (R,)."""
     return polarity(probs_RC, names) if target == POLARITY else probs_RC[:, names.index(target)]
 
 
 def _permutations(units: int, samples: int, seed: int) -> NDArray[np.int64]:
-    """Orders of the units, (P, T): all of them if ``samples`` allows, else random ones and their reverses."""
+    """Return orders of the units, (P, T): all if ``samples`` allows, else random ones and their reverses."""
+    # 20! has 19 digits; beyond, the factorial alone would take time.
     if units <= 20 and math.factorial(units) <= samples:
         return np.array(list(itertools.permutations(range(units))), dtype=np.int64)
+    # A unit that comes early in an order comes late in its reverse, which evens out much of the chance.
     rng = np.random.default_rng(seed)
     half_PT: NDArray[np.int64] = np.tile(np.arange(units, dtype=np.int64), ((samples + 1) // 2, 1))
     half_PT = rng.permuted(half_PT, axis=1)
@@ -206,12 +219,12 @@ def _permutations(units: int, samples: int, seed: int) -> NDArray[np.int64]:
 def _shapley(
     value_of: Callable[[NDArray[np.bool_]], NDArray[np.float64]], orders_PT: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Mean of what each unit adds when units are revealed in the given orders, (P, T) -> (T,)."""
+    """Return the mean of what each unit adds when units are revealed in these orders, (P, T) -> (T,)."""
     orders, units = orders_PT.shape
+    # The inverse of each order: at which place a unit comes.
     place_PT = orders_PT.argsort(axis=1)
+    # After k units are revealed, those at places below k are read: K = T + 1 masks for each order.
     masks_PKT = place_PT[:, None, :] < np.arange(units + 1)[:, None]
     values_PK = value_of(masks_PKT.reshape(-1, units)).reshape(orders, units + 1)
+    # The difference from k to k + 1 belongs to the unit at place k: take it back to the unit, then the mean.
     return np.asarray(np.take_along_axis(np.diff(values_PK, axis=1), place_PT, axis=1).mean(axis=0))
-
-
-__all__ = ["HIDINGS", "MAX_UNITS", "METHODS", "POLARITY", "Explanation", "ProbsOf", "explain"]

@@ -1,6 +1,6 @@
-"""What an explanation is, and how it is shown: terminal, HTML, picture, plain values.
+"""An explanation of an answer, and its forms: terminal, HTML, picture, plain values.
 
-Knows one text's tokens, probabilities and attributions; how they were found is ``explain.py``'s.
+Knows one text's tokens, probabilities and attributions; how they were found is ``attribution.py``'s.
 
 Colours: blue pulls towards *positive*, red (vermilion) towards *negative*. Where another class is explained,
 blue speaks for it and red against it. Every colour stands beside a signed number, so none is needed to read.
@@ -45,7 +45,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why a model answered so: what it believed after each token, and what each token did.
+    """The reasons of an answer: the model's belief after each token, and the effect of each token.
 
     Attributes:
         text: The text as given.
@@ -53,11 +53,11 @@ class Explanation:
         spans: ``(start, end)`` of each unit in ``text``.
         classes: Names of the C classes.
         label: The answer.
-        probabilities: Of each class, *shape (C,)*.
+        probabilities: Probability of each class, *shape (C,)*.
         trajectory: Probabilities of the classes had the text ended after each unit, *shape (T, C)*; the last
             row is ``probabilities``.
-        attributions: What each unit adds to the target, *shape (T,)*, in the target's unit.
-        target: What is explained: ``polarity`` (P(positive) - P(negative), in [-1, 1]) or the
+        attributions: Effect of each unit on the target, *shape (T,)*, in the target's unit.
+        target: The value explained: ``polarity`` (P(positive) - P(negative), in [-1, 1]) or the
             probability of the class named.
         baseline: The target's value with all units hidden.
         method: ``occlusion`` or ``shapley``.
@@ -86,7 +86,7 @@ class Explanation:
         return float(polarity(self.probabilities, self.classes)) if has_polarity(self.classes) else math.nan
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Return plain JSON values."""
         return {
             "text": self.text,
             "label": self.label,
@@ -103,7 +103,7 @@ class Explanation:
         }
 
     def __rich__(self) -> Group:
-        """The answer, the coloured text and a table of units, for a ``rich`` console."""
+        """Return the answer, the coloured text and a table of units, for a ``rich`` console."""
         from rich.console import Group
         from rich.text import Text
 
@@ -117,7 +117,7 @@ class Explanation:
         return Group(*parts)
 
     def to_html(self) -> str:
-        """A page that stands alone: answer, highlighted text, table of units; everything escaped."""
+        """Return a page that stands alone: answer, highlighted text, table of units; everything escaped."""
         return (
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f"<title>{html.escape(self._headline())}</title></head>\n"
@@ -168,7 +168,7 @@ class Explanation:
         return save_figure(figure, path)
 
     def _repr_html_(self) -> str:
-        """The inside of ``to_html``, for notebooks."""
+        """Return the inside of ``to_html``, for notebooks."""
         badge = '<span style="background:{};{};padding:0 .4em">{}</span>'
         legend = " ".join(
             badge.format(_tint(colour, _DEEPEST), _BADGE_STYLE, html.escape(meaning))
@@ -194,7 +194,7 @@ class Explanation:
         return f"{_plain(self.label)} {self.score:.2f}{sign}"
 
     def _legend(self) -> list[tuple[str, str]]:
-        """Colour and meaning, of the pull up first."""
+        """Return colour and meaning of both pulls, upwards first."""
         if self.target == POLARITY:
             return [(BLUE, f"towards {POSITIVE}"), (VERMILION, f"towards {NEGATIVE}")]
         target = _plain(self.target)
@@ -204,7 +204,7 @@ class Explanation:
         return BLUE if (value >= 0) != (self.target == NEGATIVE) else VERMILION
 
     def _pieces(self) -> Iterator[tuple[str, float | None]]:
-        """The whole text in order, as (piece, attribution); None where no unit lies.
+        """Yield the whole text in order, as (piece, attribution); None where no unit lies.
 
         Units that lie on the same characters (the bytes of one letter) are one piece.
         """
@@ -226,7 +226,7 @@ class Explanation:
             yield _unread(self.text[cursor:]), None
 
     def _background(self, value: float | None) -> str:
-        """Colour of an attribution, the deeper the stronger; "" for next to none."""
+        """Return the colour of an attribution, the deeper the stronger; "" for next to none."""
         weight = min(1.0, abs(value or 0) / max(_WEAKEST, self._strongest))
         return _tint(self._colour(value or 0), _DEEPEST * weight) if weight >= _VISIBLE else ""
 
@@ -286,41 +286,41 @@ class Explanation:
 
 
 def _legend_beside(axes: Any) -> None:
-    """A legend to the right of the panel, names as they are (a dollar sign begins no formula)."""
+    """Put a legend to the right of the panel, names as they are (a dollar sign begins no formula)."""
     for text in axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False).get_texts():
         text.set_parse_math(False)
 
 
 def _signed(value: float) -> str:
-    """Three decimals with a sign, and no minus before zero."""
+    """Return three decimals with a sign, and no minus before zero."""
     return f"{round(value, 3) + 0.0:+.3f}"
 
 
 def _class_colours(classes: tuple[str, ...]) -> list[str]:
-    """One colour per class: the three of sentiment are fixed."""
+    """Return one colour per class: the three of sentiment are fixed."""
     fixed = {NEGATIVE: VERMILION, "neutral": GREY, POSITIVE: BLUE}
     others = iter(OTHER_COLOURS * (1 + len(classes) // len(OTHER_COLOURS)))
     return [fixed[name] if name in fixed else next(others) for name in classes]
 
 
 def _tint(colour: str, weight: float) -> str:
-    """The colour mixed with white: weight 0 is white, 1 the colour itself."""
+    """Mix the colour with white: weight 0 is white, 1 the colour itself."""
     channels = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 - weight * (255 - channel)):02x}" for channel in channels)
 
 
 def _printable(text: str) -> str:
-    """The text without control characters: none reaches a terminal."""
+    """Return the text without control characters: none reaches a terminal."""
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def _plain(text: str) -> str:
-    """One printable line."""
+    """Return the text as one printable line."""
     return _printable(re.sub(r"\s+", " ", text))
 
 
 def _shorten(token: str, width: int) -> str:
-    """A token as a label: white space made visible, the middle left out if it is long."""
+    """Return a token as a label: white space made visible, the middle left out if it is long."""
     token = _plain(token)
     if token == " ":
         return "\u2423"
@@ -328,7 +328,7 @@ def _shorten(token: str, width: int) -> str:
 
 
 def _unread(text: str) -> str:
-    """Text that the model did not read, shortened if there is much of it."""
+    """Return text that the model did not read, shortened if there is much of it."""
     if len(text) <= _UNREAD:
         return text
     return f"{text[:100]} [... {len(text) - 200:,} characters not read ...] {text[-100:]}"

@@ -49,7 +49,9 @@ def first_validation_step(steps: int, config: ForecastConfig, train: ForecastTra
 
 
 def quantile_loss(forecast: Tensor, actual: Tensor, levels_Q: Tensor) -> Tensor:
-    """Mean pinball loss, times two, so that the median's share is the mean absolute error.
+    """Return twice the mean pinball loss (Koenker & Bassett 1978), which is least for the true quantiles.
+
+    Twice, so that the median's share is the mean absolute error.
 
     Shape:
         (..., Q), (...) -> ().

@@ -21,9 +21,10 @@ from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.files.series import Series, check_trainable, values_of
-from nlp_rnn.forecasting.scaling import F64, ForecastNetwork, Scaling, draw
+from nlp_rnn.forecasting.scaling import F64, Scaling, draw, forecast_quantiles
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
+from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         )
         self._linear = linear
         self._train = ForecastTrainConfig(seed=seed, window=window)
-        self._network: ForecastNetwork | None = None
+        self._network: TimeSeriesLSTM | None = None
         self._scaling: Scaling | None = None
 
     @classmethod
@@ -99,7 +100,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         super()._use(artifact)
         self._shape = artifact.config
         self._scaling = Scaling.of(artifact.scaling)
-        self._network = ForecastNetwork(artifact.config, artifact.weights)
+        self._network = TimeSeriesLSTM(artifact.config, artifact.weights)
 
     @property
     def scaling(self) -> Scaling:
@@ -275,7 +276,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
     def _scaled_quantiles(self, z_NCF: F64) -> F64:
         assert self._network is not None  # there is a model, or its scaling would not have been found
-        return self._network.quantiles(z_NCF)
+        return forecast_quantiles(self._network, z_NCF)
 
     def _unscaled(self, z_NKFQ: F64) -> F64:
         return np.moveaxis(self.scaling.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)

@@ -1,7 +1,6 @@
-"""From the last steps of some series to quantiles of the next ones, in NumPy.
+"""The scaling around a forecaster's network: a series to its inputs, and its answers back to the series.
 
-Knows how numbers are scaled before the network and back after it, and runs the network by ``recurrence.py``;
-knows no files. Two forms of input:
+Knows series as arrays, and a network that is given to it; knows no files. Two forms of input:
 
 - Windows: each series is counted from its last value, in units of its mean absolute change within the
   window. So the network sees shapes, whatever the level and the noise of the day.
@@ -24,7 +23,8 @@ from numpy.typing import NDArray
 
 from nlp_rnn.config import ForecastConfig
 from nlp_rnn.errors import InputError
-from nlp_rnn.runtime.encoder import F32, RecurrentLayer, in_place, pack
+from nlp_rnn.runtime.encoder import F32
+from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 
 F64 = NDArray[np.float64]
 _LEAST_CHANGE = 0.01  # of the training part's standard deviation: a flat window's unit
@@ -35,8 +35,8 @@ class Scaling:
     """Mean and standard deviation of each series, taken from the training part and from nothing else.
 
     Attributes:
-        mean, scale: For each series; of its logarithm, if that is what is forecast.
-        log: Whether it is.
+        mean, scale: Those of each series, or of its logarithm.
+        log: True if the logarithm is forecast.
     """
 
     mean: tuple[float, ...]
@@ -45,7 +45,7 @@ class Scaling:
 
     @classmethod
     def fit(cls, values_TF: F64, *, log: bool) -> Scaling:
-        """The scaling of a training part."""
+        """Return the scaling of a training part."""
         values_TF = np.log(values_TF) if log else values_TF
         return cls(tuple(values_TF.mean(axis=0).tolist()), tuple(values_TF.std(axis=0).tolist()), log)
 
@@ -55,7 +55,7 @@ class Scaling:
         return cls(tuple(values["mean"]), tuple(values["scale"]), bool(values["log"]))
 
     def apply(self, values: F64) -> F64:
-        """Values to the network's units; the last axis is F.
+        """Turn values into the network's units; the last axis is F.
 
         Raises:
             InputError: If a logarithm is needed and a value is not above 0.
@@ -68,13 +68,13 @@ class Scaling:
         return scaled
 
     def undo(self, scaled: F64) -> F64:
-        """The network's units to values; the last axis is F."""
+        """Turn the network's units into values; the last axis is F."""
         values = scaled * self.scale + self.mean
         return np.exp(values) if self.log else values
 
 
 def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
-    """What the network reads of scaled steps, and the unit of its answer.
+    """Return the network's input for scaled steps, and the unit of its answer.
 
     Shape:
         (B, T, F) -> (B, T, E), (B, F); carried: T is one less, as the first step has no change.
@@ -86,53 +86,23 @@ def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
     return ((z_BTF - z_BTF[:, -1:]) / unit_B1F).astype(np.float32), unit_B1F[:, 0]
 
 
-class ForecastNetwork:
-    """``nn.timeseries.TimeSeriesLSTM`` in NumPy.
+def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
+    """Return quantiles of the next steps in scaled units, rising along Q.
 
     Args:
-        config: Shape of the model.
-        weights: As in ``model.safetensors``.
+        network: The network that forecasts changes.
+        z_BTF: The scaled steps before.
+
+    Shape:
+        (B, T, F) -> (B, K, F, Q).
     """
-
-    def __init__(self, config: ForecastConfig, weights: Mapping[str, F32]) -> None:
-        self.config = config
-        self._layers = [RecurrentLayer(config.encoder, weights, n) for n in range(config.num_layers)]
-        self._weight, self._bias = weights["output.weight"], weights["output.bias"]
-        self._linear = weights["linear.weight"] if config.linear else None
-
-    def run(self, x_BTE: F32) -> F32:
-        """The network alone: what follows the last step, not sorted.
-
-        Shape:
-            (B, T, E) -> (B, K, F, Q).
-        """
-        B, T, E = x_BTE.shape
-        packed = pack(np.arange(B * T).reshape(B, T), np.full(B, T))
-        every_N = np.arange(B * T)
-        x_NE = x_BTE.reshape(-1, E)[packed.ids_N]
-        for layer in self._layers:
-            x_NE = in_place(layer.run(x_NE, every_N, packed), packed)
-        answers_BO: F32 = x_NE[-B:] @ self._weight.T + self._bias
-        K, F, Q = self.config.horizon, len(self.config.columns), len(self.config.quantiles)
-        answers_BKFQ = answers_BO.reshape(B, K, F, Q)
-        if self._linear is not None:  # as windows are read, E is F
-            straight_BFO = x_BTE.swapaxes(1, 2) @ self._linear.T
-            answers_BKFQ = answers_BKFQ + straight_BFO.reshape(B, F, K, Q).swapaxes(1, 2)
-        return answers_BKFQ
-
-    def quantiles(self, z_BTF: F64) -> F64:
-        """Quantiles of the next steps in scaled units, rising along Q.
-
-        Shape:
-            (B, T, F) -> (B, K, F, Q).
-        """
-        x_BTE, unit_BF = inputs_of(self.config, z_BTF)
-        changes_BKFQ = np.sort(self.run(x_BTE).astype(np.float64), axis=-1)
-        return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
+    x_BTE, unit_BF = inputs_of(network.config, z_BTF)
+    changes_BKFQ = np.sort(network.forward(x_BTE).astype(np.float64), axis=-1)
+    return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
 
 
 def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
-    """Values at the levels ``u`` of a distribution given by quantiles: linear between and beyond them.
+    """Return values at the levels ``u`` of a distribution given by quantiles, linear between and beyond them.
 
     Shape:
         (..., Q), (Q,), (...) -> (...).

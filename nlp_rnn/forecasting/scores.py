@@ -1,11 +1,9 @@
-"""How good forecasts are: MASE, sMAPE, RMSE, quantile loss, coverage. Knows arrays alone.
+"""Scores of forecasts: MASE, sMAPE, RMSE, coverage. Knows arrays alone.
 
-Shapes: N forecasts, Q quantiles.
+Shapes: N forecasts, T steps of the training part.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,13 +52,6 @@ def smape(actual_N: F64, forecast_N: F64) -> float:
 def rmse(actual_N: F64, forecast_N: F64) -> float:
     """Root mean square error, in the series' own unit."""
     return float(np.sqrt(np.square(actual_N - forecast_N).mean()))
-
-
-def quantile_loss(actual_N: F64, forecast_NQ: F64, quantiles: Sequence[float]) -> float:
-    """Mean pinball loss (Koenker & Bassett 1978): least for the true quantiles."""
-    error_NQ = actual_N[:, None] - forecast_NQ
-    levels_Q = np.asarray(quantiles)
-    return float(np.maximum(levels_Q * error_NQ, (levels_Q - 1) * error_NQ).mean())
 
 
 def coverage(actual_N: F64, low_N: F64, high_N: F64) -> float:

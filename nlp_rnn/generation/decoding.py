@@ -1,11 +1,11 @@
-"""Continuous batching: many texts in the making, each advanced by one character at a time, together.
+"""Continuous batching: many texts are written together, each advanced by one character at a time.
 
-A finished text leaves, a waiting one joins, none waits for another. What a text becomes depends on its own
-prompt and seed alone. That needs care: a matrix product of one row and of the same row among others differ
-in their last bits, and a choice on the border between two characters could fall the other way. So the
-arithmetic of one stream alone, in one thread, is the rule, and a decoder of width 1 goes by nothing else. In
-a wider one, wherever a choice is close to a border (``sampling.is_close``), the text is read again by that
-rule, from the last place where that was done.
+A finished text leaves, a waiting one joins, none waits for another. A text depends on its own prompt and seed
+alone. That needs care: a matrix product of one row and of the same row among others differ in their last
+bits, and a choice on the border between two characters could fall the other way. So the exact numbers are
+those of one stream computed alone, in one thread, and a decoder of width 1 computes no others. In a wider
+one, wherever a choice is close to a border (``sampling.is_close``), the text is recomputed alone, from the
+last place where that was done.
 
 Knows ids and any model with the small interface below; knows no characters, stops or disclaimers.
 
@@ -14,7 +14,6 @@ Shapes: n texts, V vocabulary.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
-from nlp_rnn.generation.sampling import Sampling, distribution, is_close, penalised, pick
+from nlp_rnn.generation.sampling import Sampling, distribution, is_close, penalise, pick
 
 State = NDArray[Any]
 F32 = NDArray[np.float32]
@@ -32,35 +31,35 @@ Flags = NDArray[np.bool_]
 
 WIDTH = 64
 NOISE = 3e-5
-"""How far a batch's logits may be from those of a stream alone. Gated models forget such differences:
+"""Greatest distance of a batch's logits from those of a stream alone. Gated models forget such differences:
 some 1e-6 stay. A plain RNN with large weights may amplify them beyond any bound; the promise ends there."""
 _UNIFORMS = 256
 _SHARED = 32  # steps taken at once before the caller is asked whether to go on
 
 
 class StepModel(Protocol):
-    """What decoding asks of a model; a state's third axis is the streams."""
+    """The methods of a model that decoding calls; a state's third axis is the streams."""
 
     vocab_size: int
 
     def start(self, streams: int) -> State:
-        """The state before the first character."""
+        """Return the state before the first character."""
         ...
 
     def stepper(self, state: State) -> Callable[[Ids], NDArray[Any]]:
-        """A function that advances this very array: ids (n,) -> logits (n, V)."""
+        """Return a function that advances this very array: ids (n,) -> logits (n, V)."""
         ...
 
 
 @dataclass(eq=False)
 class Draft:
-    """A text in the making.
+    """A text that is being written.
 
     Attributes:
         prompt: Ids to read first, at least one.
-        seed: Its random numbers.
-        take: Called with each id chosen and its log-probability; says whether to go on.
-        ids: What was chosen so far.
+        seed: Seed of its random numbers.
+        take: Called with each id chosen and its log-probability; returns False to end the text.
+        ids: The ids chosen so far.
     """
 
     prompt: Sequence[int]
@@ -69,40 +68,40 @@ class Draft:
     ids: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Nothing is chosen yet."""
+        """Begin its random numbers; nothing is chosen yet."""
         self._rng = np.random.default_rng(self.seed)
         self._uniforms: list[float] = []
-        self.settled: tuple[int, State] | None = None  # ids read by the rule, and the state after them
+        self.exact: tuple[int, State] | None = None  # ids read alone, and the state after them
 
     def uniform(self) -> float:
-        """The number that decides the next id; the same until ``chose``."""
+        """Return the number that decides the next id; the same until ``add``."""
         if not self._uniforms:
             self._uniforms = self._rng.random(_UNIFORMS)[::-1].tolist()
         return self._uniforms[-1]
 
-    def chose(self, chosen: int, log_prob: float) -> bool:
-        """Note an id; whether to go on."""
+    def add(self, chosen: int, log_prob: float) -> bool:
+        """Add an id; return False if the text ends with it."""
         self._uniforms.pop()
         self.ids.append(chosen)
         return self.take(chosen, log_prob)
 
     def recent(self, window: int) -> list[int]:
-        """The last ids of prompt and text."""
+        """Return the last ids of prompt and text."""
         if len(self.ids) >= window:
             return self.ids[-window:]
         return [*self.prompt[-(window - len(self.ids)) :], *self.ids]
 
 
 class Decoder:
-    """Advances drafts together.
+    """Write drafts together.
 
     Args:
-        model: Gives logits.
+        model: The model that gives logits.
         drafts: Texts to write, in the order in which they join; an iterator is asked only when there is room.
-        sampling: How ids are chosen.
+        sampling: Settings by which ids are chosen.
         banned: Ids that must not come.
         width: Texts advanced at once at most; changes speed, not texts.
-        quiet: What the rule's arithmetic runs in.
+        single_threaded: Context in which a stream is computed alone: ``runtime.threads.single_threaded``.
     """
 
     def __init__(
@@ -113,10 +112,10 @@ class Decoder:
         *,
         banned: Sequence[int] = (),
         width: int = WIDTH,
-        quiet: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        single_threaded: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
         self._model, self._sampling = model, sampling
-        self._width, self._quiet = width, quiet
+        self._width, self._single_threaded = width, single_threaded
         self._waiting = iter(drafts)
         self._barrier_V = np.zeros(model.vocab_size, np.float32)
         self._barrier_V[list(banned)] = -np.inf
@@ -124,41 +123,45 @@ class Decoder:
         self._state: State | None = None
         self._logits_nV: F32 = np.empty((0, model.vocab_size), np.float32)
         self._step: Callable[[Ids], NDArray[Any]] | None = None
-        self._read: deque[tuple[tuple[int, ...], State, F32]] = deque(maxlen=1)  # the last prompt read
+        self._last_prompt: tuple[tuple[int, ...], State, F32] | None = None
 
     def run(self) -> Iterator[None]:
-        """Advance to the end, giving control back every few steps."""
+        """Write all texts to their end, giving control back every few steps."""
         while True:
-            with self._quiet() if self._width == 1 else nullcontext():
+            with self._single_threaded() if self._width == 1 else nullcontext():
                 for _ in range(_SHARED):
                     if not self.advance():
                         return
             yield
 
     def advance(self) -> bool:
-        """Choose one more character of each text; whether any is left."""
-        self._join()
+        """Choose one more character of each text; return False if none is left."""
+        # Texts take free places first, so that the model's next step is as wide as it may be.
+        self._let_join()
         if not self._active:
             return False
+        # Every draft hears what was chosen for it, and may end.
         ids_n = self._choose()
         go_on = [
-            draft.chose(chosen, log_prob)
+            draft.add(chosen, log_prob)
             for draft, chosen, log_prob in zip(
                 self._active, ids_n.tolist(), self._log_probs(ids_n).tolist(), strict=True
             )
         ]
+        # Finished texts leave: their rows are cut out, which asks for a step made for the smaller state.
         if not all(go_on):
             stay = np.flatnonzero(go_on)
             self._active = [self._active[i] for i in stay]
             ids_n = ids_n[stay]
             assert self._state is not None
             self._state, self._step = self._state[:, :, stay], None
+        # Those that go on read what was chosen, and have new logits.
         if self._active:
             self._advance(ids_n)
         return True
 
     def _log_probs(self, ids_n: Ids) -> F32:
-        """Of some ids, under the model's own distribution."""
+        """Return the log-probabilities of ids under the model's own distribution, one for each text."""
         shifted_nV = self._logits_nV - np.maximum.reduce(self._logits_nV, axis=-1, keepdims=True)
         chosen_n = shifted_nV[np.arange(len(ids_n)), ids_n]
         log_probs_n: F32 = chosen_n - np.log(np.add.reduce(np.exp(shifted_nV, shifted_nV), axis=-1))
@@ -172,73 +175,82 @@ class Decoder:
         with np.errstate(over="ignore", under="ignore"):
             self._logits_nV = self._step(ids_n) + self._barrier_V
 
-    def _join(self) -> None:
+    def _let_join(self) -> None:
         """Let texts that wait join while there is room."""
         states, rows = [], []
         while len(self._active) < self._width:
             draft = next(self._waiting, None)
             if draft is None:
                 break
-            state, logits_V = self._prompted(tuple(draft.prompt))
-            draft.settled = (0, state)
+            # A prompt is read alone, so what comes out of it is exact.
+            state, logits_V = self._read_prompt(tuple(draft.prompt))
+            draft.exact = (0, state)
             self._active.append(draft)
             states.append(state)
             rows.append(logits_V)
-        if states:
-            before = [] if self._state is None or not len(self._logits_nV) else [self._state]
-            if len(self._active) == len(states):
-                before, self._logits_nV = [], self._logits_nV[:0]
-            self._state = np.concatenate([*before, *states], axis=2)
-            self._logits_nV = np.concatenate([self._logits_nV, rows])
-            self._step = None
+        if not states:
+            return
+        # If all texts are new, what is left of those before them is dropped.
+        before = [] if self._state is None or not len(self._logits_nV) else [self._state]
+        if len(self._active) == len(states):
+            before, self._logits_nV = [], self._logits_nV[:0]
+        # The new ones stand behind those that are being written, in state and logits alike.
+        self._state = np.concatenate([*before, *states], axis=2)
+        self._logits_nV = np.concatenate([self._logits_nV, rows])
+        # The step was made for the old state: the next one makes its own.
+        self._step = None
 
-    def _prompted(self, prompt: tuple[int, ...]) -> tuple[State, F32]:
-        """State and logits after a prompt, read once for all texts in a row that share it."""
-        if not self._read or self._read[0][0] != prompt:
+    def _read_prompt(self, prompt: tuple[int, ...]) -> tuple[State, F32]:
+        """Return state and logits after a prompt, read once for all texts in a row that share it."""
+        if self._last_prompt is None or self._last_prompt[0] != prompt:
             state = self._model.start(1)
-            logits_V = self._alone(state, prompt)
-            self._read.append((prompt, state, logits_V))
-        return self._read[0][1], self._read[0][2]
+            self._last_prompt = (prompt, state, self._recompute_alone(state, prompt))
+        return self._last_prompt[1:]
 
-    def _alone(self, state: State, ids: Sequence[int]) -> F32:
-        """Logits after one stream alone has read some ids: the rule. The state is advanced."""
+    def _recompute_alone(self, state: State, ids: Sequence[int]) -> F32:
+        """Return the exact logits after ids that one stream reads alone; the state is advanced."""
         step = self._model.stepper(state)
         logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size), np.float32)
-        with self._quiet(), np.errstate(over="ignore", under="ignore"):
+        with self._single_threaded(), np.errstate(over="ignore", under="ignore"):
             for one in ids:
                 logits_1V = step(np.array([one]))
         return np.asarray(logits_1V[0] + self._barrier_V, np.float32)
 
     def _choose(self) -> Ids:
-        """The next id of each text."""
-        sampling, logits_nV, seen_nV = self._sampling, self._logits_nV, self._seen()
+        """Return the next id of each text."""
+        # Each text has its own random number, so it does not matter who is beside it.
+        sampling, logits_nV, seen_nV = self._sampling, self._logits_nV, self._recent_ids()
         uniforms_n = np.array([draft.uniform() for draft in self._active])
-        reached_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
+        cumulative_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
         if self._width > 1:
+            # The penalty may make an error of the logits larger.
             penalty = sampling.repetition_penalty
-            compared_nV = logits_nV if seen_nV is None else penalised(logits_nV, seen_nV, penalty)
+            compared_nV = logits_nV if seen_nV is None else penalise(logits_nV, seen_nV, penalty)
             noise = NOISE * max(penalty, 1 / penalty)
-            close_n = is_close(compared_nV, reached_nV, uniforms_n, sampling, noise=noise)
+            # Where the batch's error could change the choice, compute this text's logits exactly.
+            close_n = is_close(compared_nV, cumulative_nV, uniforms_n, sampling, noise=noise)
             if close_n.any():
                 for number in np.flatnonzero(close_n):
-                    self._settle(int(number))
-                reached_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
-        return pick(reached_nV, uniforms_n)
+                    self._make_exact(int(number))
+                # The logits were changed in place: choose by the exact ones.
+                cumulative_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
+        return pick(cumulative_nV, uniforms_n)
 
-    def _settle(self, number: int) -> None:
-        """Put a text's state and logits right by reading again, alone, what it chose since they last were."""
+    def _make_exact(self, number: int) -> None:
+        """Replace a text's state and logits by the exact ones."""
         draft = self._active[number]
-        assert draft.settled is not None
-        done, state = draft.settled
+        assert draft.exact is not None
+        # Read only what was chosen since the last exact state, on a copy of it: other texts may share it.
+        done, state = draft.exact
         if done < len(draft.ids):
             state = state.copy()
-            self._logits_nV[number] = self._alone(state, draft.ids[done:])
-            draft.settled = (len(draft.ids), state)
+            self._logits_nV[number] = self._recompute_alone(state, draft.ids[done:])
+            draft.exact = (len(draft.ids), state)
             assert self._state is not None
             self._state[:, :, number] = state[:, :, 0]
 
-    def _seen(self) -> Flags | None:
-        """Which ids stood among the last characters of each text; None if there is no penalty."""
+    def _recent_ids(self) -> Flags | None:
+        """Return True for ids among the last characters of each text; None if there is no penalty."""
         if self._sampling.repetition_penalty == 1:
             return None
         seen_nV = np.zeros((len(self._active), self._model.vocab_size), bool)

@@ -33,7 +33,8 @@ from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import FILE as OVERLAP
 from nlp_rnn.risk.overlap import OverlapIndex
 from nlp_rnn.risk.review import Review
-from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
+from nlp_rnn.runtime.characters import CharRNN
+from nlp_rnn.runtime.threads import single_threaded
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         CharConfig(vocab_size=2, **self._shape)
         self._untrained: dict[str, Any] = {"kind": tokenizer, "vocab_size": _TYPES, "min_count": min_count}
         TextTokenizer(**self._untrained)
-        self._engine: NumpyCharEngine | None = None
+        self._engine: CharRNN | None = None
         self._default_filter: RiskFilter | None = None
         self.memory: OverlapIndex | None = None
 
@@ -123,10 +124,10 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     def _use(self, artifact: TextArtifact[CharConfig]) -> None:
         """Take an artifact as this model, and make what computes it."""
         super()._use(artifact)
-        self._engine = NumpyCharEngine(artifact.config, artifact.weights)
+        self._engine = CharRNN(artifact.config, artifact.weights)
 
     @property
-    def engine(self) -> NumpyCharEngine:
+    def engine(self) -> CharRNN:
         """What computes; errors as ``artifact``."""
         _ = self.artifact
         assert self._engine is not None  # there is an artifact
@@ -314,7 +315,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """
         engine, ids_N = self.engine, self._ids(text)
         state, parts = engine.start(1), []
-        with one_blas_thread():
+        with single_threaded():
             for start in range(0, len(ids_N) - 1, 4096):
                 ids_T = ids_N[start : start + 4097].astype(np.int64)
                 logits_TV = engine.read(ids_T[:-1], state).astype(np.float64)
@@ -338,7 +339,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """
         engine, tokenizer = self.engine, self.artifact.tokenizer
         before, ids = tokenizer.encode(prompt[-READ:] or "\n").ids, tokenizer.encode(text).ids
-        with one_blas_thread():
+        with single_threaded():
             logits_NV = engine.read(np.array([*before, *ids]), engine.start(1))
         logits_TV = logits_NV[len(before) - 1 : -1]
         logits_TV[:, [tokenizer.pad_id, tokenizer.unk_id]] = -np.inf
@@ -485,7 +486,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             sampling,
             banned=(tokenizer.pad_id, tokenizer.unk_id),
             width=max(1, min(width, len(drafts))),
-            quiet=one_blas_thread,
+            single_threaded=single_threaded,
         ).run()
 
     def _reviewer(self, risk_filter: RiskFilter | None) -> RiskFilter | None:

@@ -25,12 +25,12 @@ COLDEST = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling(Settings):
-    """How the next character is chosen; the filters apply in this order.
+    """Settings by which the next character is chosen; the filters apply in this order.
 
     Attributes:
         repetition_penalty: Above 1, what stood among the last ``repetition_window`` characters becomes less
             probable (Keskar et al. 2019); below 1, more.
-        repetition_window: How far back that looks.
+        repetition_window: Number of characters that the penalty looks back.
         temperature: The logits are divided by it; 0 is greedy (the first of the most probable), whatever the
             filters below say.
         top_k: Keep the k most probable (Fan et al. 2018).
@@ -47,19 +47,19 @@ class Sampling(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
-        _number("temperature", self.temperature, 0, 100)
+        _check_number("temperature", self.temperature, 0, 100)
         if 0 < self.temperature < COLDEST:
             raise ConfigError(
                 f"Invalid temperature. Received: {self.temperature!r}; it should be 0 (always the most "
                 f"probable), or from {COLDEST:g} to 100"
             )
-        _number("repetition_penalty", self.repetition_penalty, 0.01, 100)
+        _check_number("repetition_penalty", self.repetition_penalty, 0.01, 100)
         if self.top_p is not None:
-            _number("top_p", self.top_p, 0, 1)
+            _check_number("top_p", self.top_p, 0, 1)
             if self.top_p == 0:
                 raise ConfigError("Invalid top_p. Received: 0; it should be in (0, 1]")
         if self.min_p is not None:
-            _number("min_p", self.min_p, 0, 1)
+            _check_number("min_p", self.min_p, 0, 1)
         for name, low in (("top_k", 1), ("repetition_window", 1)):
             value = getattr(self, name)
             if value is not None:
@@ -68,13 +68,13 @@ class Sampling(Settings):
                 in_range(name, value, low, 2**31)
 
 
-def penalised(logits: ArrayLike, seen: NDArray[np.bool_], penalty: float) -> F64:
-    """Logits with those of ``seen`` divided by the penalty where positive, multiplied where negative.
+def penalise(logits: ArrayLike, seen: NDArray[np.bool_], penalty: float) -> F64:
+    """Divide the logits of ``seen`` by the penalty where they are positive, and multiply them where negative.
 
     Shape:
         logits (..., V), seen (..., V) -> (..., V).
 
-    >>> penalised([2.0, -2.0, 2.0], np.array([True, True, False]), 2.0).tolist()
+    >>> penalise([2.0, -2.0, 2.0], np.array([True, True, False]), 2.0).tolist()
     [1.0, -4.0, 2.0]
     """
     values = np.asarray(logits, np.float64)
@@ -82,7 +82,7 @@ def penalised(logits: ArrayLike, seen: NDArray[np.bool_], penalty: float) -> F64
 
 
 def keep_top_k(logits: ArrayLike, k: int) -> F64:
-    """The k greatest logits, the others at minus infinity; of equal ones the first stay.
+    """Keep the k greatest logits, and put the others at minus infinity; of equal ones the first stay.
 
     Shape:
         (..., V) -> (..., V).
@@ -91,7 +91,9 @@ def keep_top_k(logits: ArrayLike, k: int) -> F64:
     [-inf, 3.0, 2.0]
     """
     values = np.asarray(logits, np.float64)
+    # Stable, so that of equal logits the first stand first, on any machine.
     order = np.argsort(-values, axis=-1, kind="stable")
+    # Begin with nothing kept, and copy the k best to their own places.
     kept = np.full_like(values, -np.inf)
     best = order[..., :k]
     np.put_along_axis(kept, best, np.take_along_axis(values, best, -1), -1)
@@ -99,7 +101,9 @@ def keep_top_k(logits: ArrayLike, k: int) -> F64:
 
 
 def keep_top_p(logits: ArrayLike, p: float) -> F64:
-    """The smallest set of greatest logits whose probabilities sum to at least p; the others: minus infinity.
+    """Keep the smallest set of greatest logits whose probabilities sum to at least p.
+
+    The others are put at minus infinity.
 
     Shape:
         (..., V) -> (..., V).
@@ -108,16 +112,20 @@ def keep_top_p(logits: ArrayLike, p: float) -> F64:
     [-0.693, -1.204, -inf]
     """
     values = np.asarray(logits, np.float64)
+    # From the most probable on; stable, so that of equal ones the first stand first.
     order = np.argsort(-values, axis=-1, kind="stable")
-    probs = np.take_along_axis(softmaxed(values), order, -1)
+    probs = np.take_along_axis(softmax(values), order, -1)
+    # What all more probable ones sum to. An id is needed as long as that is less than p, so the one that
+    # crosses p is kept, and the most probable always.
     before = np.cumsum(probs, axis=-1) - probs
+    # Back from the order by probability to the order of ids.
     kept = np.empty(values.shape, bool)
     np.put_along_axis(kept, order, before < p, -1)
     return np.where(kept, values, -np.inf)
 
 
 def keep_min_p(logits: ArrayLike, p: float) -> F64:
-    """The logits whose probability is at least p times the greatest, the others at minus infinity.
+    """Keep logits whose probability is at least p times the greatest, and put the others at minus infinity.
 
     Shape:
         (..., V) -> (..., V).
@@ -128,12 +136,13 @@ def keep_min_p(logits: ArrayLike, p: float) -> F64:
     values = np.asarray(logits, np.float64)
     if p == 0:
         return values
+    # A ratio of probabilities is a difference of logits; the slack keeps what is at the border itself.
     floor = values.max(axis=-1, keepdims=True) + math.log(p)
     return np.where(values >= floor - 1e-12, values, -np.inf)
 
 
-def softmaxed(logits: F64) -> F64:
-    """Probabilities of logits, some of which may be minus infinity."""
+def softmax(logits: F64) -> F64:
+    """Return the probabilities of logits, some of which may be minus infinity."""
     probs: F64 = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
     np.exp(probs, probs)
     probs /= np.add.reduce(probs, axis=-1, keepdims=True)
@@ -141,23 +150,27 @@ def softmaxed(logits: F64) -> F64:
 
 
 def distribution(logits: ArrayLike, sampling: Sampling, seen: NDArray[np.bool_] | None = None) -> F64:
-    """The probabilities that the next id is drawn from.
+    """Return the probabilities that the next id is drawn from.
 
     Args:
-        logits: The model's, *shape (..., V)*; minus infinity for ids that must not come.
+        logits: The model's logits, *shape (..., V)*; minus infinity for ids that must not come.
         sampling: Settings.
-        seen: Which ids stood among the last characters, *shape (..., V)*; None if there is no penalty.
+        seen: True for ids among the last characters, *shape (..., V)*; None if there is no penalty.
 
     Shape:
         (..., V) -> (..., V), rows sum to 1; with temperature 0 all of it is on one id.
     """
+    # In double precision: sums of many small probabilities decide what is drawn.
     values = np.asarray(logits, np.float64)
+    # First of all, so that greedy choices avoid repetition, too.
     if seen is not None and sampling.repetition_penalty != 1:
-        values = penalised(values, seen, sampling.repetition_penalty)
+        values = penalise(values, seen, sampling.repetition_penalty)
+    # No division by 0: greedy is all of the probability on the first of the greatest.
     if sampling.temperature == 0:
         probs = np.zeros_like(values)
         np.put_along_axis(probs, values.argmax(axis=-1)[..., None], 1.0, -1)
         return probs
+    # The filters see the tempered logits, each what the one before has left.
     values = values / sampling.temperature
     if sampling.top_k is not None:
         values = keep_top_k(values, sampling.top_k)
@@ -165,83 +178,88 @@ def distribution(logits: ArrayLike, sampling: Sampling, seen: NDArray[np.bool_] 
         values = keep_top_p(values, sampling.top_p)
     if sampling.min_p is not None:
         values = keep_min_p(values, sampling.min_p)
-    return softmaxed(values)
+    return softmax(values)
 
 
-def draw(probs: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
-    """Ids whose share of [0, 1), one behind the other, holds each number.
+def pick(cumulative: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
+    """Return the ids whose share of [0, 1), one behind the other, holds each number.
+
+    Args:
+        cumulative: Probabilities, each with those before it added, *shape (..., V)*.
+        uniforms: Numbers in [0, 1), *shape (...)*.
 
     Shape:
         (..., V), (...) -> (...).
 
-    >>> draw(np.array([[0.2, 0.8], [0.2, 0.8]]), [0.1, 0.3]).tolist()
+    >>> pick(np.array([[0.2, 1.0], [0.2, 1.0]]), [0.1, 0.3]).tolist()
     [0, 1]
     """
-    return pick(np.cumsum(probs, axis=-1), uniforms)
-
-
-def pick(reached: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
-    """``draw`` from probabilities that are summed up already.
-
-    Shape:
-        (..., V), (...) -> (...).
-    """
-    total = reached[..., -1:]
+    # Rounding may leave the sum a little off 1: the shares are those of the sum that there is.
+    total = cumulative[..., -1:]
+    # And a product that rounds up to the sum would be in nobody's share: stay below it.
     target = np.minimum(np.asarray(uniforms)[..., None] * total, np.nextafter(total, 0))
-    return np.asarray(np.add.reduce(reached <= target, axis=-1))
+    # As many ids end at or below the number as there are ids before the one that holds it.
+    return np.asarray(np.add.reduce(cumulative <= target, axis=-1))
 
 
 def is_close(
     logits: NDArray[np.floating[Any]],
-    reached: F64,
+    cumulative: F64,
     uniforms: ArrayLike,
     sampling: Sampling,
     *,
     noise: float,
 ) -> NDArray[np.bool_]:
-    """Whether logits that are off by ``noise`` might lead to another choice: something is near a border.
+    """Return True where logits that are off by ``noise`` might lead to another choice.
 
     A row may be called close and be safe; never the other way round. Of logits l that are off by e, a sum of
     softmax probabilities F is off by at most 2 e F (1 - F) / temperature (to first order).
 
     Args:
-        logits: As given to ``distribution``, penalties applied, *shape (..., V)*.
-        reached: What ``distribution`` made of them, summed up, *shape (..., V)*.
+        logits: Logits as given to ``distribution``, penalties applied, *shape (..., V)*.
+        cumulative: Their probabilities as given to ``pick``, *shape (..., V)*.
         uniforms: The numbers that choose, *shape (...)*.
         sampling: Settings.
-        noise: How far each logit may be off.
+        noise: Greatest error of a logit.
 
     Shape:
         -> (...).
     """
+    # Greedy: the two best might change places.
     if sampling.temperature == 0:
         falling = -np.sort(-np.asarray(logits, np.float64), axis=-1)
         return np.asarray(falling[..., 0] - falling[..., 1] < 2 * noise)
+    # Two logits move apart by twice the error; the number that chooses must not be that near an id's share.
     noise = 2 * noise / sampling.temperature
-    near = _near(reached, np.asarray(uniforms, np.float64)[..., None], noise)
+    near = _near(cumulative, np.asarray(uniforms, np.float64)[..., None], noise)
     if (sampling.top_k, sampling.top_p, sampling.min_p) == (None, None, None):
         return near
+    # A filter has a border of its own: what it keeps last might change places with what it drops first.
     falling = -np.sort(-np.asarray(logits, np.float64) / sampling.temperature, axis=-1)
     if sampling.top_k is not None:
         near |= _gap(falling, np.full(near.shape, sampling.top_k)) < noise
         falling = falling[..., : sampling.top_k]
     if sampling.top_p is not None and sampling.top_p < 1:
-        kept = softmaxed(falling)
-        reached = np.cumsum(kept, axis=-1)
-        near |= _near(reached, sampling.top_p, noise)
-        near |= _gap(falling, (reached - kept < sampling.top_p).sum(axis=-1)) < noise
+        # Here the border is a sum, so also the number of ids kept might be another one.
+        probs = softmax(falling)
+        cumulative = np.cumsum(probs, axis=-1)
+        near |= _near(cumulative, sampling.top_p, noise)
+        near |= _gap(falling, (cumulative - probs < sampling.top_p).sum(axis=-1)) < noise
+    # Any id might cross this border, wherever it stands.
     if sampling.min_p:
         near |= (np.abs(falling - falling[..., :1] - math.log(sampling.min_p)) < noise).any(axis=-1)
     return np.asarray(near)
 
 
-def _near(reached: F64, border: F64 | float, noise: float) -> NDArray[np.bool_]:
-    """Whether any sum of probabilities is so near a number that noise in the logits may carry it across."""
-    return np.asarray((np.abs(reached - border) <= noise * reached * (1 - reached) + 1e-12).any(axis=-1))
+def _near(cumulative: F64, border: F64 | float, noise: float) -> NDArray[np.bool_]:
+    """Return True where a sum of probabilities is so near a number that noise may carry it across."""
+    return np.asarray(
+        (np.abs(cumulative - border) <= noise * cumulative * (1 - cumulative) + 1e-12).any(axis=-1)
+    )
 
 
 def _gap(falling: F64, count: NDArray[np.integer[Any]]) -> F64:
-    """How far the last of the first ``count`` values is from the next; infinity where there is no next."""
+    """Return how far the last of the first ``count`` values is from the next; infinity if there is none."""
     padded = np.concatenate([falling, np.full((*falling.shape[:-1], 1), -np.inf)], axis=-1)
     last = np.minimum(count, falling.shape[-1])[..., None]
     pair = np.take_along_axis(padded, np.concatenate([last - 1, last], axis=-1), -1)
@@ -249,8 +267,8 @@ def _gap(falling: F64, count: NDArray[np.integer[Any]]) -> F64:
         return np.asarray(np.nan_to_num(pair[..., 0] - pair[..., 1], nan=np.inf, posinf=np.inf))
 
 
-def _number(name: str, value: Any, low: float, high: float) -> None:
-    """Refuse what is no number in [low, high]."""
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    """Refuse anything that is no number in [low, high]."""
     if not isinstance(value, (int, float)):
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a number in [{low}, {high}]")
     in_range(name, value, low, high)

@@ -1,4 +1,4 @@
-"""From ids to characters: spelling, stop strings and length of a text in the making.
+"""From ids to characters: spelling, stop strings and length of a text that is being written.
 
 Knows tokenizers; no models, no sampling.
 """
@@ -15,13 +15,13 @@ from nlp_rnn.text.tokenizer import TextTokenizer
 
 @dataclass(eq=False)
 class Writing:
-    """One text in the making.
+    """The characters of one text that is being written.
 
     Attributes:
         spell: Ids to characters, see ``speller``.
         limit: Characters at most.
         stops: Strings before which the text ends.
-        finish_reason: Why it ended: ``length`` or ``stop``; until then, and if it never does, ``cancelled``.
+        finish_reason: ``length`` or ``stop``; until it ends, and if it never does, ``cancelled``.
     """
 
     spell: Callable[[int], str]
@@ -35,22 +35,26 @@ class Writing:
     _nats: float = 0.0  # log-probability of the bytes of a character so far
 
     def __post_init__(self) -> None:
-        """How many letters a stop string may still take back."""
+        """Count the letters that a stop string may still take back."""
         self._held = max((len(stop) - 1 for stop in self.stops), default=0)
 
     def take(self, chosen: int, log_prob: float) -> bool:
-        """Add an id; whether to go on."""
+        """Add an id; return False if the text ends with it."""
         self._nats += log_prob
-        for letter in self.spell(chosen):  # none inside a character's bytes, two if those were no character
+        # None inside a character's bytes, two if those were no character.
+        for letter in self.spell(chosen):
+            # A character costs what all of its bytes cost.
             self._letters.append(letter)
             self._logprobs.append(self._nats)
             self._nats = 0.0
             self._count += 1
+            # A stop string can only end with the letter that was just written; it is cut off again.
             for stop in self.stops:
                 if stop[-1] == letter and "".join(self._letters[-len(stop) :]) == stop:
                     return self._end("stop", len(self._letters) - len(stop))
             if self._count >= self.limit:
                 return self._end("length", len(self._letters))
+        # Hold back as many letters as may turn out to be the beginning of a stop string.
         self._ready = max(0, len(self._letters) - self._held)
         return True
 
@@ -59,14 +63,14 @@ class Writing:
         return False
 
     def drain(self) -> tuple[str, list[float]]:
-        """What has been written for good since the last call, and its log-probabilities."""
+        """Return what no stop string can take back since the last call, and its log-probabilities."""
         ready, self._ready = self._ready, 0
         piece, known = "".join(self._letters[:ready]), self._logprobs[:ready]
         del self._letters[:ready], self._logprobs[:ready]
         return piece, known
 
     def pieces(self, steps: Iterable[object]) -> Generator[tuple[str, list[float]], None, None]:
-        """What has been written for good after each of some steps that write it."""
+        """Yield what ``drain`` returns after each of the steps that write the text."""
         for _ in chain(steps, [None]):
             piece, known = self.drain()
             if piece:
@@ -74,7 +78,7 @@ class Writing:
 
 
 def speller(tokenizer: TextTokenizer) -> Callable[[int], str]:
-    """A function from the ids of a text, in their order, to its characters; "" within a character's bytes."""
+    """Return a function from a text's ids, in their order, to characters; "" within a character's bytes."""
     if tokenizer.kind == "char":
         return tokenizer.vocab.__getitem__
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that stand for themselves

@@ -1,7 +1,7 @@
 """The character model in torch: embedding, one-way recurrent encoder with a carried state, a logit per id.
 
-The names of its parameters are the names in ``model.safetensors``; ``runtime.py`` reads the same file in
-NumPy. The dropouts are AWD-LSTM's (Merity et al. 2018). Knows ids; knows no characters.
+The names of its parameters are the names in ``model.safetensors``; ``runtime/characters.py`` reads the
+same file in NumPy. The dropouts are AWD-LSTM's (Merity et al. 2018). Knows ids; knows no characters.
 
 Shapes: B streams, T steps, V vocabulary, E embedding, H hidden units, L layers, S parts of a state.
 """
@@ -17,13 +17,13 @@ from nlp_rnn.nn.encoder import RecurrentEncoder, locked_dropout
 
 
 class Answer(NamedTuple):
-    """What the model says of a window.
+    """The model's answer to a window.
 
     Attributes:
-        logits_BTV: Of the id that follows each.
+        logits_BTV: Logits of the id that follows each.
         outputs_BTH: The encoder's outputs.
-        dropped_BTH: The same after dropout: what the logits are computed from.
-        state_SLBH: After the window.
+        dropped_BTH: The same after dropout, from which the logits are computed.
+        state_SLBH: The state after the window.
     """
 
     logits_BTV: Tensor

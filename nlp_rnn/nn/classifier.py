@@ -1,7 +1,7 @@
 """The classifier in torch: embedding, recurrent encoder, pooling, linear head.
 
-The names of its parameters are the names in ``model.safetensors``; ``runtime.py`` reads the same
-file in NumPy. Takes a ``Batch``; knows no texts and no labels' names.
+The names of its parameters are the names in ``model.safetensors``; ``runtime/classifier.py`` reads the
+same file in NumPy. Takes a ``Batch``; knows no texts and no labels' names.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BiLSTMClassifier(nn.Module):
         self.output = nn.Linear(config.pooled_dim, config.num_classes)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of a batch.
+        """Return the logits of a batch.
 
         Shape:
             ``batch.ids_BT`` (B, T) -> (B, C).
@@ -61,7 +61,7 @@ class BiLSTMClassifier(nn.Module):
         return self.head(self.embed(ids_BT), lengths_B)
 
     def embed(self, ids_BT: Tensor) -> Tensor:
-        """Word vectors, with the dropouts of training.
+        """Return word vectors, with the dropouts of training.
 
         Shape:
             (B, T) -> (B, T, E).
@@ -78,7 +78,7 @@ class BiLSTMClassifier(nn.Module):
         return locked_dropout(x_BTE, self.dropout, self.training)
 
     def head(self, x_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Logits of embedded rows; what adversarial training and attribution differentiate.
+        """Return the logits of embedded rows: the part that adversarial training differentiates.
 
         Shape:
             x_BTE (B, T, E), lengths_B (B,) -> (B, C).

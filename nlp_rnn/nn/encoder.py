@@ -22,7 +22,7 @@ _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "
 
 
 def reverse_index(lengths_B: Tensor, steps: int) -> Tensor:
-    """For each row, the steps in reversed order within its length; padding stays where it is.
+    """Return each row's steps in reversed order within its length; padding stays where it is.
 
     Shape:
         (B,) -> (B, T), int64.
@@ -36,10 +36,10 @@ def reverse_index(lengths_B: Tensor, steps: int) -> Tensor:
 
 
 def in_place(outputs: Sequence[Tensor], lengths_B: Tensor) -> Tensor:
-    """Both directions side by side, each output at the token it is about.
+    """Return both directions side by side, each output at the token it is about.
 
     Args:
-        outputs: Of each direction in the order in which it read: (B, T, H).
+        outputs: Outputs of each direction in the order in which it read: (B, T, H).
         lengths_B: Length of each row.
 
     Shape:
@@ -53,7 +53,7 @@ def in_place(outputs: Sequence[Tensor], lengths_B: Tensor) -> Tensor:
 
 
 def locked_dropout(x_BTE: Tensor, share: float, training: bool) -> Tensor:
-    """Dropout with one mask for all time steps of a row (Gal & Ghahramani 2016)."""
+    """Apply dropout with one mask for all time steps of a row (Gal & Ghahramani 2016)."""
     if not training or share == 0:
         return x_BTE
     mask_B1E = x_BTE.new_empty(x_BTE.size(0), 1, x_BTE.size(2)).bernoulli_(1 - share) / (1 - share)
@@ -88,7 +88,7 @@ class RecurrentEncoder(nn.Module):
             self.layers.append(directions)
 
     def forward(self, x_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Outputs of the last layer; what stands behind a row's end is undefined.
+        """Return the outputs of the last layer; those behind a row's end are undefined.
 
         Shape:
             x_BTE (B, T, E), lengths_B (B,) -> (B, T, D), forward half first.
@@ -96,7 +96,7 @@ class RecurrentEncoder(nn.Module):
         return in_place(self.read(x_BTE, lengths_B), lengths_B)
 
     def read(self, x_BTE: Tensor, lengths_B: Tensor) -> list[Tensor]:
-        """Outputs of the last layer, of each direction in the order in which it read.
+        """Return the outputs of the last layer, each direction's in the order in which it read.
 
         A pooling that does not ask for the order (mean, maximum, last) need not turn the second one back.
 
@@ -107,20 +107,24 @@ class RecurrentEncoder(nn.Module):
         reverse_BT = reverse_index(lengths_B, x_BTE.size(1))
         for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
             layers = [directions[name] for name in ("fwd", "bwd") if name in directions]
+            # Each direction reads its own alone: both stay in the order in which they were read.
             if number and self.config.inner_dim < self.config.output_dim:
                 inputs = [locked_dropout(each, self.dropout, self.training) for each in outputs]
+            # Both read both: put the outputs at their tokens, and reverse them for the backward direction.
             else:
                 if number:
                     x_BTE = locked_dropout(in_place(outputs, lengths_B), self.dropout, self.training)
                 inputs = [x_BTE, _take(x_BTE, reverse_BT)] if len(layers) > 1 else [x_BTE]
+            # One-way layers over padded rows: padding comes last for both, so it reaches no output inside.
             outputs = run_side_by_side(layers, [self._weights(layer) for layer in layers], inputs)
+            # Layer norm goes over both directions at one token; back to each one's own order afterwards.
             if "norm" in directions:
                 parts = directions["norm"](in_place(outputs, lengths_B)).chunk(len(layers), dim=-1)
                 outputs = [parts[0], *(_take(part, reverse_BT) for part in parts[1:])]
         return outputs
 
     def start(self, rows: int) -> Tensor:
-        """The state before the first step: zeros (S, L, B, H), S = 2 for an LSTM (h and c), else 1."""
+        """Return the state before the first step: zeros (S, L, B, H), S = 2 for an LSTM (h and c), else 1."""
         weight = next(self.parameters())
         config = self.config
         return weight.new_zeros(
@@ -128,7 +132,7 @@ class RecurrentEncoder(nn.Module):
         )
 
     def carry(self, x_BTE: Tensor, state_SLBH: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs of a one-way encoder that goes on from a state, and the state after.
+        """Return the outputs of a one-way encoder that goes on from a state, and the state after.
 
         Shape:
             x_BTE (B, T, E), state (S, L, B, H) -> (B, T, H), (S, L, B, H).
@@ -137,6 +141,7 @@ class RecurrentEncoder(nn.Module):
         for number, directions in enumerate(cast(Iterable[nn.ModuleDict], self.layers)):
             if number:
                 x_BTE = locked_dropout(x_BTE, self.dropout, self.training)
+            # Torch takes h alone, or (h, c) for an LSTM, each with an axis for layers.
             layer = directions["fwd"]
             before = tuple(part_BH[None].contiguous() for part_BH in state_SLBH[:, number])
             given = before if len(before) > 1 else before[0]
@@ -147,7 +152,7 @@ class RecurrentEncoder(nn.Module):
         return x_BTE, torch.stack(after, dim=1)
 
     def _weights(self, layer: nn.Module) -> dict[str, Tensor]:
-        """A layer's weights, the recurrent ones with dropout in training."""
+        """Return a layer's weights, the recurrent ones with dropout in training."""
         weights: dict[str, Tensor] = dict(layer.named_parameters())
         weights["weight_hh_l0"] = nn.functional.dropout(
             weights["weight_hh_l0"], self.weight_dropout, self.training
@@ -156,7 +161,7 @@ class RecurrentEncoder(nn.Module):
 
 
 class _Reversed(torch.autograd.Function):
-    """Rows with their steps in another order that is its own inverse, so that its gradient is itself."""
+    """Reorder the steps of rows; the order is its own inverse, so that the gradient is reordered alike."""
 
     @staticmethod
     def forward(ctx: Any, x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
@@ -167,18 +172,18 @@ class _Reversed(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient_BTE: Tensor) -> tuple[Tensor, None]:
-        """The same order again."""
+        """Reorder the gradient by the same order."""
         return gradient_BTE.flatten(0, 1).index_select(0, ctx.flat_N).view(gradient_BTE.shape), None
 
 
 def _take(x_BTE: Tensor, steps_BT: Tensor) -> Tensor:
-    """Row by row, the steps in the order of ``reverse_index``, as (B, T, E)."""
+    """Reorder the steps of each row as ``reverse_index`` says, (B, T, E)."""
     apply: Callable[[Tensor, Tensor], Tensor] = _Reversed.apply
     return apply(x_BTE, steps_BT)
 
 
 def _initialise(layer: nn.Module, cell: str, hidden_size: int) -> None:
-    """Orthogonal recurrent weights, Glorot input weights, zero bias; forget gates open (Jozefowicz 2015)."""
+    """Set recurrent weights orthogonal, inputs' Glorot's, biases 0, forget gates open (Jozefowicz 2015)."""
     for name, weight in layer.named_parameters():
         if name.startswith("weight_hh"):
             for gate in torch.split(weight.data, hidden_size):

@@ -19,7 +19,7 @@ from nlp_rnn.nn.weights import tensors_of
 
 
 def build_model(config: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> BiLSTMClassifier:
-    """The torch model of these weights (copied), in evaluation mode."""
+    """Return the torch model of these weights (copied), in evaluation mode."""
     model = BiLSTMClassifier(config)
     model.load_state_dict(tensors_of(weights))
     return model.eval()
@@ -31,7 +31,7 @@ class TorchEngine:
     Args:
         config: Shape of the model.
         weights: As in ``model.safetensors``; copied.
-        device: Where torch computes.
+        device: The device on which torch computes.
 
     Raises:
         ConfigError: If torch has no such device.

@@ -1,4 +1,4 @@
-"""Two language models in torch, forward and backward, over one embedding: what a classifier starts from.
+"""Two language models in torch, forward and backward, over one embedding, for a classifier to start from.
 
 Each direction of the encoder predicts, at every step, the word that it reads next, and never sees it. The
 names of the parameters are the names in ``model.safetensors``. Takes a ``Batch``; knows no texts.
@@ -60,7 +60,7 @@ class BiLanguageModel(nn.Module):
         self.bias = nn.Parameter(torch.zeros(config.vocab_size))
 
     def forward(self, batch: Batch, candidates: Candidates | None = None) -> Tensor:
-        """Nats of every word but the one each direction begins with.
+        """Return the nats of every word but the one each direction begins with.
 
         Args:
             batch: The texts; one of a single word adds nothing.
@@ -88,7 +88,7 @@ class BiLanguageModel(nn.Module):
         return torch.stack(nats)
 
     def _exact(self, z_NE: Tensor, targets_N: Tensor) -> Tensor:
-        """Cross-entropy over the whole vocabulary, (N,)."""
+        """Return the cross-entropy over the whole vocabulary, (N,)."""
         weight_EV = self.embedding.weight.T
         parts = [
             cross_entropy(torch.addmm(self.bias, part, weight_EV).float(), targets, reduction="none")
@@ -97,14 +97,18 @@ class BiLanguageModel(nn.Module):
         return torch.cat(parts)
 
     def _sampled(self, z_NE: Tensor, targets_N: Tensor, candidates: Candidates) -> Tensor:
-        """Cross-entropy over the word and the candidates, (N,) (Bengio & Senecal 2008; Jean et al. 2015).
+        """Return the cross-entropy over word and candidates, (N,) (Bengio & Senecal 2008; Jean et al. 2015).
 
         The word itself counts once and is left out of the candidates, whose exponentials are divided by how
         often they are drawn: on average their sum is that over the rest of the vocabulary.
         """
         ids_K, log_expected_K = candidates
         weight_VE = self.embedding.weight
+        # The word's own logit, one product per word.
         true_N = (z_NE * weight_VE[targets_N]).sum(dim=1).float() + self.bias[targets_N]
+        # The candidates' logits; less log n, as an exponential over n is one of the logit less log n.
         logits_NK = torch.addmm(self.bias[ids_K] - log_expected_K, z_NE, weight_VE[ids_K].T).float()
+        # A word that is among the candidates would count twice.
         logits_NK = logits_NK.masked_fill_(targets_N[:, None] == ids_K, float("-inf"))
+        # -log softmax: log of the sum over all, less the word's logit.
         return torch.logaddexp(logits_NK.logsumexp(dim=1), true_N) - true_N

@@ -6,8 +6,8 @@ and an upper layer reads both it and the context. So contexts still enter a recu
 model, but none of them waits for the one before it: in training each layer runs once over all steps, and
 all steps attend at once. Input and output embeddings of both languages are one matrix (Press & Wolf 2017).
 
-The names of its parameters are the names in ``model.safetensors``; ``sequence/interpreter.py`` reads the same
-file in NumPy. Takes ``Batch``es; knows no texts.
+The names of its parameters are the names in ``model.safetensors``; ``runtime/seq2seq.py`` reads the same file
+in NumPy. Takes ``Batch``es; knows no texts.
 
 Shapes: B pairs, S source steps, T target steps, N target tokens (no padding), V vocabulary, E embedding,
 H hidden units, D = 2H, P parts of a state.
@@ -39,7 +39,7 @@ class AdditiveAttention(nn.Module):
         self.score = nn.Linear(size, 1, bias=False)
 
     def forward(self, queries_BTH: Tensor, memory_BSD: Tensor, inside_BS: Tensor) -> tuple[Tensor, Tensor]:
-        """Contexts and weights.
+        """Return contexts and weights.
 
         Shape:
             (B, T, H), (B, S, D), (B, S) -> (B, T, D), (B, T, S).
@@ -76,7 +76,7 @@ class Seq2Seq(nn.Module):
         self.output.weight = self.embedding.weight
 
     def forward(self, source: Batch, target: Batch) -> Tensor:
-        """Logits of every target token but the first, given those before it (teacher forcing), row by row.
+        """Return the logits of every target token but the first, given those before it (teacher forcing).
 
         Shape:
             ids (B, S), ids (B, T + 1) -> (N, V).
@@ -90,20 +90,24 @@ class Seq2Seq(nn.Module):
         return logits_NV
 
     def features(self, source: Batch, ids_BT: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the readout sees at each step, and the attention's weights (none in the plain form).
+        """Return the readout's input at each step, and the attention's weights (None in the plain form).
 
         Shape:
             -> (B, T, H + D), (B, T, S).
         """
+        # Both layers of the decoder begin with what the encoder wrote last, each through its own half.
         memory_BSD, inside_BS, summary_BD = self.encode(source)
         state_2BH = torch.stack(torch.tanh(self.bridge(summary_BD)).chunk(2, dim=-1))
+        # The lower layer reads the target; no step of it waits for a context.
         x_BTE = locked_dropout(self.embedding(ids_BT), self.dropout, self.training)
         lower_BTH, _ = self.lower.carry(x_BTE, self._begin(self.lower, state_2BH[0]))
+        # So all steps attend at once; the plain form sees the same summary at each.
         weights_BTS = None
         if self.attention is None:
             context_BTD = summary_BD.unsqueeze(1).expand(-1, ids_BT.size(1), -1)
         else:
             context_BTD, weights_BTS = self.attention(lower_BTH, memory_BSD, inside_BS)
+        # The upper layer reads both.
         lower_BTH = locked_dropout(lower_BTH, self.dropout, self.training)
         both_BTF = torch.cat([lower_BTH, context_BTD], dim=-1)
         upper_BTH, _ = self.upper.carry(both_BTF, self._begin(self.upper, state_2BH[1]))
@@ -111,7 +115,7 @@ class Seq2Seq(nn.Module):
         return torch.cat([upper_BTH, context_BTD], dim=-1), weights_BTS
 
     def encode(self, source: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Outputs of the encoder, which steps are inside, and what each direction wrote last.
+        """Return the encoder's outputs, True for steps inside a row, and what each direction wrote last.
 
         Shape:
             -> (B, S, D), (B, S), (B, D).
@@ -123,12 +127,13 @@ class Seq2Seq(nn.Module):
         x_BSE = locked_dropout(self.embedding(ids_BS), self.dropout, self.training)
         memory_BSD = locked_dropout(self.encoder(x_BSE, lengths_B), self.dropout, self.training)
         memory_BSD = memory_BSD.masked_fill(~inside_BS.unsqueeze(-1), 0)
+        # The forward direction ends at a row's last step, the backward one at its first.
         forward_BSH, backward_BSH = memory_BSD.chunk(2, dim=-1)
         rows_B = torch.arange(len(lengths_B), device=device)
         summary_BD = torch.cat([forward_BSH[rows_B, lengths_B - 1], backward_BSH[:, 0]], dim=-1)
         return memory_BSD, inside_BS, summary_BD
 
     def _begin(self, layer: RecurrentEncoder, hidden_BH: Tensor) -> Tensor:
-        """A layer's first state: this output, and an empty cell."""
+        """Return a layer's first state: this output, and an empty cell."""
         state_P1BH = layer.start(len(hidden_BH))
         return torch.cat([hidden_BH[None, None], state_P1BH[1:]])

@@ -17,12 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-Weights = dict[str, Tensor]
+NamedTensors = dict[str, Tensor]
 _SMALL = 2_048  # numbers in an input below which starting the other thread costs more than it saves
 
 
-def run(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
-    """Outputs of a recurrent layer with these weights in place of its own.
+def run(layer: nn.Module, weights: NamedTensors, x_BTE: Tensor) -> Tensor:
+    """Return the outputs of a recurrent layer with these weights in place of its own.
 
     Shape:
         (B, T, E) -> (B, T, H).
@@ -32,9 +32,9 @@ def run(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
 
 
 def run_side_by_side(
-    layers: Sequence[nn.Module], weights: Sequence[Weights], inputs: Sequence[Tensor]
+    layers: Sequence[nn.Module], weights: Sequence[NamedTensors], inputs: Sequence[Tensor]
 ) -> list[Tensor]:
-    """``run`` for each layer, in two threads where that is faster.
+    """Call ``run`` for each layer, in two threads where that is faster.
 
     Shape:
         Each (B, T, E) -> (B, T, H).
@@ -53,7 +53,7 @@ def run_side_by_side(
 
 
 class _SideBySide(torch.autograd.Function):
-    """Each layer's own little graph, built and differentiated in its own thread."""
+    """Build and differentiate each layer's own little graph in its own thread."""
 
     @staticmethod
     def forward(
@@ -73,18 +73,18 @@ class _SideBySide(torch.autograd.Function):
 
 
 def _graph(layer: nn.Module, names: list[str], tensors: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
-    """Fresh leaves, and the outputs computed from them."""
+    """Return fresh leaves, and the outputs computed from them."""
     with torch.enable_grad():
         leaves = [tensor.detach().requires_grad_() for tensor in tensors]
         return leaves, run(layer, dict(zip(names, leaves[1:], strict=True)), leaves[0])
 
 
-def _run_without_gradient(layer: nn.Module, weights: Weights, x_BTE: Tensor) -> Tensor:
+def _run_without_gradient(layer: nn.Module, weights: NamedTensors, x_BTE: Tensor) -> Tensor:
     with torch.no_grad():
         return run(layer, weights, x_BTE)
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Two threads in which torch's own operators use one."""
+    """Return two threads in which torch's own operators use one."""
     return ThreadPoolExecutor(2, "nlp-rnn", torch.set_num_threads, (1,))

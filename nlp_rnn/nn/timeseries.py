@@ -1,6 +1,6 @@
 """The forecaster in torch: a recurrent encoder with a linear head of quantiles, and a linear path beside it.
 
-The names of its parameters are the names in ``model.safetensors``; ``sequence/network.py`` reads the same
+The names of its parameters are the names in ``model.safetensors``; ``runtime/timeseries.py`` reads the same
 file in NumPy. Knows normalised numbers; knows no series.
 
 Shapes: B windows or streams, T steps, E inputs, K steps ahead, F series, Q quantiles, S parts of a state,
@@ -34,7 +34,7 @@ class TimeSeriesLSTM(nn.Module):
             nn.init.zeros_(self.linear.weight)
 
     def forward(self, x_BTE: Tensor) -> Tensor:
-        """Many to one: what follows the last step of each window.
+        """Forecast many to one: what follows the last step of each window.
 
         Shape:
             (B, T, E) -> (B, K, F, Q).
@@ -48,7 +48,7 @@ class TimeSeriesLSTM(nn.Module):
         return answers_BKFQ + straight_BFO.reshape(B, F, K, Q).transpose(1, 2)
 
     def stream(self, x_BTE: Tensor, state_SLBH: Tensor) -> tuple[Tensor, Tensor]:
-        """Many to many: what follows each step, going on from a state; and the state after.
+        """Forecast many to many: what follows each step, going on from a state; and return the state after.
 
         Shape:
             x (B, T, E), state (S, L, B, H) -> (B, T, K, F, Q), (S, L, B, H).

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 
 def weights_of(model: nn.Module) -> dict[str, NDArray[np.float32]]:
-    """Arrays by the names they have in ``model.safetensors``, on the CPU."""
+    """Return a model's weights as arrays, by the names they have in ``model.safetensors``."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
 
 
 def tensors_of(weights: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """Tensors (copies) by the same names."""
+    """Return the weights as tensors (copies), by the same names."""
     return {name: torch.tensor(array) for name, array in weights.items()}

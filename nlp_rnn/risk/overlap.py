@@ -1,4 +1,4 @@
-"""What a text shares with the text a model was trained on, word for word, without keeping that text.
+"""Copied passages: text shared with a model's training text, found without keeping that text.
 
 An index holds hashes of the training text's stretches in a Bloom filter, and its distinct words in
 another; neither can be read back. Knows characters; no models.
@@ -31,7 +31,7 @@ FILE = "overlap.safetensors"
 FORMAT = 1
 RUN = 50
 LONGEST_RUN = 400
-"""That may be asked for: a stream remembers no more text than a review of it needs."""
+"""The longest run that may be asked for: a stream remembers no more text than a review of it needs."""
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _BASE = 0x9FB21C651E98DF25
@@ -46,11 +46,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class OverlapReport:
-    """How much of some text is copied and how much is new.
+    """Shares of a text that are copied and new.
 
     Attributes:
-        characters: Of the text.
-        copied: Of them, characters that stand in runs shared with the training text.
+        characters: Length of the text.
+        copied: Characters of it that stand in runs shared with the training text.
         runs: Number of such runs.
         longest: Characters of the longest run.
     """
@@ -71,7 +71,7 @@ class OverlapReport:
         return 1 - self.copied_share
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as one JSON object."""
+        """Return the figures as one JSON object."""
         shares = {"copied_share": round(self.copied_share, 4), "new_share": round(self.new_share, 4)}
         return {**asdict(self), **shares}
 
@@ -86,7 +86,7 @@ class OverlapIndex:
 
     Attributes:
         run: Every shared run of at least so many characters is found, and hardly ever a shorter one.
-        characters: Of the training text.
+        characters: Length of the training text.
         stretches: Filter of the training text's stretches of ``window`` characters.
         words: Filter of the distinct words, in small letters.
     """
@@ -117,6 +117,7 @@ class OverlapIndex:
         """
         in_range("run", run, 2 * _IN_A_ROW, LONGEST_RUN)
         in_range("false_positive_rate", false_positive_rate, 1e-30, 1e-3)
+        # A run of so many characters is _IN_A_ROW stretches, one beginning behind the other.
         window = run - _IN_A_ROW + 1
         parts: list[Hashes] = []
         words: set[str] = set()
@@ -124,14 +125,18 @@ class OverlapIndex:
         rest = open_word = ""
         for piece in _blocks(text):
             characters += len(piece)
+            # Stretches reach over the edge of a piece: its end is read again with the next one.
             buffer = rest + piece
             parts.append(_hashes(buffer, window))
             rest = buffer[max(0, len(buffer) - window + 1) :]
+            # So may a word: only those before the last white space are whole (but a word has its limits).
             buffer = open_word + piece
             cut = max(buffer.rfind(" "), buffer.rfind("\n"), len(buffer) - _LONGEST_WORD)
             words.update(_plain_words(buffer[: max(0, cut)]))
             open_word = buffer[max(0, cut) :]
+        # The text's last word ends with the text.
         words.update(_plain_words(open_word))
+        # All of a run's stretches have to be wrong for a run to be: each may be wrong by the rate's root.
         hashes_N = np.concatenate(parts) if parts else np.empty(0, np.uint64)
         return cls(
             run=run,
@@ -152,26 +157,31 @@ class OverlapIndex:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory and, but for a header, on disk."""
+        """Bytes in memory and, but for a header, on disk."""
         return self.stretches.bits.nbytes + self.words.bits.nbytes
 
     def runs(self, text: str) -> list[Span]:
-        """Where the text repeats the training text.
+        """Return the spans in which the text repeats the training text.
 
         A span may be a character or two too long. One in which letters and digits are not even half of the
         characters (white space, a ruled line) is nobody's text, and left out; so is what overlaps a span.
         """
+        # Which of the text's stretches the training text has, or seems to have.
         hit_N = self.stretches.contains(_hashes(text, self.window))
+        # Where hits begin and end: wherever the answer changes, with a miss put in front and behind.
         edges_N = np.flatnonzero(np.diff(np.concatenate([[False], hit_N, [False]])))
         spans: list[Span] = []
         for first, behind in zip(edges_N[::2].tolist(), edges_N[1::2].tolist(), strict=True):
+            # The last stretch reaches on to its end; what the span before it covers is not counted twice.
             start, end = max(first, spans[-1][1] if spans else 0), behind + self.window - 1
+            # Fewer hits in a row may be the filter's mistakes.
             if behind - first >= _IN_A_ROW:
                 spans.append((start, end))
+        # Rows of blanks or of signs repeat without having been copied.
         return [span for span in spans if _wordy(text[slice(*span)])]
 
     def report(self, texts: str | Iterable[str]) -> OverlapReport:
-        """Copied and new characters of one or several texts."""
+        """Count copied and new characters of one or several texts."""
         characters = copied = runs = longest = 0
         for text in [texts] if isinstance(texts, str) else texts:
             lengths = [end - start for start, end in self.runs(text)]
@@ -182,25 +192,25 @@ class OverlapIndex:
         return OverlapReport(characters, copied, runs, longest)
 
     def windows_with_copies(self, text: str, *, windows: int = 500, length: int = 500, seed: int = 0) -> int:
-        """In how many windows of a text, at random places, a copy is seen.
+        """Count the windows of a text, at random places, in which a copy is found.
 
         Args:
             text: At least ``length`` + 1 characters.
-            windows: How many to look at.
+            windows: Number of windows to look at.
             length: Characters of each.
-            seed: Of the places.
+            seed: Seed of their places.
         """
         starts = np.random.default_rng(seed).integers(0, len(text) - length, windows).tolist()
         return sum(bool(self.runs(text[start : start + length])) for start in starts)
 
     def unknown_words(self, text: str) -> list[Span]:
-        """Where words stand that the training text does not have; names (a capital) do not count."""
+        """Return the spans of words that the training text does not have; names (a capital) do not count."""
         found = [match for match in WORD.finditer(text) if match[0][0].islower()]
         known_N = self._knows([match[0] for match in found])
         return [match.span() for match, known in zip(found, known_N.tolist(), strict=True) if not known]
 
     def has_words(self, text: str) -> list[bool]:
-        """Of each word in a text, names included, whether the training text has it (in any capitals).
+        """Return True for each word of a text, names included, that the training text has (in any capitals).
 
         A word that the text's end may have cut is left out.
         """
@@ -209,11 +219,11 @@ class OverlapIndex:
         return known
 
     def _knows(self, words: list[str]) -> NDArray[np.bool_]:
-        """Whether the training text has each of some words."""
+        """Return True for words that the training text has."""
         return self.words.contains(_word_hashes([word.replace("’", "'").lower() for word in words]))
 
     def describe(self) -> dict[str, Any]:
-        """What to state of an index: its size, and how often it is wrong."""
+        """Return what to state of an index: its size, and how often it is wrong."""
         return {
             "run": self.run,
             "characters": self.characters,
@@ -291,7 +301,7 @@ class OverlapIndex:
 
 
 def _blocks(text: str | Iterable[str]) -> Iterator[str]:
-    """The text in pieces of a size that is quick to work on and small in memory."""
+    """Yield the text in pieces of a size that is quick to work on and small in memory."""
     waiting = io.StringIO()
     for piece in [text] if isinstance(text, str) else text:
         if not isinstance(piece, str):
@@ -305,20 +315,30 @@ def _blocks(text: str | Iterable[str]) -> Iterator[str]:
 
 
 def _hashes(text: str, window: int) -> Hashes:
-    """A hash of each stretch of ``window`` characters."""
+    """Return a hash of each stretch of ``window`` characters.
+
+    The hash is a polynomial modulo 2^64 in the characters' codes (Karp & Rabin 1987), for all stretches at
+    once. For a stretch of a + b characters it is that of the first a, times BASE^b, plus that of the last b.
+    So stretches of 1, 2, 4, ... characters are made by doubling, and those that ``window`` has as its binary
+    digits are put together.
+    """
     codes_N = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     if len(codes_N) < window:
         return np.empty(0, np.uint64)
-    # A polynomial modulo 2^64 over each stretch, put together from stretches of 1, 2, 4, ... characters.
+    # The stretches of one character: their codes, mixed so that neighbours in the alphabet are far apart.
     power_N, weight, length = mix(codes_N.astype(np.uint64)), _BASE, 1
+    # The stretches put together so far have ``done`` characters, at first none.
     hashes_N, done = np.zeros(len(codes_N) + 1, np.uint64), 0
     while True:
+        # A binary digit of ``window`` is 1: add the ``length`` characters behind the ``done`` ones.
         if window & length:
             count = len(codes_N) - done - length + 1
             hashes_N = hashes_N[:count] * np.uint64(weight) + power_N[done : done + count]
             done += length
+        # Mixed again, as the filter needs all bits of a hash to be equally good.
         if done == window:
             return mix(hashes_N)
+        # Double: each stretch, and the one that begins where it ends.
         power_N = power_N[:-length] * np.uint64(weight) + power_N[length:]
         weight, length = weight * weight % 2**64, 2 * length
 

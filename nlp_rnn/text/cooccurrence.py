@@ -9,6 +9,7 @@ Shapes: N tokens in a row, V vocabulary, E embedding width.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ def cooccurrence_vectors(
     first_id: int = 2,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """Vectors of ids that stand in like company (extra ``train``).
+    """Return vectors that are alike for ids that stand beside the same ids (extra ``train``).
 
     Args:
         rows: Token ids of each text.
@@ -35,7 +36,7 @@ def cooccurrence_vectors(
         window: Tokens to either side that count, a token d steps away for 1 / d.
         smoothing: Exponent on the context's frequency (Levy, Goldberg & Dagan 2015).
         first_id: Smaller ids (padding, unknown) take no part and get small random vectors.
-        seed: Of the SVD's random projection and of those vectors.
+        seed: Seed of the SVD's random projection and of those vectors.
 
     Returns:
         Shape (V, E); the mean length of a row is 1.
@@ -46,29 +47,45 @@ def cooccurrence_vectors(
     """
     sparse = require("scipy.sparse", extra="train")
     randomized_svd = require("sklearn.utils.extmath", extra="train").randomized_svd
-    gap = np.full(window, -1, dtype=np.int32)  # no pair reaches over a text's end
+    # All texts in one row of ids, with so wide a gap between them that no pair reaches over a text's end.
+    gap = np.full(window, -1, dtype=np.int32)
     parts = [np.concatenate([np.asarray(row, dtype=np.int32), gap]) for row in rows]
     stream_N = np.concatenate(parts) if parts else gap
-    shape = (vocab_size, vocab_size)
-    counts = sparse.csr_matrix(shape, dtype=np.float32)
-    for distance in range(1, window + 1):
-        left_N, right_N = stream_N[:-distance], stream_N[distance:]
-        both = (left_N >= first_id) & (right_N >= first_id)
-        weight = np.full(int(both.sum()), 1 / distance, dtype=np.float32)
-        counts = counts + sparse.coo_matrix((weight, (left_N[both], right_N[both])), shape=shape).tocsr()
-    counts = (counts + counts.T).tocoo()
+    counts = _counts(stream_N, window, first_id, vocab_size).tocoo()
     if counts.nnz <= dim or vocab_size <= dim:
         raise InputError(
             f"too little text for word vectors of width {dim}: give more text or a smaller width"
         )
+    # Frequencies of words and of contexts. The exponent makes rare contexts seem less rare, or they would
+    # have the greatest PMI of all.
     word_V = np.asarray(counts.sum(axis=1)).ravel()
     context_V = word_V**smoothing / (word_V**smoothing).sum()
+    # Pointwise mutual information of the pairs that occur: log P(context | word) / P(context).
     pmi = np.log(counts.data / (word_V[counts.row] * context_V[counts.col])).astype(np.float32)
+    # Keep what is above chance; all other cells are 0, so the matrix stays sparse.
     positive = pmi > 0
-    matrix = sparse.csr_matrix((pmi[positive], (counts.row[positive], counts.col[positive])), shape=shape)
+    cells = (pmi[positive], (counts.row[positive], counts.col[positive]))
+    matrix = sparse.csr_matrix(cells, shape=(vocab_size, vocab_size))
+    # The best approximation of rank E; half of the singular values goes to the words, half to the contexts.
     left_VE, scale_E, _ = randomized_svd(matrix, dim, n_iter=3, random_state=seed)
     vectors_VE: NDArray[np.float32] = (left_VE * np.sqrt(scale_E)).astype(np.float32)
-    bare = word_V == 0
-    vectors_VE /= np.linalg.norm(vectors_VE[~bare], axis=1).mean()
-    vectors_VE[bare] = np.random.default_rng(seed).normal(0, 0.02, (int(bare.sum()), dim))
+    # Words that were never seen beside another have no vector: short random ones keep them near zero.
+    unseen = word_V == 0
+    vectors_VE /= np.linalg.norm(vectors_VE[~unseen], axis=1).mean()
+    vectors_VE[unseen] = np.random.default_rng(seed).normal(0, 0.02, (int(unseen.sum()), dim))
     return vectors_VE
+
+
+def _counts(stream_N: NDArray[np.int32], window: int, first_id: int, vocab_size: int) -> Any:
+    """Return how often each id stands near each other one, weighted by 1 / distance: sparse (V, V)."""
+    sparse = require("scipy.sparse", extra="train")
+    shape = (vocab_size, vocab_size)
+    counts = sparse.csr_matrix(shape, dtype=np.float32)
+    for distance in range(1, window + 1):
+        # All pairs at this distance: the row against itself, shifted.
+        left_N, right_N = stream_N[:-distance], stream_N[distance:]
+        both = (left_N >= first_id) & (right_N >= first_id)
+        weight = np.full(int(both.sum()), 1 / distance, dtype=np.float32)
+        counts = counts + sparse.coo_matrix((weight, (left_N[both], right_N[both])), shape=shape).tocsr()
+    # Seen from the right word, too.
+    return counts + counts.T

@@ -1,4 +1,4 @@
-"""Length buckets as the plan of a task: what every task on rows of ids shares. Knows lengths; no rows."""
+"""Length buckets as the plan of a task, shared by all tasks on rows of ids. Knows lengths; no rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LengthBuckets:
         lengths: Tokens of each training row.
         batch_tokens: Tokens in a batch, padding included.
         batch_size: Rows of a batch at most.
-        seed: Of the order.
+        seed: Seed of the order.
     """
 
     def __init__(self, lengths: Sequence[int], *, batch_tokens: int, batch_size: int, seed: int) -> None:
@@ -22,14 +22,14 @@ class LengthBuckets:
         self.batch_tokens, self.batch_size = batch_tokens, batch_size
 
     def plan(self, epoch: int) -> Sequence[Ids]:
-        """Length buckets in an order of this epoch's own."""
+        """Return length buckets in an order of this epoch's own."""
         seed = self.seed * 1_000 + epoch
         return plan(self.lengths, batch_tokens=self.batch_tokens, batch_size=self.batch_size, seed=seed)
 
     def tokens(self, item: Ids) -> int:
-        """Tokens of a batch without padding."""
+        """Count the tokens of a batch, without padding."""
         return sum(self.lengths[i] for i in item)
 
     def padding(self) -> float:
-        """Share of padding in the first epoch's batches."""
+        """Return the share of padding in the first epoch's batches."""
         return padding_share(self.lengths, self.plan(0))

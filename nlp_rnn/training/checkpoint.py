@@ -22,7 +22,7 @@ _PREFIX = "checkpoint-"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What training needs to go on as if it had never stopped."""
+    """The tensors and the state from which training goes on as if it had never stopped."""
 
     step: int
     tensors: dict[str, Tensor]
@@ -58,7 +58,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def latest(folder: Path) -> Checkpoint | None:
-    """The newest complete checkpoint in a folder, or None.
+    """Return the newest complete checkpoint in a folder, or None.
 
     Raises:
         TrainingError: If it cannot be read.
@@ -77,6 +77,6 @@ def latest(folder: Path) -> Checkpoint | None:
 
 
 def _all(folder: Path) -> list[Path]:
-    """The folder's checkpoints, oldest first; what others call so is none."""
+    """Return the folder's complete checkpoints, oldest first."""
     found = sorted(folder.glob(f"{_PREFIX}{'[0-9]' * 9}")) if folder.is_dir() else []
     return [path for path in found if (path / "state.json").is_file()]

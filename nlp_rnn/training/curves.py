@@ -12,7 +12,7 @@ from nlp_rnn.figure import new_figure, save_figure
 
 
 def read_history(path: str | Path) -> list[dict[str, Any]]:
-    """The epochs of a run, oldest first.
+    """Return the epochs of a run, oldest first.
 
     Raises:
         DataError: If the file is missing or a line is no JSON.
@@ -25,7 +25,7 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
 
 
 def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The epoch whose weights a run keeps: the first of those with the highest score."""
+    """Return the epoch whose weights a run keeps: the first of those with the highest score."""
     return max(epochs, key=lambda row: row["validation"]["score"])
 
 

@@ -33,30 +33,30 @@ Item = TypeVar("Item")
 
 
 class Task(Protocol[Item]):
-    """What is trained: a plan for each epoch, a loss, and figures on held-out data.
+    """A task to train a model on: a plan for each epoch, a loss, and figures on held-out data.
 
     A task that carries tensors from one item to the next is a ``CarryingTask``.
     """
 
     def plan(self, epoch: int) -> Sequence[Item]:
-        """The items of an epoch, in order: the same for the same epoch."""
+        """Return the items of an epoch, in order: the same for the same epoch."""
 
     def tokens(self, item: Item) -> int:
-        """Tokens an item trains on (for the rate shown)."""
+        """Count the tokens an item trains on (for the rate shown)."""
 
     def loss(self, model: nn.Module, item: Item) -> Tensor:
-        """Mean loss of an item, a scalar with a gradient."""
+        """Return the mean loss of an item, a scalar with a gradient."""
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Figures on held-out data; the one named ``score`` is to be raised."""
+        """Return figures on held-out data; the one named ``score`` is to be raised."""
 
 
 @runtime_checkable
 class CarryingTask(Protocol):
-    """What a task has besides, if the loss of an item depends on the one before it."""
+    """The methods that a task has besides, if the loss of an item depends on the one before it."""
 
     def carried(self) -> dict[str, Tensor]:
-        """The tensors that the next item starts from, by name."""
+        """Return the tensors that the next item starts from, by name."""
 
     def carry_on(self, tensors: dict[str, Tensor]) -> None:
         """Start the next item from what ``carried`` gave."""
@@ -64,7 +64,7 @@ class CarryingTask(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands; handed to the ``progress`` callback after each step."""
+    """The state of a run, handed to the ``progress`` callback after each step."""
 
     epoch: int
     step: int
@@ -87,7 +87,7 @@ class _Place:
 
 
 class Trainer(Generic[Item]):
-    """Trains one model on one task.
+    """Train one model on one task.
 
     Args:
         model: Trained in place; after ``run`` it holds the best epoch's (averaged) weights.
@@ -159,12 +159,14 @@ class Trainer(Generic[Item]):
 
     def _epoch(self) -> None:
         config, place = self.config, self.place
+        # Deal the epoch's items out to the processes; the first ones again, so that all take as many steps.
         plan = list(self.task.plan(place.epoch))
         ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
-        plan += plan[: -len(plan) % ranks]  # every process takes as many steps
+        plan += plan[: -len(plan) % ranks]
         mine = plan[rank::ranks]
         started, first, tokens = time.perf_counter(), self.step, 0
         self.wrapped.train()
+        # A resumed run begins in the middle of its epoch.
         for item in mine[place.index :]:
             loss = self._step(item)
             place.index += 1
@@ -180,7 +182,13 @@ class Trainer(Generic[Item]):
                 and place.index < len(mine)
             ):
                 self._save()
-        seconds = time.perf_counter() - started
+        self._judge(place.loss_sum / len(mine), tokens, time.perf_counter() - started)
+        place.epoch, place.index, place.loss_sum = place.epoch + 1, 0, 0.0
+        self._save()
+
+    def _judge(self, train_loss: float, tokens: int, seconds: float) -> None:
+        """Validate after an epoch, record its figures, and keep its weights if they are the best so far."""
+        place = self.place
         model = (
             self.average.module if self.average is not None else self.accelerator.unwrap_model(self.wrapped)
         )
@@ -190,7 +198,7 @@ class Trainer(Generic[Item]):
             {
                 "epoch": place.epoch + 1,
                 "step": self.step,
-                "train_loss": place.loss_sum / len(mine),
+                "train_loss": train_loss,
                 "seconds": round(seconds, 3),
                 "tokens_per_second": round(tokens / max(seconds, 1e-9), 1),
                 "validation": figures,
@@ -201,8 +209,6 @@ class Trainer(Generic[Item]):
             self.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
         else:
             place.bad_epochs += 1
-        place.epoch, place.index, place.loss_sum = place.epoch + 1, 0, 0.0
-        self._save()
 
     def _step(self, item: Item) -> float:
         config = self.config
@@ -285,7 +291,7 @@ class Trainer(Generic[Item]):
 
 @contextmanager
 def seeded(*numbers: int) -> Iterator[None]:
-    """Within it, torch's random numbers are a function of ``numbers``; outside nothing has changed."""
+    """Make torch's random numbers a function of ``numbers`` within the ``with`` block, and nowhere else."""
     seed = 0
     for number in numbers:
         seed = (seed * 1_000_003 + number + 1) % 2**63
@@ -296,7 +302,7 @@ def seeded(*numbers: int) -> Iterator[None]:
 
 
 def _averaging(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """Exponential moving average whose decay rises to its value, so that short runs are averaged, too."""
+    """Return a moving average whose decay rises to its value, so that short runs are averaged, too."""
 
     def average(old: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
         now = min(decay, (1 + int(count)) / (10 + int(count)))
@@ -306,7 +312,7 @@ def _averaging(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]
 
 
 def _groups(model: nn.Module, config: LoopConfig) -> list[dict[str, Any]]:
-    """Embedding, encoder and head, each at its own rate, from its own epoch on; only matrices decay."""
+    """Group embedding, encoder and head, each with its own rate and first epoch; only matrices decay."""
     rates = {"embedding": (config.embedding_rate, 2), "encoder": (config.encoder_rate, 1)}
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, weight in model.named_parameters():

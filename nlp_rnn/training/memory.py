@@ -16,7 +16,7 @@ def keep_freed_memory() -> bool:
     """Tell the C library to keep freed memory for this process.
 
     Returns:
-        Whether it was told.
+        True if the library took the settings.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

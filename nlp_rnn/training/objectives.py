@@ -26,8 +26,8 @@ class Reading:
 
     Args:
         model: The classifier.
-        batch: What it reads.
-        shares_V: How frequent each word is; they sum to 1.
+        batch: The batch that it reads.
+        shares_V: Frequency of each word; they sum to 1.
     """
 
     def __init__(self, model: BiLSTMClassifier, batch: Batch, shares_V: Tensor) -> None:
@@ -41,7 +41,7 @@ class Reading:
         self.seed = int(torch.randint(2**31, ()))
 
     def logits(self, step_BTE: Tensor | None = None, *, detached: bool = False) -> Tensor:
-        """Logits of the batch, or of what lies a step from it.
+        """Return the logits of the batch, or of what lies a step from it.
 
         Args:
             step_BTE: In units of the embedding's spread.
@@ -58,7 +58,7 @@ class Reading:
         return logits_BC
 
     def step(self, towards_BTE: Tensor, size: float) -> Tensor:
-        """A step of each text, as long over all its words as ``size`` says; nowhere else than at words.
+        """Return a step of each text of length ``size`` over all its words; padding stays where it is.
 
         Shape:
             (B, T, E) -> (B, T, E).
@@ -72,7 +72,7 @@ class Reading:
 
 
 def adversarial(reading: Reading, loss_of: Callable[[Tensor], Tensor], *, size: float) -> Tensor:
-    """Loss at the step that raises it most, to first order (Miyato et al. 2017, eq. 5 and 6).
+    """Return the loss at the step that raises it most, to first order (Miyato et al. 2017, eq. 5 and 6).
 
     Args:
         reading: The labelled batch.
@@ -85,7 +85,7 @@ def adversarial(reading: Reading, loss_of: Callable[[Tensor], Tensor], *, size: 
 
 
 def virtual_adversarial(reading: Reading, logits_BC: Tensor, *, size: float) -> Tensor:
-    """Mean divergence of the answers at the step that changes them most; needs no labels.
+    """Return the mean divergence of the answers at the step that changes them most; needs no labels.
 
     The direction is one power iteration from a random one (Miyato et al. 2017, eq. 7 and 8).
 
@@ -105,7 +105,7 @@ def virtual_adversarial(reading: Reading, logits_BC: Tensor, *, size: float) -> 
 
 
 def consistency(first_BC: Tensor, second_BC: Tensor) -> Tensor:
-    """Divergence of two readings of a batch that differ in dropout (R-Drop, Liang et al. 2021, eq. 2).
+    """Return the divergence of two readings that differ in dropout (R-Drop, Liang et al. 2021, eq. 2).
 
     Args:
         first_BC: Logits of the one.
@@ -117,7 +117,7 @@ def consistency(first_BC: Tensor, second_BC: Tensor) -> Tensor:
 
 
 def pairing(model: BiLSTMClassifier, batch: Batch) -> Tensor:
-    """Divergence of the answers to texts that say the same, such as a text and its copy with other names.
+    """Return the divergence of the answers to pairs that say the same, such as a text with other names in it.
 
     Both are read with the same masks of dropout, step by step, so that little but the texts moves the answer.
 
@@ -138,7 +138,7 @@ def pairing(model: BiLSTMClassifier, batch: Batch) -> Tensor:
 
 
 def divergence(answer_BC: Tensor, logits_BC: Tensor) -> Tensor:
-    """KL(answer || softmax(logits)) in nats, mean over the texts.
+    """Return KL(answer || softmax(logits)) in nats, mean over the texts.
 
     Args:
         answer_BC: Logarithms of probabilities.
@@ -150,6 +150,6 @@ def divergence(answer_BC: Tensor, logits_BC: Tensor) -> Tensor:
 
 
 def entropy(logits_BC: Tensor) -> Tensor:
-    """Mean entropy of the answers in nats (Grandvalet & Bengio 2004; Sachan et al. 2019)."""
+    """Return the mean entropy of the answers in nats (Grandvalet & Bengio 2004; Sachan et al. 2019)."""
     logs_BC = logits_BC.float().log_softmax(dim=1)
     return -(logs_BC.exp() * logs_BC).sum(dim=1).mean()

@@ -6,7 +6,7 @@ import math
 
 
 def warmup_cosine(step: int, total: int, warmup: float) -> float:
-    """Factor on the peak learning rate: linear warm-up, then half a cosine down to zero.
+    """Return the factor on the peak learning rate: linear warm-up, then half a cosine down to zero.
 
     Args:
         step: Step about to be taken, from 0.

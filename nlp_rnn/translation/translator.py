@@ -16,9 +16,9 @@ from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 from nlp_rnn.errors import InputError, as_texts, in_range
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
-from nlp_rnn.runtime.seq2seq import Interpreter
+from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import END, SPACE, TextTokenizer
-from nlp_rnn.translation.beam import Written, beam_search
+from nlp_rnn.translation.beam import Hypothesis, beam_search
 from nlp_rnn.translation.examples import TextPairs, checked_pairs, encoded_pairs, marks, set_aside
 from nlp_rnn.translation.result import Translation
 from nlp_rnn.version import __version__
@@ -75,7 +75,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         TranslationConfig(vocab_size=2, **self._shape)
         self._vocab_size = vocab_size
         self._untrained_tokenizer()
-        self._model: Interpreter | None = None
+        self._model: Seq2Seq | None = None
         self._vocab: list[str] = []
 
     @classmethod
@@ -92,7 +92,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         marks(artifact.tokenizer)
         super()._use(artifact)
         self._vocab = artifact.tokenizer.vocab
-        self._model = Interpreter(artifact.config, artifact.weights)
+        self._model = Seq2Seq(artifact.config, artifact.weights)
 
     def translate(self, texts: Sequence[str], *, beam: int = 5, length_penalty: float = 1.0) -> list[str]:
         """The translation of each text; arguments and errors as ``translations``."""
@@ -135,12 +135,12 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
                 found[number] = self._translation(texts[number], written)
         return found
 
-    def _search(self, batch: Batch, beam: int, length_penalty: float) -> list[Written]:
+    def _search(self, batch: Batch, beam: int, length_penalty: float) -> list[Hypothesis]:
         tokenizer, model = self.artifact.tokenizer, self._model
         assert model is not None
         begin_id, end_id = marks(tokenizer)
         return beam_search(
-            model.write(model.read(batch)),
+            model.decoder(model.encode(batch)),
             [10 + 2 * length for length in batch.lengths_B.tolist()],
             begin_id=begin_id,
             end_id=end_id,
@@ -149,26 +149,26 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
             alpha=length_penalty,
         )
 
-    def _translation(self, text: str, written: Written) -> Translation:
+    def _translation(self, text: str, hypothesis: Hypothesis) -> Translation:
         """A row of ids as text, what is unknown in it copied from the source."""
         artifact = self.artifact
         tokenizer = artifact.tokenizer
         encoding = tokenizer.encode(text)
-        vocab, attention_TS = self._vocab, written.attention_TS[:, : len(encoding.ids)]
+        vocab, attention_TS = self._vocab, hypothesis.attention_TS[:, : len(encoding.ids)]
         unknown = [s for s, piece_id in enumerate(encoding.ids) if piece_id == tokenizer.unk_id]
-        pieces = [vocab[piece_id] for piece_id in written.ids]
-        for t, piece_id in enumerate(written.ids):
+        pieces = [vocab[piece_id] for piece_id in hypothesis.ids]
+        for t, piece_id in enumerate(hypothesis.ids):
             if piece_id == tokenizer.unk_id:
                 among = unknown or list(range(len(encoding.ids)))
                 start, end = encoding.spans[among[int(attention_TS[t, among].argmax())]]
                 pieces[t] = text[start:end]
-        marks = [END] * (len(attention_TS) - len(pieces))
+        end_marks = [END] * (len(attention_TS) - len(pieces))
         return Translation(
             source=text,
             text="".join(pieces).replace(SPACE, " ").strip(),
-            score=written.score,
+            score=hypothesis.score,
             source_pieces=encoding.tokens,
-            pieces=pieces + marks,
+            pieces=pieces + end_marks,
             attention=attention_TS if artifact.config.attention else None,
         )
 

@@ -20,8 +20,9 @@ from nlp_rnn.errors import ArtifactError, require
 from nlp_rnn.generation.decoding import Decoder, Draft
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.resources import CHARACTER_MODEL
+from nlp_rnn.runtime.characters import CharRNN
 from nlp_rnn.runtime.encoder import F32
-from nlp_rnn.runtime.engine import NumpyCharEngine, one_blas_thread
+from nlp_rnn.runtime.threads import single_threaded
 
 STREAMS = (1, 64)
 _DEFAULT = CharConfig(vocab_size=67)
@@ -33,7 +34,7 @@ def generation(model: str | None, rounds: int) -> list[Row]:
     config, weights, name = _model(model)
     require("torch", extra="train")
     writers = {
-        "NumPy engine": partial(_numpy, NumpyCharEngine(config, weights)),
+        "NumPy engine": partial(_numpy, CharRNN(config, weights)),
         "plain PyTorch loop": partial(_torch, _modules(config)),
     }
     calls = {
@@ -76,9 +77,11 @@ def _model(model: str | None) -> tuple[CharConfig, dict[str, F32], str]:
     return config, weights, f"{name}, {config.cell} {config.num_layers} x {config.hidden_size}"
 
 
-def _numpy(engine: NumpyCharEngine, streams: int) -> None:
+def _numpy(engine: CharRNN, streams: int) -> None:
     drafts = [_draft(seed) for seed in range(streams)]
-    decoder = Decoder(engine, drafts, Sampling(), banned=(0, 1), width=streams, quiet=one_blas_thread)
+    decoder = Decoder(
+        engine, drafts, Sampling(), banned=(0, 1), width=streams, single_threaded=single_threaded
+    )
     for _ in decoder.run():
         pass
 

@@ -12,7 +12,7 @@ import re
 import numpy as np
 import pytest
 
-from nlp_rnn.classification.attribution import METHODS, explain
+from nlp_rnn.classification.attribution import MAX_UNITS, METHODS, explain
 from nlp_rnn.errors import ConfigError, InputError
 from nlp_rnn.probabilities import softmax
 from nlp_rnn.text.tokenizer import TextTokenizer
@@ -47,10 +47,9 @@ def why(text, **options):
     return explain(text, **options)
 
 
-@pytest.mark.parametrize("hide", ["remove", "unknown"])
 @pytest.mark.parametrize("method", METHODS)
-def test_the_word_that_decides_gets_the_credit(method, hide):
-    found = why("The movie was great, it did work.", method=method, hide=hide)
+def test_the_word_that_decides_gets_the_credit(method):
+    found = why("The movie was great, it did work.", method=method)
     assert found.label == "positive"
     assert found.tokens[int(found.attributions.argmax())] == "great"
     others = np.delete(found.attributions, found.tokens.index("great"))
@@ -58,9 +57,8 @@ def test_the_word_that_decides_gets_the_credit(method, hide):
     assert np.abs(others).max() < 1e-9
 
 
-@pytest.mark.parametrize("hide", ["remove", "unknown"])
-def test_a_negation_pulls_to_the_other_side(hide):
-    found = why("Movie was not good", hide=hide)
+def test_a_negation_pulls_to_the_other_side():
+    found = why("Movie was not good")
     assert found.label == "negative"
     assert found.target == "polarity"
     assert found.tokens == ("movie", "was", "not", "good")
@@ -73,23 +71,19 @@ def test_a_negation_pulls_to_the_other_side(hide):
 
 def test_occlusion_reads_the_text_without_the_token():
     found = why("not good and not bad", target="positive")
-    removed = why("not good and not bad", target="positive", hide="remove")
     for t in range(5):
         ids = TRAINED.encode("not good and not bad").ids
         ids[t] = TRAINED.unk_id
         assert found.attributions[t] == pytest.approx(found.probabilities[2] - rule(TRAINED)([ids])[0][2])
-        del ids[t]
-        assert removed.attributions[t] == pytest.approx(found.probabilities[2] - rule(TRAINED)([ids])[0][2])
 
 
-@pytest.mark.parametrize("hide", ["remove", "unknown"])
 @pytest.mark.parametrize(
     "text", ["not good", "the movie was not good , it was awful and bad !", "good " * 30]
 )
-def test_shapley_attributions_sum_to_what_the_text_changed(text, hide):
-    found = why(text, method="shapley", hide=hide, samples=16, seed=5)
+def test_shapley_attributions_sum_to_what_the_text_changed(text):
+    found = why(text, method="shapley", samples=16, seed=5)
     assert found.attributions.sum() == pytest.approx(found.polarity - found.baseline, abs=1e-9)
-    nothing = [TRAINED.unk_id] * (1 if hide == "remove" else len(found.tokens))
+    nothing = [TRAINED.unk_id] * len(found.tokens)
     assert found.baseline == pytest.approx(rule(TRAINED)([nothing])[0] @ [-1, 0, 1])
 
 
@@ -109,12 +103,12 @@ def test_shapley_is_exact_for_few_tokens_and_near_for_more():
     ids = TRAINED.encode("was not good , awful").ids
 
     def value(kept):
-        row = [token for place, token in enumerate(ids) if place in kept] or [TRAINED.unk_id]
+        row = [token if place in kept else TRAINED.unk_id for place, token in enumerate(ids)]
         return float(rule(TRAINED)([row])[0] @ [-1, 0, 1])
 
     by_definition = shapley_by_definition(value, len(ids))
-    exact = why("was not good , awful", method="shapley", hide="remove", samples=120)
-    sampled = why("was not good , awful", method="shapley", hide="remove", samples=119, seed=1)
+    exact = why("was not good , awful", method="shapley", samples=120)
+    sampled = why("was not good , awful", method="shapley", samples=119, seed=1)
     assert exact.attributions == pytest.approx(by_definition)
     assert sampled.attributions == pytest.approx(by_definition, abs=0.15)
     assert not np.allclose(sampled.attributions, by_definition)
@@ -209,10 +203,11 @@ def counting(probs_of):
 
 
 @pytest.mark.parametrize(("method", "most"), [("occlusion", 2 * 20 + 1), ("shapley", 20 + 20 * 8 + 1)])
-def test_a_long_text_costs_a_bounded_number_of_questions(method, most):
+def test_a_long_text_costs_a_bounded_number_of_questions(method, most, monkeypatch):
+    monkeypatch.setitem(MAX_UNITS, method, 20)
     text = "the movie was slow , " * 99 + "and the end was awful !"
     probs_of, asked = counting(rule(TRAINED))
-    found = why(text, probs_of=probs_of, method=method, max_units=20, samples=8)
+    found = why(text, probs_of=probs_of, method=method, samples=8)
     assert sum(asked) <= most
     assert len(found.tokens) == len(found.spans) == len(found.trajectory) == len(found.attributions) == 20
     assert found.tokens[int(found.attributions.argmin())].endswith("awful !")
@@ -223,10 +218,11 @@ def test_a_long_text_costs_a_bounded_number_of_questions(method, most):
     assert (found.trajectory[-1] == found.probabilities).all()
 
 
-def test_no_unit_reaches_across_what_the_tokenizer_left_out():
+def test_no_unit_reaches_across_what_the_tokenizer_left_out(monkeypatch):
+    monkeypatch.setitem(MAX_UNITS, "occlusion", 7)
     tokenizer = TextTokenizer.from_json(TRAINED.to_json(), kind="word", max_tokens=50)
     text = "good start , " * 20 + "slow " * 3000 + ", awful end !" * 20
-    found = explain(text, tokenizer=tokenizer, probs_of=rule(tokenizer), classes=THREE, max_units=7)
+    found = explain(text, tokenizer=tokenizer, probs_of=rule(tokenizer), classes=THREE)
     assert max(end - start for start, end in found.spans) < 200
     assert "characters not read" in found.to_html()
     assert len(found.to_html()) < 10_000
@@ -340,9 +336,10 @@ def test_plot_writes_a_picture(tmp_path, words):
     assert path.stat().st_size > 5_000
 
 
-def test_plot_reads_no_formula_in_words_or_class_names(tmp_path):
+def test_plot_reads_no_formula_in_words_or_class_names(tmp_path, monkeypatch):
+    monkeypatch.setitem(MAX_UNITS, "occlusion", 1)
     names = [r"$\nomath$", "y"]
-    options = {"tokenizer": TRAINED, "classes": names, "target": names[0], "max_units": 1}
+    options = {"tokenizer": TRAINED, "classes": names, "target": names[0]}
     found = explain("$^^$", probs_of=lambda rows: np.array([[0.9, 0.1]] * len(rows)), **options)
     assert found.tokens == ("$ ^ ^ $",)
     assert found.plot(tmp_path / "why.png").stat().st_size > 5_000
@@ -366,10 +363,8 @@ def test_to_dict_is_plain_json():
             "Received: 'meh'; it should be one of negative, neutral, positive, polarity",
         ),
         ({"method": "magic"}, ConfigError, "it should be one of occlusion, shapley"),
-        ({"hide": "away"}, ConfigError, "it should be one of unknown, remove"),
         ({"samples": 0}, ConfigError, "samples"),
         ({"seed": -1}, ConfigError, "seed"),
-        ({"max_units": 0}, ConfigError, "max_units"),
         ({"classes": ["a", "b"]}, InputError, "3 columns for 2 classes"),
         ({"probs_of": lambda rows: np.zeros((len(rows), 3))}, InputError, "sum to 1"),
         ({"probs_of": lambda rows: np.full((1, 3), 1 / 3)}, InputError, "answered 1 rows for 2 rows of ids"),

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from nlp_rnn import Forecaster, SentimentClassifier
 from nlp_rnn.cli import main
-from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
+from nlp_rnn.config import ForecastTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError, TrainingError
 from nlp_rnn.files.series import Series, next_times, read_series, values_of
 from nlp_rnn.forecasting.backtest import arima, backtest, ets, find_leak, histories, naive, recurrent
-from nlp_rnn.forecasting.scaling import ForecastNetwork, Scaling, draw, inputs_of
-from nlp_rnn.forecasting.scores import coverage, mase, quantile_loss, rmse, smape
+from nlp_rnn.forecasting.scaling import Scaling, draw
+from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
 from nlp_rnn.training.loop import Progress
 
 F64 = NDArray[np.float64]
@@ -161,39 +161,6 @@ def test_intervals_widen_with_the_distance() -> None:
     assert width_T[20:].mean() > 1.5 * width_T[:3].mean()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("form", ["windows", "linear", "carried"])
-def test_the_numpy_network_is_torchs(cell: str, form: str) -> None:
-    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
-    from nlp_rnn.nn.timeseries import TimeSeriesLSTM
-
-    config = ForecastConfig(
-        columns=("a", "b"),
-        context=7,
-        horizon=2,
-        cell=cell,
-        hidden_size=5,
-        num_layers=2,
-        carried=form == "carried",
-        linear=form == "linear",
-    )
-    torch.manual_seed(0)
-    network = TimeSeriesLSTM(config).eval()
-    if config.linear:
-        torch.nn.init.normal_(network.linear.weight)
-    z_BTF = np.random.default_rng(1).normal(size=(4, 7, 2))
-    x_BTE, _ = inputs_of(config, z_BTF)
-    with torch.no_grad():
-        expected = network(torch.from_numpy(x_BTE)).numpy()
-        streamed, _ = network.stream(torch.from_numpy(x_BTE), network.encoder.start(4))
-    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    np.testing.assert_allclose(ForecastNetwork(config, weights).run(x_BTE), expected, rtol=0, atol=1e-5)
-    if config.linear:  # what it adds, by hand: each series by itself, the same weights for all
-        by_hand = np.einsum("bcf,kqc->bkfq", x_BTE, weights["linear.weight"].reshape(2, 5, 7))
-        expected = expected - by_hand
-    np.testing.assert_allclose(streamed[:, -1].numpy(), expected, rtol=0, atol=1e-5)
-
-
 def test_draws_are_linear_between_and_beyond_the_quantiles() -> None:
     quantiles, levels = np.array([0.0, 2.0, 3.0]), (0.25, 0.5, 0.75)
     found = draw(np.tile(quantiles, (4, 1)), levels, np.array([0.125, 0.375, 0.75, 1.0]))
@@ -296,7 +263,6 @@ def test_scores_by_hand() -> None:
     assert smape(actual, found) == pytest.approx(100 * (2 / 5 + 4 / 12) / 2)
     assert rmse(actual, found) == pytest.approx(2.5**0.5)
     assert coverage(actual, np.array([3.0, 6.0]), np.array([4.0, 7.0])) == 0.5
-    assert quantile_loss(np.array([1.0]), np.array([[0.0, 2.0]]), (0.1, 0.9)) == pytest.approx(0.1)
     with pytest.raises(InputError, match="repeats itself every 2 steps"):
         mase(actual, found, np.array([1.0, 2.0, 1.0, 2.0]), season=2)
     with pytest.raises(InputError, match="no scale for season 4"):

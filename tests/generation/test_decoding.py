@@ -16,24 +16,24 @@ V = 7
 
 
 class Fake:
-    """Remembers the sum of what each stream read; its logits are a little off but for one, in quiet."""
+    """Remembers the sum of what each stream read; its logits are a little off but for one, in one thread."""
 
     vocab_size = V
 
     def __init__(self, noise: float = 0.0) -> None:
         self.noise = noise
         self.sizes: list[int] = []
-        self.is_quiet = 0
+        self.is_single_threaded = 0
         self.table = np.random.default_rng(0).normal(0, 1.5, (50, V)).astype(np.float32)
 
     def start(self, streams: int) -> np.ndarray:
         return np.zeros((1, 1, streams, 1))
 
     @contextmanager
-    def quiet(self) -> Iterator[None]:
-        self.is_quiet += 1
+    def single_threaded(self) -> Iterator[None]:
+        self.is_single_threaded += 1
         yield
-        self.is_quiet -= 1
+        self.is_single_threaded -= 1
 
     def stepper(self, state: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         n = state.shape[2]
@@ -41,7 +41,7 @@ class Fake:
 
         def step(ids: np.ndarray) -> np.ndarray:
             self.sizes.append(n)
-            off = 0.0 if n == 1 and self.is_quiet else noise
+            off = 0.0 if n == 1 and self.is_single_threaded else noise
             state[0, 0, :, 0] += ids + 1
             return (self.table[state[0, 0, :, 0].astype(int) % 50] + off).astype(np.float32)
 
@@ -59,8 +59,10 @@ def drafts() -> list[Draft]:
 
 def texts(fake: Fake, width: int, sampling: Sampling) -> list[list[int]]:
     made = drafts()
-    for _ in Decoder(fake, made, sampling, width=width, banned=[0], quiet=fake.quiet).run():
-        assert not fake.is_quiet  # while the caller has control
+    for _ in Decoder(
+        fake, made, sampling, width=width, banned=[0], single_threaded=fake.single_threaded
+    ).run():
+        assert not fake.is_single_threaded  # while the caller has control
     return [one.ids for one in made]
 
 
@@ -76,12 +78,14 @@ def test_a_text_left_over_in_a_wide_decoder_is_what_it_is_alone(monkeypatch: pyt
     alone, wide = draft([1], seed=5, length=3000), draft([1], seed=5, length=3000)
     fake = Fake(noise=2.8e-3)
     for one, width in ((alone, 1), (wide, 8)):
-        for _ in Decoder(fake, [one], Sampling(temperature=1), width=width, quiet=fake.quiet).run():
+        for _ in Decoder(
+            fake, [one], Sampling(temperature=1), width=width, single_threaded=fake.single_threaded
+        ).run():
             pass
     assert wide.ids == alone.ids
 
 
-def test_noise_that_is_not_settled_would_change_texts() -> None:
+def test_noise_that_is_not_recomputed_would_change_texts() -> None:
     sampling = Sampling(temperature=1)
     assert texts(Fake(noise=0.05), 64, sampling) != texts(Fake(), 1, sampling)
 
@@ -158,7 +162,7 @@ class Drifting(Fake):
 
         def step(ids: np.ndarray) -> np.ndarray:
             seed_n[read_n == 0] = ids[read_n == 0]
-            if not (n == 1 and self.is_quiet):
+            if not (n == 1 and self.is_single_threaded):
                 off_n[:] += 1e-5
             border_n = np.full(n, 0.5)
             if not self.is_greedy:
@@ -181,7 +185,7 @@ def test_on_a_border_a_text_is_read_again_and_goes_on_from_there(temperature: fl
 
     def written(width: int) -> list[list[int]]:
         made, fake = [draft([seed], seed, length=40) for seed in range(4)], Drifting(sampling)
-        for _ in Decoder(fake, made, sampling, width=width, quiet=fake.quiet).run():
+        for _ in Decoder(fake, made, sampling, width=width, single_threaded=fake.single_threaded).run():
             pass
         return [one.ids for one in made]
 
@@ -194,11 +198,11 @@ def test_the_last_ids_are_those_of_the_prompt_until_there_are_enough() -> None:
     one = draft([4, 5, 6], seed=0, length=9)
     assert one.recent(2) == [5, 6]
     one.uniform()
-    one.chose(1, 0.0)
+    one.add(1, 0.0)
     assert one.recent(2) == [6, 1]
     assert one.recent(9) == [4, 5, 6, 1]
     one.uniform()
-    one.chose(2, 0.0)
+    one.add(2, 0.0)
     assert one.recent(2) == [1, 2]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from nlp_rnn.artifact import TextArtifact, load
 from nlp_rnn.cli import main
-from nlp_rnn.config import CELLS, CharConfig, CharTrainConfig
+from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
 from nlp_rnn.files import characters
 from nlp_rnn.generation import card
@@ -23,7 +23,6 @@ from nlp_rnn.generation.result import TextStream
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, speller
 from nlp_rnn.risk.filter import RiskFilter
-from nlp_rnn.runtime.engine import NumpyCharEngine
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 LETTERS = "abcdefgh .,\n"
@@ -80,30 +79,6 @@ def test_same_seed_same_text_alone_in_a_batch_or_streamed(
 def test_other_seeds_other_texts(generator: CharGenerator) -> None:
     texts = {generator.generate("abc", seed=seed, risk_filter=None).text for seed in range(8)}
     assert len(texts) == 8
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(
-    "shape", [{}, {"num_layers": 3, "layer_norm": True}, {"embedding_dim": 12, "tied": True}]
-)
-def test_the_runtime_answers_as_torch_does(cell: str, shape: dict[str, object]) -> None:
-    torch = pytest.importorskip("torch", reason="the parity needs torch")
-    from nlp_rnn.generation.fitting import build
-
-    artifact = untrained(scale=0.3, cell=cell, **shape).artifact
-    model, engine = (
-        build(artifact.config, artifact.weights),
-        NumpyCharEngine(artifact.config, artifact.weights),
-    )
-    ids_BT = np.random.default_rng(1).integers(0, artifact.config.vocab_size, (4, 30))
-    with torch.inference_mode():
-        expected_BTV = model(torch.from_numpy(ids_BT), model.encoder.start(4)).logits_BTV.numpy()
-    step = engine.stepper(state := engine.start(4))
-    found_BTV = np.stack([step(ids_B).copy() for ids_B in ids_BT.T], axis=1)
-    assert found_BTV == pytest.approx(expected_BTV, abs=2e-5)
-    alone = engine.start(1)
-    assert engine.read(ids_BT[2], alone) == pytest.approx(expected_BTV[2], abs=2e-5)
-    assert alone[:, :, 0] == pytest.approx(state[:, :, 2], abs=1e-5)
 
 
 def test_a_stop_string_ends_the_text_before_it(generator: CharGenerator) -> None:

@@ -15,11 +15,11 @@ from nlp_rnn.errors import ConfigError
 from nlp_rnn.generation.sampling import (
     Sampling,
     distribution,
-    draw,
     is_close,
     keep_top_k,
     keep_top_p,
-    softmaxed,
+    pick,
+    softmax,
 )
 
 LOGITS = np.random.default_rng(0).normal(0, 2, (50, 12))
@@ -28,6 +28,10 @@ rows = arrays(np.float64, (12,), elements=st.floats(-20, 20))
 
 def entropy(probs: np.ndarray) -> np.ndarray:
     return -(probs * np.log(np.maximum(probs, 1e-300))).sum(axis=-1)
+
+
+def draw(probs: np.ndarray, uniforms: np.ndarray | float) -> np.ndarray:
+    return pick(np.cumsum(probs, axis=-1), uniforms)
 
 
 def test_hotter_means_more_entropy() -> None:
@@ -47,12 +51,12 @@ def test_the_coldest_and_top_k_1_are_greedy() -> None:
 
 
 def test_temperature_1_without_filters_is_the_model() -> None:
-    assert distribution(LOGITS, Sampling(temperature=1)) == pytest.approx(softmaxed(LOGITS))
+    assert distribution(LOGITS, Sampling(temperature=1)) == pytest.approx(softmax(LOGITS))
 
 
 @given(rows, st.floats(0.01, 1))
 def test_top_p_keeps_the_smallest_set(logits: np.ndarray, p: float) -> None:
-    probs = softmaxed(logits)
+    probs = softmax(logits)
     kept = np.isfinite(keep_top_p(logits, p))
     assert kept.any()
     assert probs[kept].sum() >= p - 1e-9

@@ -16,9 +16,9 @@ from nlp_rnn.cli import main
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
 from nlp_rnn.files.pairs import read_pairs
-from nlp_rnn.runtime.seq2seq import Interpreter
+from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
-from nlp_rnn.translation.beam import Written, beam_search, penalty
+from nlp_rnn.translation.beam import Hypothesis, beam_search, penalty
 from nlp_rnn.translation.examples import _common, set_aside
 from nlp_rnn.translation.result import Translation
 from nlp_rnn.translation.scores import by_length, measure, plot_by_length
@@ -90,7 +90,9 @@ def random_table(seed: int) -> list[list[list[float]]]:
     return [np.random.default_rng(seed).dirichlet(np.full(6, 0.4), 6).tolist()]
 
 
-def written(tables: list[list[list[float]]], beam: int, alpha: float = 0.0, limit: int = 6) -> list[Written]:
+def written(
+    tables: list[list[list[float]]], beam: int, alpha: float = 0.0, limit: int = 6
+) -> list[Hypothesis]:
     return beam_search(
         Table(tables),
         [limit] * len(tables),
@@ -164,38 +166,11 @@ def test_marks_are_never_written_and_no_row_outgrows_its_limit() -> None:
 # One model in two libraries
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-@pytest.mark.parametrize("attention", [True, False])
-@pytest.mark.parametrize("num_layers", [1, 2])
-def test_numpy_writes_what_torch_writes(cell: str, attention: bool, num_layers: int) -> None:
-    torch = pytest.importorskip("torch")
-    from nlp_rnn.translation.fitting import build
-
-    config = TranslationConfig(
-        vocab_size=11, embedding_dim=5, hidden_size=6, cell=cell, attention=attention, num_layers=num_layers
-    )
-    weights = random_weights(config)
-    rng = np.random.default_rng(1)
-    source = pad([rng.integers(4, 11, n).tolist() for n in (3, 1, 7)], pad_id=PAD_ID)
-    target = pad([[BEGIN_ID, *rng.integers(4, 11, n)] for n in (5, 5, 5)], pad_id=PAD_ID)
-    model = build(config, weights)
-    with torch.inference_mode():
-        features, attended = model.features(source, torch.from_numpy(target.ids_BT))
-        logits_BTV = model.output(torch.tanh(model.readout(features))).numpy()
-    interpreter = Interpreter(config, weights)
-    writing = interpreter.write(interpreter.read(source))
-    for step in range(target.ids_BT.shape[1]):
-        logits_nV, attention_nS = writing.advance(target.ids_BT[:, step])
-        np.testing.assert_allclose(logits_nV, logits_BTV[:, step], atol=2e-5)
-        if attended is not None:
-            np.testing.assert_allclose(attention_nS, attended[:, step].numpy(), atol=1e-5)
-
-
 def test_rows_that_change_places_take_their_state_with_them() -> None:
     config = TranslationConfig(vocab_size=9, embedding_dim=4, hidden_size=5)
-    interpreter = Interpreter(config, random_weights(config))
+    network = Seq2Seq(config, random_weights(config))
     batch = pad([[4, 5], [6, 7, 8]], pad_id=PAD_ID)
-    straight, turned = (interpreter.write(interpreter.read(batch)) for _ in range(2))
+    straight, turned = (network.decoder(network.encode(batch)) for _ in range(2))
     for writing in (straight, turned):
         writing.advance(np.array([BEGIN_ID, BEGIN_ID]))
     turned.keep(np.array([1, 1, 0]))
@@ -243,9 +218,9 @@ def test_the_plain_form_sees_one_vector_and_attention_the_whole_row() -> None:
                 weights[name] *= 0  # an encoder that forgets at once
                 for direction in ("fwd", "bwd"):
                     weights[f"encoder.layers.0.{direction}.bias_ih_l0"][6:12] = -50  # and keeps no cell
-        interpreter = Interpreter(config, weights)
+        network = Seq2Seq(config, weights)
         first, second = (
-            interpreter.write(interpreter.read(pad([row], pad_id=PAD_ID))).advance(np.array([BEGIN_ID]))[0]
+            network.decoder(network.encode(pad([row], pad_id=PAD_ID))).advance(np.array([BEGIN_ID]))[0]
             for row in ([4, 5, 6], [4, 9, 6])
         )
         assert np.allclose(first, second, atol=1e-6) is not attention
@@ -342,7 +317,7 @@ def test_an_unknown_word_is_copied_from_where_the_attention_is() -> None:
     attention_TS = np.zeros((2, len(encoding.ids) + 3), np.float32)  # wider: the batch had a longer row
     attention_TS[1, 0], attention_TS[1, unknown[1]] = 0.7, 0.3  # a known word is no candidate
     space_id = tokenizer.token_to_id(SPACE)
-    told = translator._translation(text, Written([space_id, tokenizer.unk_id], -1.0, attention_TS))
+    told = translator._translation(text, Hypothesis([space_id, tokenizer.unk_id], -1.0, attention_TS))
     assert (told.text, told.pieces) == ("цап", [SPACE, "цап"])
 
 
