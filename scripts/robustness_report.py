@@ -18,6 +18,7 @@ from rich.table import Table
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.cli.common import run_script
 from nlp_rnn.sentiment.card import measure_robustness
+from nlp_rnn.sentiment.robustness import measure
 
 
 def main(
@@ -29,7 +30,11 @@ def main(
 ) -> None:
     """Show how often each change moves the answer."""
     clf = SentimentClassifier.from_pretrained(model)
-    found = measure_robustness(clf, data, texts=texts, seed=seed)
+    if data is None:
+        report = measure(clf)
+    else:
+        report = measure_robustness(clf, data, most=texts, seed=seed)
+    found = report.to_dict()
     table = Table("texts", "changed", "compared", "another label", "or a probability moved by over 0.1")
     for title, rows in found["moved"].items():
         for kind, row in rows.items():

@@ -10,15 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nlp_rnn.artifact import Artifact
 from nlp_rnn.config import ModelConfig
 from nlp_rnn.metrics import evaluate
+from nlp_rnn.sentiment import robustness
 from nlp_rnn.sentiment.classifier import SentimentClassifier
 from nlp_rnn.sentiment.mixture import CLASSES, RATES, Mixture, counterfactual_pairs, official_tests
 from nlp_rnn.sentiment.negation import load_suite, run_suite
-from nlp_rnn.sentiment.robustness import Moved, both_right, fairness, noise, sum_of
+from nlp_rnn.sentiment.robustness import RobustnessReport
 from nlp_rnn.training.curves import best_epoch
 
 _CARD = """\
@@ -116,48 +115,28 @@ def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]
     return {
         "tests": tests,
         "negation": {"passed": report.pass_share, "rows": report.rows()},
-        "robustness": measure_robustness(classifier, data),
+        "robustness": measure_robustness(classifier, data).to_dict(),
     }
 
 
 def measure_robustness(
-    classifier: SentimentClassifier, data: str | Path | None, *, texts: int = 2_000, seed: int = 0
-) -> dict[str, Any]:
+    classifier: SentimentClassifier, data: str | Path, *, most: int = 2_000, seed: int = 0
+) -> RobustnessReport:
     """How often identities, noise and other names move the answer, and edited pairs that are both right.
 
     Args:
         classifier: Three classes or two.
-        data: Folder of corpora; None measures identities alone.
-        texts: Texts of each test set, drawn by ``seed``, which also draws the changes.
+        data: Folder of corpora.
+        most: Texts of each test set, drawn by ``seed``, which also draws the changes.
         seed: Of both.
-
-    Returns:
-        ``moved``: for some sets of texts, by change, ``Moved.to_dict()``; with corpora also
-        ``pairs_both_right`` (a share) and ``pairs``.
 
     Raises:
         DataError: If a corpus is missing.
     """
-    moved: dict[str, dict[str, Moved]] = {"identities": fairness(classifier.predict_proba)}
-    found: dict[str, Any] = {}
-    if data is not None:
-        tests = official_tests(data)
-        for title, name in (("sentences", "SST, three classes"), ("reviews", "IMDb")):
-            own = tests[name][0]
-            which = np.random.default_rng(seed).permutation(len(own))[:texts].tolist()
-            moved[title] = noise(classifier.predict_proba, [own[i] for i in which], seed=seed)
-        moved["sentences and reviews"] = {
-            kind: sum_of([moved["sentences"][kind], moved["reviews"][kind]]) for kind in moved["sentences"]
-        }
-        edited, labels, pairs = counterfactual_pairs(data)
-        probs_NC = classifier.predict_proba(edited)
-        found["pairs_both_right"] = both_right(probs_NC, labels, pairs, classifier.classes_.tolist())
-        found["pairs"] = len(set(pairs))
-    found["moved"] = {
-        title: {kind: row.to_dict() for kind, row in {**rows, "all": sum_of(rows.values())}.items()}
-        for title, rows in moved.items()
-    }
-    return found
+    tests = official_tests(data)
+    texts = {"sentences": tests["SST, three classes"][0], "reviews": tests["IMDb"][0]}
+    edited = counterfactual_pairs(data)
+    return robustness.measure(classifier, texts, edited=edited, most=most, seed=seed)
 
 
 def describe(

@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 
 from nlp_rnn.errors import DataError, InputError, one_of
 from nlp_rnn.resources import data_folder
+from nlp_rnn.sentiment.perturbation import with_articles
 
 Label = Literal["negative", "neutral", "positive"]
 Split = Literal["train", "dev"]
@@ -38,10 +39,6 @@ _NOUNS = ("thing", "things")
 _FREE = frozenset(" .,;!?")  # after a noun: no hyphen, no possessive
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
-)
-_AN_BEFORE = re.compile(
-    r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|ukr|one\b|once|eu|ut[ie])",
-    re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\b(more|most) [a-z]+", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
@@ -306,15 +303,6 @@ def sentence_key(text: str) -> str:
     """
     plain = _CONTRACTIBLE.sub(r"\1nt", text.lower().replace("’", "'")).replace("'", "")
     return " ".join(plain.rstrip(" .!").split())
-
-
-def with_articles(text: str) -> str:
-    """The text with *an* for *a* where the next word asks for it.
-
-    >>> with_articles("a atheist, a European, a Ukrainian and a uncle")
-    'an atheist, a European, a Ukrainian and an uncle'
-    """
-    return _AN_BEFORE.sub(r"\1n ", text)
 
 
 def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.perturbation import (
     Change,
@@ -26,9 +27,10 @@ from nlp_rnn.sentiment.perturbation import (
     slip,
     toggled,
     typo,
+    with_articles,
 )
-from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, noise, sum_of
-from nlp_rnn.sentiment.templates import SPLITS, load_frames, load_words, with_articles
+from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, measure, noise, sum_of
+from nlp_rnn.sentiment.templates import SPLITS, load_frames, load_words
 
 TEXT = "In 1987 Mary met 12 people in Paris; Mary gave the film 8/10 and it won 3 of 5 stars."
 
@@ -254,6 +256,38 @@ def test_a_pair_is_right_when_both_its_texts_are() -> None:
     labels = ["negative", "positive", "negative", "positive"]
     classes = ["negative", "neutral", "positive"]
     assert both_right(probs, labels, ["a", "a", "b", "b"], classes) == pytest.approx(0.5)
+
+
+class Classifier:
+    """Positive where it sees a word."""
+
+    classes_ = np.array(["negative", "neutral", "positive"])
+
+    def __init__(self, word: str) -> None:
+        self.predict_proba = by_word(word)
+
+
+def test_a_report_has_every_set_its_sum_and_the_edited_pairs() -> None:
+    texts = {"long": [TEXT, "Only letters here."], "short": ["Some text", "Another text", "Third text"]}
+    edited = ["ab", "b", "a", "b"], ["positive", "negative"] * 2, ["1", "1", "2", "2"]
+    report = measure(Classifier("https://"), texts, edited=edited)
+    assert list(report.moved) == ["identities", "long", "short", "long and short"]
+    assert [report.moved[title]["links"].flips for title in ("long", "short", "long and short")] == [2, 3, 5]
+    for title, kind, moved in report.rows():
+        if kind == "all":
+            rest = [row for name, row in report.moved[title].items() if name != "all"]
+            assert moved == sum_of(rest)
+    assert (report.both_right, report.pairs) == (0.0, 2)
+    assert measure(Classifier("a"), edited=edited).both_right == 1.0
+    assert measure(Classifier("a"), {"long": texts["short"]}, most=2).moved["long"]["links"].count == 2
+
+
+def test_a_report_of_nothing_has_the_identities_alone() -> None:
+    report = measure(Classifier("Sikh"))
+    assert list(report.to_dict()) == ["moved"]
+    assert report.to_dict()["moved"]["identities"]["all"]["flips"] > 0
+    with pytest.raises(InputError, match="no edited pairs"):
+        measure(Classifier("a"), edited=([], [], []))
 
 
 @pytest.mark.parametrize(
