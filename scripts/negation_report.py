@@ -13,7 +13,8 @@ from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.cli.common import run_script
-from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
+from nlp_rnn.sentiment.baselines import vader_predict_proba
+from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite
 
 
 def main(

@@ -21,7 +21,8 @@ def negation(
     """Run the negation suite and show the share of cases failed, per phenomenon."""
     from rich.table import Table
 
-    from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
+    from nlp_rnn.sentiment.baselines import vader_predict_proba
+    from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite
 
     check_files(json_file, plot=plot)
     cases = load_suite(suite)
