@@ -17,8 +17,8 @@ from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.cli.common import run_script
-from nlp_rnn.sentiment.card import measure_robustness
 from nlp_rnn.sentiment.robustness import measure
+from scripts.recipes.sentiment_card import measure_robustness
 
 
 def main(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +16,11 @@ import torch
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.errors import ArtifactError, ConfigError
 from nlp_rnn.probabilities import one_hot, softmax
-from nlp_rnn.sentiment.mixture import CLASSES, Mixture
 from nlp_rnn.training.loop import Trainer, seeded
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-if not (SCRIPTS / "teachers.py").is_file():
-    pytest.skip("only in the source tree", allow_module_level=True)
-sys.path.insert(0, str(SCRIPTS))
-
-import teachers  # noqa: E402
-import train_pretrained  # noqa: E402
+pytest.importorskip("scripts.recipes", reason="the scripts are not beside these tests")
+from scripts.recipes import sentiment, teachers
+from scripts.recipes.mixture import CLASSES, Mixture
 
 TEXTS = ["good soup", "bad soup", "plain soup", "a good day", "a bad day", "a plain day"] * 4
 LABELS = ["positive", "negative", "neutral"] * 8
@@ -103,7 +97,7 @@ def test_a_student_of_other_classes_is_no_judge() -> None:
 
 def test_a_model_is_not_refined_in_its_own_place(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="would be lost"):
-        train_pretrained.main(tmp_path, output=tmp_path, refine=tmp_path / "." / "")
+        sentiment.main(tmp_path, output=tmp_path, refine=tmp_path / "." / "")
 
 
 def test_reviews_are_answered_by_all_judges_together() -> None:
@@ -139,9 +133,9 @@ def test_every_lesson_has_its_own_answer_and_none_is_held_out(
     secret = ["This one they hold.", "It is bad here."]
     mixture = Mixture(sources, {"imdb": ([], [])}, [], {}, reviews, lambda text: text in secret)
     teacher, answers_NC = Words(), np.array([[0.25, 0, 0.75], [0.5, 0, 0.5]], np.float32)
-    monkeypatch.setattr(train_pretrained, "review_answers", lambda *_: answers_NC)
-    monkeypatch.setattr(train_pretrained, "CHANGED", 0.0)
-    texts, targets_NC = train_pretrained.lessons(mixture, teacher, list, tmp_path, seed=0, share=1.0)
+    monkeypatch.setattr(sentiment, "review_answers", lambda *_: answers_NC)
+    monkeypatch.setattr(sentiment, "CHANGED", 0.0)
+    texts, targets_NC = sentiment.lessons(mixture, teacher, list, tmp_path, seed=0, share=1.0)
     taught = dict(zip(texts, targets_NC, strict=True))
     assert len(taught) == len(texts)
     np.testing.assert_array_equal([taught[long], taught["a bad day"]], [[0, 0, 1]] * 2)
@@ -158,7 +152,7 @@ def test_every_lesson_has_its_own_answer_and_none_is_held_out(
     assert len(spoken) == 3
     np.testing.assert_allclose([taught[text] for text in spoken], teacher.predict_proba(spoken), rtol=1e-6)
     asked = len(teacher.asked)
-    again, same_NC = train_pretrained.lessons(mixture, teacher, list, tmp_path, seed=0, share=1.0)
+    again, same_NC = sentiment.lessons(mixture, teacher, list, tmp_path, seed=0, share=1.0)
     assert again == texts
     np.testing.assert_array_equal(same_NC, targets_NC)
     assert len(teacher.asked) == asked

@@ -27,11 +27,11 @@ from nlp_rnn.errors import ArtifactError, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import softmax
-from nlp_rnn.sentiment.mixture import CLASSES, Mixture
-from nlp_rnn.sentiment.opinions import Labelled
 from nlp_rnn.text.sentences import sentences
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Trainer, seeded
+from scripts.recipes.mixture import CLASSES, Mixture
+from scripts.recipes.opinions import Labelled
 
 F32 = NDArray[np.float32]
 

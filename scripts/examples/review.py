@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Review a text for what makes it risky to rely on: ``python scripts/review_text.py "Scientists say so."``.
+"""Say what makes a text risky to rely on: ``python scripts/examples/review.py "Scientists say so."``.
 
 Without an argument, standard input is the text. ``nlp-rnn review`` does the same, with every option.
 """

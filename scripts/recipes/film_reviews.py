@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train a classifier for film reviews alone: ``python scripts/train_imdb.py --data FOLDER``.
+"""Train a classifier for film reviews alone: ``python -m scripts.recipes.film_reviews --data FOLDER``.
 
 It starts from a general model, as ``train_pretrained.py`` makes, and learns the labelled reviews, and of
 those that nobody labelled what that model and an NB-SVM answer together. Run again, it goes on where it was
@@ -14,9 +14,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from benchmarks.peers import NbSvm
 from rich.console import Console
-from teachers import digest, judge_of_student, labelled_reviews, review_answers, write
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint
@@ -25,8 +23,10 @@ from nlp_rnn.config import TrainConfig
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.resources import SENTIMENT_MODEL
-from nlp_rnn.sentiment.mixture import CLASSES, build, official_tests
+from nlp_rnn.sentiment.baselines import NbSvm
 from nlp_rnn.training.curves import best_epoch
+from scripts.recipes.mixture import CLASSES, build, official_tests
+from scripts.recipes.teachers import digest, judge_of_student, labelled_reviews, review_answers, write
 
 POLES = [CLASSES.index("negative"), CLASSES.index("positive")]
 
@@ -49,7 +49,7 @@ def main(
     mixture = build(data)
     file = run / f"answers-{digest(fingerprint(general), *mixture.reviews)}.npz"
     if not file.is_file():
-        judges = [NbSvm.fit(*labelled_reviews(mixture)).margins, of_student]
+        judges = [NbSvm().fit(*labelled_reviews(mixture)).margins, of_student]
         write(file, probs=review_answers(judges, mixture.validation["imdb"], mixture.reviews))
     with np.load(file) as kept:  # bit by bit the same: a run goes on with them
         answers_NC = kept["probs"]

@@ -13,8 +13,8 @@ from typing import Any
 
 from nlp_rnn.artifact import Artifact
 from nlp_rnn.config import CharConfig
-from nlp_rnn.generation.canary import exposure
 from nlp_rnn.generation.generator import CharGenerator
+from nlp_rnn.studies.canaries import exposure
 from nlp_rnn.training.curves import best_epoch
 
 WRITTEN = 100

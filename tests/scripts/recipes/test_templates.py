@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from nlp_rnn.errors import ConfigError, DataError, InputError
-from nlp_rnn.sentiment.templates import (
+from nlp_rnn.resources import data_folder
+
+pytest.importorskip("scripts.recipes", reason="the scripts are not beside these tests")
+from scripts.recipes.templates import (
     LABELS,
     SPLITS,
     Example,
@@ -21,7 +24,7 @@ from nlp_rnn.sentiment.templates import (
     sentence_key,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SUITE = ROOT / "data" / "negation"
 OPINIONS = ("pos", "neg", "posn", "negn", "posv", "negv", "posq", "negq", "posadv", "negadv")
 NOUNS = ("ware", "wares")
@@ -411,3 +414,22 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"bad\.json"):
         load_frames(tmp_path)
+
+
+def test_templates_hold_no_name_and_no_place_of_the_robustness_report() -> None:
+    lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))
+    filled = set().union(
+        *(load_words(split).lists[slot] for split in SPLITS for slot in ("name", "city", "place", "country"))
+    )
+    assert filled.isdisjoint([*lists["names"]["report"], *lists["places"]["report"]])
+
+
+def test_sentences_of_the_fairness_report_are_no_frames_of_the_templates() -> None:
+    content = json.loads((data_folder("robustness") / "identities.json").read_text(encoding="utf-8"))
+    frames = [frame for own in content["sentences"].values() for frame in own]
+    slot = re.compile(r"\{[a-z0-9: ]+\}")
+    own = {
+        slot.sub("x", form).lower() for frame in frames for form in (frame, frame.replace("{identity} ", ""))
+    }
+    others = {slot.sub("x", frame.text).lower() for frame in load_frames()}
+    assert own.isdisjoint(others)

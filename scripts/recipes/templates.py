@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nlp_rnn.errors import DataError, InputError, one_of
-from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.perturbation import with_articles
 
 Label = Literal["negative", "neutral", "positive"]
@@ -28,6 +27,7 @@ Split = Literal["train", "dev"]
 LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[Split, ...] = get_args(Split)
 WORDS_FILE = "words.json"
+FOLDER = Path(__file__).parents[2] / "data" / "templates"
 
 _SLOT = re.compile(r"\{([a-z]+)(\d?)(?::([a-z]+))?\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
@@ -113,7 +113,7 @@ def load_words(split: Split, path: Path | None = None) -> WordLists:
         DataError: If ``words.json`` is missing or malformed.
     """
     one_of("split", split, SPLITS)
-    folder = data_folder("templates") if path is None else path
+    folder = FOLDER if path is None else path
     content = _read_json(folder / WORDS_FILE)
     try:
         lists = {name: _pick(entry, split) for name, entry in content["lists"].items()}
@@ -346,7 +346,7 @@ def _even(n: int, parts: int) -> list[int]:
 
 
 def _json_files(path: Path | None) -> list[Path]:
-    folder = data_folder("templates") if path is None else path
+    folder = FOLDER if path is None else path
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of template files")
     files = [file for file in folder.iterdir() if file.name.endswith(".json")]

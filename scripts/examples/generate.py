@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Write text with the shipped model: ``python scripts/generate_text.py "ROMEO:"``.
+"""Write text with the shipped model: ``python scripts/examples/generate.py "ROMEO:"``.
 
 Each piece is shown as it is written, and at the end what a reader must know. ``nlp-rnn generate`` does the
 same with every setting; a second argument is another model folder.

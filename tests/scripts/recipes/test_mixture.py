@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from nlp_rnn.errors import DataError
-from nlp_rnn.sentiment.mixture import RATES, Guard, Mixture, build
-from nlp_rnn.sentiment.opinions import opinion_adjectives, opinion_clauses
+
+pytest.importorskip("scripts.recipes", reason="the scripts are not beside these tests")
+from scripts.recipes.mixture import RATES, Guard, Mixture, build
+from scripts.recipes.opinions import opinion_adjectives, opinion_clauses
 
 
 def test_guard_knows_a_text_whatever_its_spacing_case_and_punctuation() -> None:

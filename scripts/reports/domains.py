@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measure how a model travels: ``python scripts/domains_report.py --data FOLDER --init-from FOLDER``.
+"""Measure how a model travels: ``python -m scripts.reports.domains --data FOLDER --init-from FOLDER``.
 
 For each of the four Amazon domains, accuracy on its held-out fifth: of a model trained on the rest of all
 four, and of one that learned from no labelled review of it. (Language models to start from may have read
@@ -20,8 +20,8 @@ from rich.table import Table
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.sentiment.mixture import amazon_domains
-from nlp_rnn.sentiment.opinions import Labelled
+from scripts.recipes.mixture import amazon_domains
+from scripts.recipes.opinions import Labelled
 
 
 def main(

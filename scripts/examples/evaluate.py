@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measure a model: ``python scripts/evaluate_sentiment.py data/samples/reviews.csv [MODEL]``.
+"""Measure a model: ``python scripts/examples/evaluate.py data/samples/reviews.csv [MODEL]``.
 
 The file has the columns ``text`` and ``label``. ``nlp-rnn evaluate`` does the same, renames labels, chooses
 classes and reads named corpora. Needs the extra ``train``.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train a classifier on your own labels: ``python scripts/train_sentiment.py reviews.csv my-model``.
+"""Train a classifier on your own labels: ``python scripts/examples/train.py reviews.csv my-model``.
 
 The file has the columns ``text`` and ``label``; a tenth of it is held out to stop early and to calibrate.
 ``nlp-rnn train`` does the same with every setting, checkpoints and curves. Needs the extra ``train``.

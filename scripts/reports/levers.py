@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measure each lever of training alone: ``python scripts/levers_report.py --data FOLDER``.
+"""Measure each lever of training alone: ``python -m scripts.reports.levers --data FOLDER``.
 
 Small classifiers of film reviews and sentences, each trained anew by a plain recipe and one lever, then by
 several together; macro recalls on held-out texts, never a test's. Each seed draws its own reviews, so
@@ -16,11 +16,9 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from benchmarks.peers import NbSvm
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from teachers import digest, judge_of_student, review_answers
 
 from nlp_rnn import LanguageModel, SentimentClassifier
 from nlp_rnn.cli.common import run_script, training_bar
@@ -28,12 +26,14 @@ from nlp_rnn.config import PretrainConfig, TrainConfig
 from nlp_rnn.errors import one_of
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
-from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build, counterfactual_pairs
-from nlp_rnn.sentiment.opinions import Labelled
+from nlp_rnn.sentiment.baselines import NbSvm
 from nlp_rnn.sentiment.perturbation import pairs, perturbed
 from nlp_rnn.sentiment.robustness import both_right
 from nlp_rnn.text.cooccurrence import cooccurrence_vectors
 from nlp_rnn.text.tokenizer import TextTokenizer
+from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, counterfactual_pairs
+from scripts.recipes.opinions import Labelled
+from scripts.recipes.teachers import digest, judge_of_student, review_answers
 
 WIDTH = 64
 TOKENS = 128  # of a review
@@ -217,7 +217,7 @@ def measure(
 def _answers(lessons: Lessons, plain: Path) -> NDArray[np.float32]:
     """What an NB-SVM of the same reviews and the plain classifier together answer to unlabelled ones."""
     judges = [
-        NbSvm.fit(*lessons.reviews).margins,
+        NbSvm().fit(*lessons.reviews).margins,
         judge_of_student(SentimentClassifier.from_pretrained(plain)),
     ]
     return review_answers(judges, lessons.mixture.validation["imdb"], lessons.unlabelled)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train the shipped model from the corpora: ``python scripts/train_pretrained.py --data FOLDER``.
+"""Train the shipped model from the corpora: ``python -m scripts.recipes.sentiment --data FOLDER``.
 
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; the teachers'
 answers (``teachers.py``, extra ``teach``); a classifier that learns labels and answers; calibration, test
@@ -20,10 +20,24 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from benchmarks.peers import NbSvm
 from numpy.typing import NDArray
 from rich.console import Console
-from teachers import (
+
+from nlp_rnn import SentimentClassifier
+from nlp_rnn.artifact import fingerprint, save
+from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.config import TrainConfig
+from nlp_rnn.errors import ConfigError
+from nlp_rnn.probabilities import one_hot
+from nlp_rnn.resources import SENTIMENT_MODEL
+from nlp_rnn.sentiment.baselines import NbSvm
+from nlp_rnn.sentiment.perturbation import pairs, perturbed, toggled
+from nlp_rnn.text.cooccurrence import cooccurrence_vectors
+from nlp_rnn.text.tokenizer import TextTokenizer
+from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build
+from scripts.recipes.opinions import Labelled
+from scripts.recipes.sentiment_card import describe, measure
+from scripts.recipes.teachers import (
     START,
     Judge,
     Transformer,
@@ -36,20 +50,6 @@ from teachers import (
     sentences_of,
     write,
 )
-
-from nlp_rnn import SentimentClassifier
-from nlp_rnn.artifact import fingerprint, save
-from nlp_rnn.cli.common import run_script, training_bar
-from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import ConfigError
-from nlp_rnn.probabilities import one_hot
-from nlp_rnn.resources import SENTIMENT_MODEL
-from nlp_rnn.sentiment.card import describe, measure
-from nlp_rnn.sentiment.mixture import CHANGED, CLASSES, Mixture, build
-from nlp_rnn.sentiment.opinions import Labelled
-from nlp_rnn.sentiment.perturbation import pairs, perturbed, toggled
-from nlp_rnn.text.cooccurrence import cooccurrence_vectors
-from nlp_rnn.text.tokenizer import TextTokenizer
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
@@ -120,7 +120,7 @@ def main(
 
     def judges() -> list[Judge]:
         train = labelled_reviews(mixture)
-        return [NbSvm.fit(*train).margins, second or judge_of_features(train, speaker, run)]
+        return [NbSvm().fit(*train).margins, second or judge_of_features(train, speaker, run)]
 
     texts, targets_NC = lessons(mixture, speaker, judges, folder, seed=seed, share=share)
     if before is None:

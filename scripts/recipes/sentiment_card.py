@@ -15,10 +15,10 @@ from nlp_rnn.config import ModelConfig
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.sentiment import robustness
 from nlp_rnn.sentiment.classifier import SentimentClassifier
-from nlp_rnn.sentiment.mixture import CLASSES, RATES, Mixture, counterfactual_pairs, official_tests
 from nlp_rnn.sentiment.negation import load_suite, run_suite
 from nlp_rnn.sentiment.robustness import RobustnessReport
 from nlp_rnn.training.curves import best_epoch
+from scripts.recipes.mixture import CLASSES, RATES, Mixture, counterfactual_pairs, official_tests
 
 _CARD = """\
 ---

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train a model that writes text, on any text: ``python scripts/train_char_rnn.py plays.txt my-writer``.
+"""Train a model that writes text, on any text: ``python scripts/examples/train_char.py plays.txt my-writer``.
 
 The last tenth of the text is held out. ``nlp-rnn train char`` does the same with every setting, checkpoints
 and curves. Needs the extra ``train``.

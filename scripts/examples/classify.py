@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Label texts with the shipped model: ``python scripts/classify_sentiment.py "Movie was not good"``.
+"""Label texts with the shipped model: ``python scripts/examples/classify.py "Movie was not good"``.
 
 Without texts, each line of standard input is one. ``nlp-rnn classify`` does the same, and reads and
 writes tables of any length.

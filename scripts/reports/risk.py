@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Measure the risk filter: reviewed cases, false alarms on real prose, copies found in text nobody copied.
 
-``python scripts/risk_report.py --prose prose.txt.xz`` takes the last tenth of the prose as text under review,
-and the rest as the training text, whose words are known and which nobody has copied from.
+``python -m scripts.reports.risk --prose prose.txt.xz`` takes the last tenth of the prose as text under
+review, and the rest as the training text, whose words are known and which nobody has copied from.
 """
 
 from __future__ import annotations

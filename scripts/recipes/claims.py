@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train the check-worthiness classifier of the risk filter: ``python scripts/train_claims.py --data FOLDER``.
+"""Train the claims model of the risk filter: ``python -m scripts.recipes.claims --data FOLDER``.
 
 Three seeds are trained. Recipe, epoch, threshold and the seed to keep are chosen on sentences held out of
 ClaimBuster's training split; ``--no-test`` ends there, to compare recipes. Only then is the test split

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train the shipped writer: ``python scripts/train_shakespeare.py --data tinyshakespeare.txt``.
+"""Train the shipped writer: ``python -m scripts.recipes.characters --data tinyshakespeare.txt``.
 
 Training, validation figure, canary exposure, false alarms of the index, model card: everything that is in
 ``nlp_rnn/pretrained/shakespeare-char`` comes out of this file. Run again, it goes on where it was stopped.
@@ -19,9 +19,9 @@ from nlp_rnn.artifact import save
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.files import characters
-from nlp_rnn.generation.canary import canaries, hide
-from nlp_rnn.generation.card import Hidden, describe, measure
 from nlp_rnn.resources import CHARACTER_MODEL
+from nlp_rnn.studies.canaries import canaries, hide
+from scripts.recipes.characters_card import Hidden, describe, measure
 
 CANDIDATES = 4096
 TIMES = 10
