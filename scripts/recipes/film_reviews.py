@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Train a classifier for film reviews alone: ``python -m scripts.recipes.film_reviews --data FOLDER``.
 
-It starts from a general model, as ``train_pretrained.py`` makes, and learns the labelled reviews, and of
+It starts from a general model, as ``sentiment.py`` makes, and learns the labelled reviews, and of
 those that nobody labelled what that model and an NB-SVM answer together. Run again, it goes on where it was
 stopped.
 """
@@ -20,13 +20,15 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
+from nlp_rnn.distillation.cache import digest, save_arrays
+from nlp_rnn.distillation.judges import classifier_judge, stacked_proba
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment.baselines import NbSvm
 from nlp_rnn.training.curves import best_epoch
-from scripts.recipes.mixture import CLASSES, build, official_tests
-from scripts.recipes.teachers import digest, judge_of_student, labelled_reviews, review_answers, write
+from scripts.recipes.mixture import CLASSES, build, labelled_reviews, official_tests
+from scripts.recipes.sentiment import three_classes
 
 POLES = [CLASSES.index("negative"), CLASSES.index("positive")]
 
@@ -44,13 +46,13 @@ def main(
     ] = False,
 ) -> None:
     """Train and save; the validation figures, and on request those of the test split."""
-    student = SentimentClassifier.from_pretrained(general)
-    of_student = judge_of_student(student)
+    student = three_classes(SentimentClassifier.from_pretrained(general))
     mixture = build(data)
     file = run / f"answers-{digest(fingerprint(general), *mixture.reviews)}.npz"
     if not file.is_file():
-        judges = [NbSvm().fit(*labelled_reviews(mixture)).margins, of_student]
-        write(file, probs=review_answers(judges, mixture.validation["imdb"], mixture.reviews))
+        judges = [NbSvm().fit(*labelled_reviews(mixture)).margins, classifier_judge(student)]
+        held_out = mixture.validation["imdb"]
+        save_arrays(file, probs=stacked_proba(judges, mixture.reviews, held_out=held_out, classes=CLASSES))
     with np.load(file) as kept:  # bit by bit the same: a run goes on with them
         answers_NC = kept["probs"]
     texts, labels = mixture.sources["imdb"]

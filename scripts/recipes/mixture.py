@@ -253,6 +253,12 @@ def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[s
     return edited["text"], edited["label"], edited["pair"]
 
 
+def labelled_reviews(mixture: Mixture) -> Labelled:
+    """The film reviews to learn from, with those that people edited until their label flipped."""
+    own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
+    return own[0] + edited[0], own[1] + edited[1]
+
+
 def amazon_domains(data: str | Path) -> dict[str, Labelled]:
     """Product reviews by domain, each text once.
 

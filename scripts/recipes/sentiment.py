@@ -2,7 +2,7 @@
 """Train the shipped model from the corpora: ``python -m scripts.recipes.sentiment --data FOLDER``.
 
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; the teachers'
-answers (``teachers.py``, extra ``teach``); a classifier that learns labels and answers; calibration, test
+answers (``teacher.py``, extra ``teach``); a classifier that learns labels and answers; calibration, test
 figures, card. Run again, it goes on where it was stopped. With ``--refine MODEL`` a model that there is goes
 on learning, and is one of the judges of reviews; of sentences, too, unless there is a ``--teacher``.
 """
@@ -15,6 +15,7 @@ import random
 import textwrap
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,29 +28,21 @@ from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint, save
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import ConfigError
+from nlp_rnn.distillation.cache import digest, save_arrays
+from nlp_rnn.distillation.ensemble import Classifier
+from nlp_rnn.distillation.judges import Judge, classifier_judge, feature_judge, sentences_of, stacked_proba
+from nlp_rnn.distillation.transformer import TransformerClassifier
+from nlp_rnn.errors import ArtifactError, ConfigError
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment.baselines import NbSvm
 from nlp_rnn.sentiment.perturbation import pairs, perturbed, toggled
 from nlp_rnn.text.cooccurrence import cooccurrence_vectors
 from nlp_rnn.text.tokenizer import TextTokenizer
-from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build
+from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, labelled_reviews
 from scripts.recipes.opinions import Labelled
 from scripts.recipes.sentiment_card import describe, measure
-from scripts.recipes.teachers import (
-    START,
-    Judge,
-    Transformer,
-    digest,
-    judge_of_features,
-    judge_of_student,
-    labelled_reviews,
-    review_answers,
-    sentence_teacher,
-    sentences_of,
-    write,
-)
+from scripts.recipes.teacher import START, reading_bar, sentence_teacher
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
@@ -104,11 +97,10 @@ def main(
     started = time.perf_counter()
     if refine is not None and refine.resolve() == output.resolve():
         raise ConfigError(f"{output} would be lost: give another --output, or --refine a copy of it")
-    before = None if refine is None else SentimentClassifier.from_pretrained(refine)
-    second = None if before is None else judge_of_student(before)
+    before = None if refine is None else three_classes(SentimentClassifier.from_pretrained(refine))
     mixture = build(data)
     console.print("asking the teachers")
-    speaker: Transformer | SentimentClassifier
+    speaker: TransformerClassifier | SentimentClassifier
     if before is not None and teacher is None:
         speaker, folder = before, run
     else:
@@ -118,11 +110,9 @@ def main(
     if refine is not None:
         folder /= fingerprint(refine)
 
-    def judges() -> list[Judge]:
-        train = labelled_reviews(mixture)
-        return [NbSvm().fit(*train).margins, second or judge_of_features(train, speaker, run)]
-
-    texts, targets_NC = lessons(mixture, speaker, judges, folder, seed=seed, share=share)
+    with reading_bar() as reading:
+        judges = partial(judges_of, mixture, before or speaker, run, reading)
+        texts, targets_NC = lessons(mixture, speaker, judges, folder, seed=seed, share=share)
     if before is None:
         console.print("learning the vocabulary and word vectors")
         tokenizer = TextTokenizer("word", vocab_size=30_000, min_count=3, max_tokens=1024, mend_typos=True)
@@ -170,6 +160,32 @@ def main(
     console.print_json(json.dumps(figures))
 
 
+def judges_of(
+    mixture: Mixture,
+    other: TransformerClassifier | SentimentClassifier,
+    run: Path,
+    reading: Callable[[int, int], None],
+) -> list[Judge]:
+    """The judges of reviews: an NB-SVM, and another that knows the mixture's sentences."""
+    texts, labels = labelled_reviews(mixture)
+    linear = NbSvm().fit(texts, labels).margins
+    if isinstance(other, SentimentClassifier):
+        return [linear, classifier_judge(other)]
+    return [linear, feature_judge(texts, labels, other, folder=run, progress=reading)]
+
+
+def three_classes(classifier: SentimentClassifier) -> SentimentClassifier:
+    """Return a model to start from.
+
+    Raises:
+        ArtifactError: If its classes are not ``CLASSES``.
+    """
+    if tuple(classifier.classes_) != CLASSES:
+        found = ", ".join(classifier.classes_)
+        raise ArtifactError(f"the model to start from answers {found}: give one for {', '.join(CLASSES)}")
+    return classifier
+
+
 def how_taught(teacher: str | None, before: str | None, paired: int) -> str:
     """For the card: who taught, how the model that this one goes on from was taught, and how many pairs."""
     known = {"words": SHORT, "alike": ALIKE.format(words=SHORT, pairs=paired)}
@@ -184,7 +200,7 @@ def how_taught(teacher: str | None, before: str | None, paired: int) -> str:
 
 def lessons(
     mixture: Mixture,
-    speaker: Transformer | SentimentClassifier,
+    speaker: Classifier,
     judges: Callable[[], Sequence[Judge]],
     folder: Path,
     *,
@@ -200,9 +216,10 @@ def lessons(
     labelled = mixture.training(seed=seed, share=share)
     file = folder / f"lessons-{digest(str(share), *labelled[0], *labelled[1], *mixture.reviews)}.npz"
     if not file.is_file():
-        answers_NC = review_answers(judges(), mixture.validation["imdb"], mixture.reviews)
+        held_out = mixture.validation["imdb"]
+        answers_NC = stacked_proba(judges(), mixture.reviews, held_out=held_out, classes=CLASSES)
         found, targets_NC = _taught(mixture, labelled, speaker, answers_NC, seed=seed, share=share)
-        write(file, texts=np.frombuffer("\0".join(found).encode(), np.uint8), targets=targets_NC)
+        save_arrays(file, texts=np.frombuffer("\0".join(found).encode(), np.uint8), targets=targets_NC)
     with np.load(file) as kept:
         return kept["texts"].tobytes().decode().split("\0"), kept["targets"]
 
@@ -210,7 +227,7 @@ def lessons(
 def _taught(
     mixture: Mixture,
     labelled: Labelled,
-    speaker: Transformer | SentimentClassifier,
+    speaker: Classifier,
     answers_NC: NDArray[np.float32],
     *,
     seed: int,

@@ -23,6 +23,8 @@ from rich.table import Table
 from nlp_rnn import LanguageModel, SentimentClassifier
 from nlp_rnn.cli.common import run_script, training_bar
 from nlp_rnn.config import PretrainConfig, TrainConfig
+from nlp_rnn.distillation.cache import digest
+from nlp_rnn.distillation.judges import classifier_judge, stacked_proba
 from nlp_rnn.errors import one_of
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
@@ -33,7 +35,6 @@ from nlp_rnn.text.cooccurrence import cooccurrence_vectors
 from nlp_rnn.text.tokenizer import TextTokenizer
 from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, counterfactual_pairs
 from scripts.recipes.opinions import Labelled
-from scripts.recipes.teachers import digest, judge_of_student, review_answers
 
 WIDTH = 64
 TOKENS = 128  # of a review
@@ -218,9 +219,10 @@ def _answers(lessons: Lessons, plain: Path) -> NDArray[np.float32]:
     """What an NB-SVM of the same reviews and the plain classifier together answer to unlabelled ones."""
     judges = [
         NbSvm().fit(*lessons.reviews).margins,
-        judge_of_student(SentimentClassifier.from_pretrained(plain)),
+        classifier_judge(SentimentClassifier.from_pretrained(plain)),
     ]
-    return review_answers(judges, lessons.mixture.validation["imdb"], lessons.unlabelled)
+    held_out = lessons.mixture.validation["imdb"]
+    return stacked_proba(judges, lessons.unlabelled, held_out=held_out, classes=CLASSES)
 
 
 def main(
