@@ -136,7 +136,7 @@ def test_it_judges_and_is_averaged_as_any_classifier(tiny: Path) -> None:
     assert review_features(TEXTS, teacher).shape == (len(TEXTS), 3 * 32 + 3 * 3)
 
 
-@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated")
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
 def test_whole_numbers_answer_nearly_the_same(tiny: Path) -> None:
     teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
     small = teacher.quantized()
