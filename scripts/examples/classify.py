@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Annotated
+
+import typer
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.files.texts import read_texts
 
 
-def main(texts: list[str]) -> None:
+def main(texts: Annotated[list[str] | None, typer.Argument(help="Texts to label.")] = None) -> None:
     """Print label, probability, polarity and text."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    texts = texts or [record.text for record in read_texts("-")]
     classifier = SentimentClassifier.from_pretrained()
     for text, probs in zip(texts, classifier.predict_proba(texts), strict=True):
         sentiment = classifier.sentiment(probs)
@@ -26,8 +30,4 @@ def main(texts: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:] or [record.text for record in read_texts("-")])
-    except NlpRnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

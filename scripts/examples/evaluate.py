@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measure a model: ``python scripts/examples/evaluate.py data/samples/reviews.csv [MODEL]``.
+"""Measure a model: ``python scripts/examples/evaluate.py data/samples/reviews.csv --model FOLDER``.
 
 The file has the columns ``text`` and ``label``. ``nlp-rnn evaluate`` does the same, renames labels, chooses
 classes and reads named corpora. Needs the extra ``train``.
@@ -7,16 +7,21 @@ classes and reads named corpora. Needs the extra ``train``.
 
 from __future__ import annotations
 
-import sys
+from typing import Annotated
+
+import typer
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.files.labelled import load_corpus
 from nlp_rnn.metrics import evaluate
 
 
-def main(data: str, model: str | None = None) -> None:
-    """Print the figures of ``model`` on ``data`` and draw ``confusion.png``."""
+def main(
+    data: Annotated[str, typer.Argument(help="A file of texts and labels.")],
+    model: Annotated[str | None, typer.Option(help="A saved model; without it, the shipped one.")] = None,
+) -> None:
+    """Print the figures of a model and draw ``confusion.png``."""
     corpus = load_corpus(data, label_column="label")
     classifier = SentimentClassifier.from_pretrained(model)
     probs = classifier.predict_proba(corpus.texts)
@@ -27,10 +32,4 @@ def main(data: str, model: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(f"Usage: {sys.argv[0]} DATA [MODEL]")
-    try:
-        main(*sys.argv[1:])
-    except NlpRnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

@@ -2,18 +2,23 @@
 """Write text with the shipped model: ``python scripts/examples/generate.py "ROMEO:"``.
 
 Each piece is shown as it is written, and at the end what a reader must know. ``nlp-rnn generate`` does the
-same with every setting; a second argument is another model folder.
+same with every setting.
 """
 
 from __future__ import annotations
 
-import sys
+from typing import Annotated
+
+import typer
 
 from nlp_rnn import CharGenerator
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 
 
-def main(prompt: str = "", model: str | None = None) -> None:
+def main(
+    prompt: Annotated[str, typer.Argument(help="What the text goes on from.")] = "",
+    model: Annotated[str | None, typer.Option(help="A saved model; without it, the shipped one.")] = None,
+) -> None:
     """Print the text and its disclaimer."""
     text = CharGenerator.from_pretrained(model).stream(prompt, temperature=0.8, seed=7)
     print(prompt, end="")
@@ -25,8 +30,4 @@ def main(prompt: str = "", model: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:3])
-    except NlpRnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

@@ -7,14 +7,17 @@ Without an argument, standard input is the text. ``nlp-rnn review`` does the sam
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+import typer
 
 from nlp_rnn import RiskFilter
-from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.cli.common import run_script
 
 
-def main(text: str) -> None:
+def main(text: Annotated[str | None, typer.Argument(help="The text to review.")] = None) -> None:
     """Print the level, every signal with its place, and the disclaimer."""
-    review = RiskFilter().review(text)
+    review = RiskFilter().review(sys.stdin.read() if text is None else text)
     print(f"{review.level}\t{review.score:.2f}")
     for signal in review.signals:
         print(f"{signal.start}-{signal.end}\t{signal.score:.2f}\t{signal.kind}\t{signal.why}")
@@ -22,8 +25,4 @@ def main(text: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(" ".join(sys.argv[1:]) or sys.stdin.read())
-    except NlpRnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

@@ -7,16 +7,22 @@ The file has the columns ``text`` and ``label``; a tenth of it is held out to st
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from nlp_rnn import SentimentClassifier
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.files.labelled import load_corpus
 
 
-def main(data: str, output: str) -> None:
-    """Train on ``data`` and save the model in ``output``."""
+def main(
+    data: Annotated[str, typer.Argument(help="A file of texts and labels.")],
+    output: Annotated[Path, typer.Argument(help="Where the model folder goes.")],
+) -> None:
+    """Train and save."""
     corpus = load_corpus(data, label_column="label")
     classifier = SentimentClassifier(cell="lstm", hidden_size=128)
     classifier.fit(
@@ -29,10 +35,4 @@ def main(data: str, output: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(f"Usage: {sys.argv[0]} DATA OUTPUT")
-    try:
-        main(*sys.argv[1:])
-    except NlpRnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

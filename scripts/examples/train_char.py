@@ -7,19 +7,24 @@ and curves. Needs the extra ``train``.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from nlp_rnn import CharGenerator
+from nlp_rnn.cli.common import run_script
 from nlp_rnn.config import CharTrainConfig
-from nlp_rnn.errors import NlpRnnError
 
 
-def main(data: str, output: str) -> None:
-    """Train on ``data`` and save the model in ``output``."""
+def main(
+    data: Annotated[Path, typer.Argument(help="A text file.")],
+    output: Annotated[Path, typer.Argument(help="Where the model folder goes.")],
+) -> None:
+    """Train, save and write a first text."""
     generator = CharGenerator(cell="lstm", hidden_size=256)
     generator.fit(
-        Path(data),
+        data,
         config=CharTrainConfig(max_epochs=10, seed=0),
         progress=lambda now: print(f"step {now.step} of {now.total_steps}: loss {now.loss:.3f}", end="\r"),
     )
@@ -28,10 +33,4 @@ def main(data: str, output: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(f"Usage: {sys.argv[0]} DATA OUTPUT")
-    try:
-        main(*sys.argv[1:])
-    except NlpRnnError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_script(main)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Train the shipped writer: ``python -m scripts.recipes.characters --data tinyshakespeare.txt``.
 
 Training, validation figure, canary exposure, false alarms of the index, model card: everything that is in

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from nlp_rnn.artifact import Artifact
@@ -22,60 +23,7 @@ WRITTEN = 100
 LENGTH = 1000
 """of so many characters each."""
 
-_CARD = """\
----
-language: en
-license: mit
-library_name: nlp-rnn
-pipeline_tag: text-generation
----
-
-# shakespeare-char
-
-A character model, {cell} {layers} x {hidden}, {parameters:.1f} million parameters, that writes lines in the
-manner of Shakespeare's plays. It runs in NumPy; nlp-rnn {version} trained it.
-
-```python
-from nlp_rnn import CharGenerator
-
-print(CharGenerator.from_pretrained().generate("ROMEO:", temperature=0.8, seed=7))
-```
-
-Whatever it writes is made up. The risk filter says so under every text.
-
-## Measured
-
-| held-out text: the last tenth of tiny-shakespeare, read whole | nats per character | bits |
-|---|---|---|
-| the model | {nats:.4f} | {bits:.4f} |
-| with dynamic evaluation | {dynamic_nats:.4f} | {dynamic_bits:.4f} |
-
-Dynamic evaluation goes on learning from the text it reads: another measure. Trained on the first nine tenths
-for {epochs} epochs; the best, {best}, was kept by this same figure, as is usual on this split.
-
-## What it remembers
-
-| what | figure |
-|---|---|
-| written characters that stand in copied runs of {run} or more | {copied:.2%} |
-| longest copied run | {longest} characters |
-| exposure of a made-up sentence that stood in the training text once | {once:.1f} of {most:.0f} bits |
-| exposure of one that stood there {times} times | {often:.1f} of {most:.0f} bits |
-| windows of 500 held-out characters in which a copy is seen | {false_alarms} of 500 |
-| size of the index of the training text (hashes, not the text) | {index_bytes:,} bytes |
-| false run in that index, at a place of a text | once in {wrong:,.0f} |
-
-Copies are those of {written} texts of {length:,} characters at temperature 0.8. Exposure (Carlini et al.
-2019) is the rank of the hidden sentence among {candidates:,} of its form: a model that learned nothing gives
-1 on average.
-
-## Limits
-
-- It knows the characters of tiny-shakespeare; any other in a prompt is read as one unknown character, and is
-  never written.
-- It spells and breaks lines; it does not know what it says, and soon forgets who is speaking to whom.
-- Trained on Shakespeare's plays, which are in the public domain.
-"""
+_CARD = (Path(__file__).parent / "cards" / "characters.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

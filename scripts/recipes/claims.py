@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Train the claims model of the risk filter: ``python -m scripts.recipes.claims --data FOLDER``.
 
 Three seeds are trained. Recipe, epoch, threshold and the seed to keep are chosen on sentences held out of
@@ -51,53 +50,7 @@ SOURCES = {
 }
 PERSONAL = re.compile(r"\b(?:I|you|we|my|your|our|me|us)\b", re.IGNORECASE)
 
-CARD = """\
----
-language: en
-license: mit
-library_name: nlp-rnn
-pipeline_tag: text-classification
----
-
-# claims-en
-
-A bidirectional LSTM of {parameters:,} parameters, most of them word vectors, that says how much an English
-sentence reads like one a fact-checker would look into. It does not know whether a sentence is true. It is
-one of the signals of `RiskFilter` and runs in NumPy; nlp-rnn {version} trained it.
-
-## Measured
-
-| ClaimBuster test, {n} sentences, half of them check-worthy | F1 of check-worthy | precision | recall |
-|---|---|---|---|
-| seed {seed} (this one) | {f1:.3f} | {precision:.3f} | {recall:.3f} |
-| {count} seeds, mean ± standard deviation | {mean:.3f} ± {spread:.3f} | | |
-
-| held out of the training texts | sentences | called check-worthy |
-|---|---|---|
-{aside}
-
-Recipe, epoch, threshold and seed were chosen on {chosen:,} sentences held out of ClaimBuster's training
-split, before the test was measured: this seed has the best F1 there ({validation:.3f}, weighted as if the
-classes were even). The threshold, {threshold:.2f} as trained, was moved to 0.5 by the output's bias.
-
-## Trained on
-
-| source | sentences |
-|---|---|
-{sources}
-
-Sentences that are also in the test split were left out. Word vectors are from co-occurrences in the same
-texts and more of the same prose, WikiText-2 (CC BY-SA) and Tatoeba (CC BY 2.0 FR). The debates and the
-tweets are public research sets: whoever needs a model of clear provenance should retrain without them. None
-of these texts is in this folder.
-
-## Limits
-
-- English, one sentence at a time; what stands around it is not seen. Digits are read as zeros.
-- What check-worthy means it learned from debates above all: elsewhere expect less.
-- It sees how a sentence is put: a quiet falsehood may pass, a sound fact may be marked.
-- It is sure of too little or too much where check-worthy sentences are rarer or commoner than one in two.
-"""
+CARD = (Path(__file__).parent / "cards" / "claims.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Train a classifier for film reviews alone: ``python -m scripts.recipes.film_reviews --data FOLDER``.
 
 It starts from a general model, as ``sentiment.py`` makes, and learns the labelled reviews, and of

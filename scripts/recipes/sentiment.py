@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Train the shipped model from the corpora: ``python -m scripts.recipes.sentiment --data FOLDER``.
 
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; the teachers'

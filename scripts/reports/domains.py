@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Measure how a model travels: ``python -m scripts.reports.domains --data FOLDER --init-from FOLDER``.
 
 For each of the four Amazon domains, accuracy on its held-out fifth: of a model trained on the rest of all

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Forecast the textbook's sine wave, and with ``--data FOLDER`` four real series beside classical models.
 
 Writes ``forecast_sine.png``; with data also ``forecast_real.png`` and ``forecast.json``. Needs the extra

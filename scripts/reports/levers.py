@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Measure each lever of training alone: ``python -m scripts.reports.levers --data FOLDER``.
 
 Small classifiers of film reviews and sentences, each trained anew by a plain recipe and one lever, then by
@@ -170,7 +169,7 @@ def train(lever: Lever, lessons: Lessons, plain: Path) -> SentimentClassifier:
         texts = texts + lessons.unlabelled
     if lever.changed:
         texts = perturbed(texts, share=CHANGED, seed=lessons.seed)
-    width = {"embedding_dim": WIDTH, "hidden_size": WIDTH}
+    width: dict[str, Any] = {"embedding_dim": WIDTH, "hidden_size": WIDTH}
     known = lessons.read + texts
     tokenizer = TextTokenizer("word", max_tokens=TOKENS).train(known)
     vectors, start = None, None
@@ -234,7 +233,7 @@ def main(
     """Train and measure; a table of what each lever gives."""
     names = ["plain", *(name for name in only or LEVERS if name != "plain")]
     for name in names:
-        one_of("only", name, LEVERS)
+        one_of("only", name, tuple(LEVERS))
     mixture, edited = build(data), counterfactual_pairs(data)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for seed in range(seeds):

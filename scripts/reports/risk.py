@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Measure the risk filter: reviewed cases, false alarms on real prose, copies found in text nobody copied.
 
 ``python -m scripts.reports.risk --prose prose.txt.xz`` takes the last tenth of the prose as text under
