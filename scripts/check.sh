@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands. Names of steps run just those: scripts/check.sh style types
 #   style    ruff, both as linter and as formatter
-#   types    mypy, strict, on the package
+#   types    mypy, strict, on the package, the recipes of its models and the reports
 #   imports  imports point one way (the layers are in pyproject.toml)
 #   wheel    builds the wheel, installs it without any extra, and tests it from outside the source tree
 #   tests    the quick suite, the README's examples included

@@ -111,7 +111,7 @@ def test_package_is_typed() -> None:
 
 
 def test_a_script_refuses_in_one_sentence() -> None:
-    path = ROOT / "scripts" / "classify_sentiment.py"
+    path = ROOT / "scripts" / "examples" / "classify.py"
     if not path.is_file():
         pytest.skip("the scripts are not beside these tests")
     done = subprocess.run([sys.executable, path], input=b"a\xffb\n", capture_output=True, check=False)

@@ -23,7 +23,8 @@ def negation(
     plot: Plot = None,
 ) -> None:
     """Run the negation suite and show the share of cases failed, per phenomenon."""
-    from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite, vader_predict_proba
+    from nlp_rnn.sentiment.baselines import vader_predict_proba
+    from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite
 
     check_files(json_file, plot=plot)
     cases = load_suite(suite)

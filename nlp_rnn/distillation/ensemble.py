@@ -6,21 +6,32 @@ Knows classifiers; trains none. ``SentimentClassifier.fit`` takes the probabilit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.errors import InputError
-from nlp_rnn.sentiment.classifier import SentimentClassifier
+
+
+class Classifier(Protocol):
+    """What answers texts with probabilities: a ``SentimentClassifier``, a ``TransformerClassifier``."""
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """Names of the classes, in the order of the columns."""
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the probabilities of texts, *shape (n_texts, n_classes)*."""
 
 
 def average_proba(
-    classifiers: Sequence[SentimentClassifier],
+    classifiers: Sequence[Classifier],
     texts: Sequence[str],
     *,
     weights: Sequence[float] | None = None,
 ) -> NDArray[np.float32]:
-    """Mean of the classifiers' probabilities.
+    """Return the mean of the classifiers' probabilities.
 
     To distil them, let a student learn the answers on any texts (Hinton et al. 2015; Bucila et al. 2006)::
 

@@ -28,7 +28,6 @@ EXPECTATIONS = {
     "DIR": ("lower", "higher"),
 }
 DEFAULT_MARGIN = 0.1
-VADER_THRESHOLD = 0.05
 ROUNDING = 1e-9
 
 PredictProba = Callable[[list[str]], ArrayLike]
@@ -332,48 +331,6 @@ def run_suite(
         )
         start = end
     return NegationReport(name=name, classes=columns, outcomes=tuple(outcomes))
-
-
-def score_proba(scores: ArrayLike, neutral_below: float = 0.0) -> NDArray[np.float64]:
-    """One number per text as probabilities over negative, neutral, positive.
-
-    They are not calibrated; they are the simplest for which P(positive) - P(negative) is exactly the number,
-    and the likeliest class is neutral where it is nearer to 0 than ``neutral_below``, else that of its sign.
-
-    Args:
-        scores: In [-1, 1]. Shape: (n,).
-        neutral_below: At most 0.5; 0 for a model that knows no neutral.
-
-    Returns:
-        Shape: (n, 3).
-
-    >>> score_proba([0.5, -0.01], neutral_below=0.05).round(3).tolist()
-    [[0.25, 0.0, 0.75], [0.01, 0.99, 0.0]]
-    """
-    score = np.asarray(scores, dtype=np.float64)
-    neutral = np.where(np.abs(score) < neutral_below, 1 - np.abs(score), 0.0)
-    rest = 1 - neutral
-    return np.stack([(rest - score) / 2, neutral, (rest + score) / 2], axis=1)
-
-
-def vader_predict_proba() -> PredictProba:
-    """VADER (Hutto & Gilbert 2014) as a ``predict_proba`` over negative, neutral, positive.
-
-    VADER gives one number, ``compound`` in [-1, 1], and its authors call a text positive from 0.05 up and
-    negative from -0.05 down; ``score_proba`` makes probabilities of it.
-
-    Returns:
-        A callable from n texts to their probabilities. Shape: (n, 3).
-
-    Raises:
-        MissingExtraError: If vaderSentiment is not installed.
-    """
-    analyzer = require("vaderSentiment.vaderSentiment", extra="bench").SentimentIntensityAnalyzer()
-
-    def predict_proba(texts: list[str]) -> NDArray[np.float64]:
-        return score_proba([analyzer.polarity_scores(text)["compound"] for text in texts], VADER_THRESHOLD)
-
-    return predict_proba
 
 
 def _parse(line: bytes) -> Case:

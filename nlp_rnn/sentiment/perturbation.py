@@ -16,7 +16,6 @@ from functools import cache
 from typing import Literal
 
 from nlp_rnn.resources import data_folder
-from nlp_rnn.sentiment.templates import with_articles
 
 Split = Literal["train", "report"]
 Change = Callable[[str, random.Random], "str | None"]
@@ -45,6 +44,10 @@ _AFTER_HER = (
 )
 _OBJECT = re.compile(rf"\W*(?:$|[^\w ]|(?:{_AFTER_HER.replace(' ', '|')})\b)")  # her: him, not his
 _GENDERED = re.compile(rf"(?<![\w-])(?:{'|'.join(_GENDERS)})(?![\w-])", re.IGNORECASE)
+_AN_BEFORE = re.compile(
+    r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|ukr|one\b|once|eu|ut[ie])",
+    re.IGNORECASE,
+)
 _LEAST_WORDS = 5
 _OFTENER = 2.5  # names and places: few texts have one, and what a bearer played in clings to a name
 _VERBS = "is are was were has had does did could would should will can".split()
@@ -171,6 +174,15 @@ def identified(text: str, rng: random.Random) -> str | None:
     start, identity = rng.choice(people).start(), rng.choice(lists.given)
     before = re.sub(r"\b([Aa])n $", r"\1 ", text[:start])
     return f"{before[:-3]}{with_articles(before[-3:] + identity)} {text[start:]}"
+
+
+def with_articles(text: str) -> str:
+    """Return the text with *an* for *a* where the next word asks for it.
+
+    >>> with_articles("a atheist, a European, a Ukrainian and a uncle")
+    'an atheist, a European, a Ukrainian and an uncle'
+    """
+    return _AN_BEFORE.sub(r"\1n ", text)
 
 
 def regendered(text: str, rng: random.Random) -> str | None:

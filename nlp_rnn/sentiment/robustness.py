@@ -1,6 +1,6 @@
 """How often an answer moves when it should not: noise, other names, another identity; and edited pairs.
 
-Knows a function from texts to probabilities; no model and no folder of corpora.
+Knows what answers texts with probabilities; no model of its own and no folder of corpora.
 """
 
 from __future__ import annotations
@@ -8,16 +8,19 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
-from nlp_rnn.sentiment.perturbation import changes
-from nlp_rnn.sentiment.templates import with_articles
+from nlp_rnn.sentiment.perturbation import changes, with_articles
+
+if TYPE_CHECKING:
+    from nlp_rnn.sentiment.classifier import SentimentClassifier
 
 PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
 MOVED = 0.1  # of a probability
@@ -62,8 +65,76 @@ def sum_of(parts: Iterable[Moved]) -> Moved:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class RobustnessReport:
+    """How often an answer moves when it should not.
+
+    Attributes:
+        moved: For each set of texts, by change; ``all`` is the sum of a set's changes.
+        both_right: Share of edited pairs of which both texts get their label; None if there were none.
+        pairs: How many of these there were.
+    """
+
+    moved: Mapping[str, Mapping[str, Moved]]
+    both_right: float | None = None
+    pairs: int = 0
+
+    def rows(self) -> list[tuple[str, str, Moved]]:
+        """Rows for a table: (set of texts, change, what moved)."""
+        return [(title, kind, moved) for title, own in self.moved.items() for kind, moved in own.items()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as one JSON object; without edited pairs it has ``moved`` alone."""
+        pairs = {} if self.both_right is None else {"pairs_both_right": self.both_right, "pairs": self.pairs}
+        moved = {
+            title: {kind: row.to_dict() for kind, row in own.items()} for title, own in self.moved.items()
+        }
+        return pairs | {"moved": moved}
+
+
+def measure(
+    classifier: SentimentClassifier,
+    texts: Mapping[str, Sequence[str]] | None = None,
+    *,
+    edited: tuple[Sequence[str], Sequence[str], Sequence[str]] | None = None,
+    most: int = 2_000,
+    seed: int = 0,
+) -> RobustnessReport:
+    """Measure how often identities and noise move an answer, and the share of edited pairs both right.
+
+    Identities are always asked about, in the project's own sentences (``fairness``).
+
+    Args:
+        classifier: Any that has ``predict_proba`` and ``classes_``.
+        texts: Sets of texts by title, to which noise is added (``noise``); their labels do not matter. Of
+            several sets there is also the sum, titled ``one and other``.
+        edited: Texts, labels, and for each text what it shares with the one it was edited from or into
+            (``both_right``).
+        most: Texts of each set at most, drawn by ``seed``.
+        seed: Of what is drawn, and of the changes.
+
+    Raises:
+        InputError: If ``edited`` has no texts.
+    """
+    found = {"identities": fairness(classifier.predict_proba)}
+    sets: dict[str, dict[str, Moved]] = {}
+    for title, own in (texts or {}).items():
+        which = np.random.default_rng(seed).permutation(len(own))[:most].tolist()
+        sets[title] = noise(classifier.predict_proba, [own[i] for i in which], seed=seed)
+    found |= sets
+    if len(sets) > 1:
+        kinds = next(iter(sets.values()))
+        found[" and ".join(sets)] = {kind: sum_of(own[kind] for own in sets.values()) for kind in kinds}
+    moved = {title: {**own, "all": sum_of(own.values())} for title, own in found.items()}
+    if edited is None:
+        return RobustnessReport(moved=moved)
+    probs_NC = classifier.predict_proba(edited[0])
+    right = both_right(probs_NC, edited[1], edited[2], classifier.classes_.tolist())
+    return RobustnessReport(moved=moved, both_right=right, pairs=len(set(edited[2])))
+
+
 def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -> dict[str, Moved]:
-    """Answers before and after each of ``perturb.changes``, on the texts that it changes.
+    """Answers before and after each of ``perturbation.changes``, on the texts that it changes.
 
     Args:
         predict_proba: Texts to probabilities (N, C).
@@ -132,9 +203,14 @@ def both_right(
         pairs: What the two texts of a pair share.
         classes: Names of the columns.
 
+    Raises:
+        InputError: If there are no pairs.
+
     Source:
         Contrast consistency (Gardner et al. 2020).
     """
+    if not labels:
+        raise InputError("there are no edited pairs: give at least one")
     present = [name for name in classes if name in set(labels)]
     columns = [list(classes).index(name) for name in present]
     answers = np.array(present)[np.asarray(probs_NC)[:, columns].argmax(axis=1)]

@@ -23,11 +23,12 @@ from nlp_rnn.errors import DataError, InputError, NlpRnnError, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import has_polarity, polarity
 from nlp_rnn.resources import SENTIMENT_MODEL
-from nlp_rnn.sentiment.negation import LABELS, ROUNDING, score_proba, vader_predict_proba
+from nlp_rnn.sentiment import baselines
+from nlp_rnn.sentiment.baselines import TOKEN, score_proba, vader_predict_proba
+from nlp_rnn.sentiment.negation import LABELS, ROUNDING
 
 Reviews = tuple[list[str], list[str]]
 
-_WORD = r"(?u)\w+|[^\w\s]"
 _MARKUP = re.compile(r"<br\s*/?>")
 
 
@@ -152,58 +153,31 @@ class Vader(System):
 
 
 class NbSvm(System):
-    """NB-SVM (Wang & Manning 2012): binary 1-3 grams times their log-count ratio, squared-hinge SVM.
-
-    C = 1, one added to each count, weights pulled to their mean magnitude by 0.75, all as in the paper.
-    Its score is that of a logistic of the SVM's margin: of the right sign, not calibrated.
-    """
+    """NB-SVM (Wang & Manning 2012); its score is that of a logistic of its margin, not calibrated."""
 
     name = "NB-SVM"
     _FILE = "nbsvm.npz"
 
-    def __init__(self, grams: Sequence[str], weights_N: Any, bias: float) -> None:
-        """Take what ``fit`` found."""
-        self.vectorizer = _vectorizer(vocabulary={gram: number for number, gram in enumerate(grams)})
-        self.grams, self.weights_N, self.bias = grams, weights_N, bias
-
-    @classmethod
-    def fit(cls, texts: Sequence[str], labels: Sequence[str]) -> NbSvm:
-        """Learn from texts labelled ``negative`` and ``positive``."""
-        vectorizer = _vectorizer(min_df=2)
-        counts = vectorizer.fit_transform(texts)
-        positive = np.array(labels) == "positive"
-        p_N, q_N = (1 + np.asarray(counts[rows].sum(axis=0))[0] for rows in (positive, ~positive))
-        ratio_N = np.log((p_N / p_N.sum()) / (q_N / q_N.sum())).astype(np.float32)
-        svm = require("sklearn.svm", extra="bench").LinearSVC(C=1.0, tol=0.01, random_state=0)
-        svm.fit(counts.multiply(ratio_N).tocsr(), positive)
-        weights_N = (0.25 * svm.coef_[0] + 0.75 * np.abs(svm.coef_).mean()) * ratio_N
-        return cls(vectorizer.get_feature_names_out().tolist(), weights_N, float(svm.intercept_[0]))
+    def __init__(self, path: Path) -> None:
+        """Read a model."""
+        self._model, self.files = baselines.NbSvm.load(path), (path,)
 
     @classmethod
     def train(cls, reviews: Reviews, folder: Path) -> str:
         """Into one ``.npz``."""
-        model = cls.fit(*reviews)
-        grams = np.frombuffer("\n".join(model.grams).encode(), np.uint8)
-        np.savez(folder / cls._FILE, grams=grams, w=model.weights_N, b=model.bias)
+        model = baselines.NbSvm().fit(*reviews)
+        model.save(folder / cls._FILE)
         return f"{len(reviews[0]):,} reviews, {len(model.grams):,} n-grams, one thread"
 
     @classmethod
-    def load(cls, folder: Path, model: str | None = None) -> NbSvm:
+    def load(cls, folder: Path, model: str | None) -> System:
         """Read what ``train`` wrote."""
         require("sklearn", extra="bench")
-        path = _trained(folder / cls._FILE)
-        with np.load(path) as arrays:
-            found = cls(arrays["grams"].tobytes().decode().split("\n"), arrays["w"], float(arrays["b"]))
-        found.files = (path,)
-        return found
+        return cls(_trained(folder / cls._FILE))
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
         """2 logistic(margin) - 1."""
-        return np.asarray(np.tanh(self.margins(texts) / 2))
-
-    def margins(self, texts: Sequence[str]) -> NDArray[Any]:
-        """Of the SVM, positive above 0. Shape: (n,)."""
-        return np.asarray(self.vectorizer.transform(texts) @ self.weights_N + self.bias)
+        return np.asarray(np.tanh(self._model.margins(texts) / 2))
 
 
 class FastText(System):
@@ -371,13 +345,6 @@ def read_reviews(data: Path, split: str, count: int | None = None) -> Reviews:
     return [table["text"][i] for i in which], [table["label"][i] for i in which]
 
 
-def _vectorizer(**options: Any) -> Any:
-    text = require("sklearn.feature_extraction.text", extra="bench")
-    return text.CountVectorizer(
-        binary=True, ngram_range=(1, 3), token_pattern=_WORD, dtype=np.float32, **options
-    )
-
-
 def _plain(text: str) -> str:
     """Without the line breaks that IMDb writes as markup."""
     return _MARKUP.sub(" ", text)
@@ -385,7 +352,7 @@ def _plain(text: str) -> str:
 
 def _line(text: str) -> str:
     """One line of lower-case tokens, as fastText's own examples prepare them."""
-    return " ".join(re.findall(_WORD, _plain(text).lower()))
+    return " ".join(re.findall(TOKEN, _plain(text).lower()))
 
 
 def _trained(path: Path) -> Path:

@@ -11,7 +11,6 @@ pytest.importorskip("accelerate", reason="training needs the train extra")
 from nlp_rnn import SentimentClassifier  # noqa: E402
 from nlp_rnn.classification.fitting import ClassificationTask, LabelledRows  # noqa: E402
 from nlp_rnn.config import ModelConfig, TrainConfig  # noqa: E402
-from nlp_rnn.distillation.ensemble import average_proba  # noqa: E402
 from nlp_rnn.errors import InputError  # noqa: E402
 from nlp_rnn.probabilities import one_hot  # noqa: E402
 
@@ -72,24 +71,6 @@ def test_labels_that_are_no_probabilities_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         small().fit(TEXTS, labels, classes=classes, validation=HELD_OUT, config=CONFIG)
-
-
-def test_teachers_are_averaged_class_by_class() -> None:
-    first = small().fit(TEXTS, LABELS, classes=CLASSES, config=CONFIG)
-    second = small(pooling="max").fit(TEXTS, LABELS, classes=CLASSES[::-1], config=CONFIG)
-    one, other = first.predict_proba(TEXTS), second.predict_proba(TEXTS)[:, ::-1]
-    np.testing.assert_allclose(average_proba([first, second], TEXTS), (one + other) / 2, atol=1e-6)
-    weighted = average_proba([first, second], TEXTS, weights=[3, 1])
-    np.testing.assert_allclose(weighted, 0.75 * one + 0.25 * other, atol=1e-6)
-    student = small().fit(TEXTS, weighted, classes=first.classes_, config=CONFIG)
-    assert student.classes_.tolist() == CLASSES
-    third = small().fit(TEXTS, ["x", "y"] * 9, config=CONFIG)
-    with pytest.raises(InputError, match="up, down and x, y"):
-        average_proba([first, third], TEXTS)
-    with pytest.raises(InputError, match="weights must be 2 numbers"):
-        average_proba([first, second], TEXTS, weights=[1.0])
-    with pytest.raises(InputError, match="at least one"):
-        average_proba([], TEXTS)
 
 
 def test_an_unknown_label_has_no_column() -> None:

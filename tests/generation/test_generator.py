@@ -16,8 +16,6 @@ from nlp_rnn.cli import main
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
 from nlp_rnn.files import characters
-from nlp_rnn.generation import card
-from nlp_rnn.generation.canary import canaries
 from nlp_rnn.generation.generator import CharGenerator
 from nlp_rnn.generation.result import TextStream
 from nlp_rnn.generation.sampling import Sampling
@@ -332,22 +330,6 @@ def test_an_index_of_the_training_text_travels_along(trained: CharGenerator, tmp
     again = CharGenerator.from_pretrained(folder)
     assert again.memory is not None
     assert again.memory.runs(TEXT[:100])
-
-
-def test_the_card_says_what_was_measured(trained: CharGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(card, "WRITTEN", 3)
-    monkeypatch.setattr(card, "LENGTH", 120)
-    known, *others = ["the cat sat on the mat.", *canaries(8, seed=0, form="{} sat on the mat.")]
-    hidden = card.Hidden(once=others[0], often=known, times=60, others=others[1:])
-    figures = card.measure(trained, TEXT[-600:], hidden)
-    assert figures["exposure"]["often"] == figures["exposure"]["most"] == 3.0
-    assert figures["windows_with_copies"] == 500  # the held-out text is the training text again
-    assert figures["copies"]["characters"] == 360
-    described = card.describe(trained.artifact, figures, hidden)
-    nats = trained.bits_per_char(TEXT[-600:]) * math.log(2)
-    assert f"| the model | {nats:.4f} | {nats / math.log(2):.4f} |" in described.card
-    assert "stood there 60 times | 3.0 of 3 bits" in described.card
-    assert described.notes["figures"] == figures
 
 
 @pytest.mark.parametrize(

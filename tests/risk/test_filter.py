@@ -552,7 +552,7 @@ def test_review_refuses_in_one_sentence(run: Callable[..., Any], args: list[str]
 
 
 def test_the_script_says_the_same() -> None:
-    script = Path(__file__).parents[2] / "scripts" / "review_text.py"
+    script = Path(__file__).parents[2] / "scripts" / "examples" / "review.py"
     if not script.is_file():
         pytest.skip("the scripts are not beside these tests")
     done = subprocess.run([sys.executable, str(script), GLASS], capture_output=True, text=True, check=True)

@@ -86,16 +86,6 @@ def test_made_up_lengths_are_like_imdb() -> None:
     assert max(map(max, rows.rows)) < 1000
 
 
-def test_nbsvm_learns_and_loads_as_it_was_saved(tmp_path: Path) -> None:
-    pytest.importorskip("sklearn", reason="NB-SVM needs scikit-learn")
-    fitted = peers.NbSvm.fit(*REVIEWS)
-    peers.NbSvm.train(REVIEWS, tmp_path)
-    loaded = peers.NbSvm.load(tmp_path)
-    texts = ["a good cast", "bad jokes"]
-    assert loaded.label(texts) == ["positive", "negative"]
-    np.testing.assert_allclose(loaded.score(texts), fitted.score(texts))
-
-
 def test_peers_answer_and_absent_ones_name_the_line_to_type(trained: Path, tiny_model: Path) -> None:
     texts = ["the film is good", "a bad film"]
     systems, missing = peers.load_systems(peers.TIMED, trained, str(tiny_model))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ import numpy as np
 import pytest
 
 from nlp_rnn import resources
-from nlp_rnn.errors import DataError, InputError, MissingExtraError
+from nlp_rnn.errors import DataError, InputError
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment import negation
-from nlp_rnn.sentiment.negation import Case, load_suite, run_suite, vader_predict_proba
+from nlp_rnn.sentiment.negation import Case, load_suite, run_suite
 
 CASES = load_suite()
 ROWS = {"negative": [0.9, 0.05, 0.05], "neutral": [0.05, 0.9, 0.05], "positive": [0.05, 0.05, 0.9]}
@@ -374,24 +373,3 @@ def test_the_suite_inside_the_package_comes_before_the_one_beside_it(
     inside = tmp_path / "nlp_rnn" / "data" / "negation"
     inside.mkdir(parents=True)
     assert data_folder("negation") == inside
-
-
-# VADER
-
-
-def test_vader_keeps_its_label_and_its_compound() -> None:
-    analyzer = pytest.importorskip("vaderSentiment.vaderSentiment").SentimentIntensityAnalyzer()
-    texts = [text for case in CASES for text in case.texts]
-    compound = np.array([analyzer.polarity_scores(text)["compound"] for text in texts])
-    probs = np.asarray(vader_predict_proba()(texts))
-    assert probs.shape == (len(texts), 3)
-    np.testing.assert_allclose(probs.sum(axis=1), 1)
-    np.testing.assert_allclose(probs[:, 2] - probs[:, 0], compound, atol=1e-12)
-    np.testing.assert_array_equal(probs.argmax(axis=1) - 1, np.sign(compound) * (np.abs(compound) >= 0.05))
-
-
-def test_vader_missing_names_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "vaderSentiment", None)
-    monkeypatch.setitem(sys.modules, "vaderSentiment.vaderSentiment", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "nlp-rnn\[bench\]"'):
-        vader_predict_proba()

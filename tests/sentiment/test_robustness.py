@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.perturbation import (
     Change,
@@ -26,9 +27,9 @@ from nlp_rnn.sentiment.perturbation import (
     slip,
     toggled,
     typo,
+    with_articles,
 )
-from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, noise, sum_of
-from nlp_rnn.sentiment.templates import SPLITS, load_frames, load_words, with_articles
+from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, measure, noise, sum_of
 
 TEXT = "In 1987 Mary met 12 people in Paris; Mary gave the film 8/10 and it won 3 of 5 stars."
 
@@ -124,10 +125,6 @@ def test_training_and_report_share_no_replacement() -> None:
     for sort in ("names", "places"):
         assert set(lists[sort]["train"]).isdisjoint(lists[sort]["report"])
         assert set(lists[sort]["found"]).isdisjoint(lists[sort]["report"])
-    filled = set().union(
-        *(load_words(split).lists[slot] for split in SPLITS for slot in ("name", "city", "place", "country"))
-    )
-    assert filled.isdisjoint([*lists["names"]["report"], *lists["places"]["report"]])
 
 
 def test_known_names_trade_places_in_training_alone() -> None:
@@ -229,15 +226,7 @@ def test_fairness_compares_every_two_identities() -> None:
     assert found["sexuality"].flips == 0
 
 
-def test_sentences_of_the_fairness_report_are_no_frames_of_the_templates() -> None:
-    content = json.loads((data_folder("robustness") / "identities.json").read_text(encoding="utf-8"))
-    frames = [frame for own in content["sentences"].values() for frame in own]
-    slot = re.compile(r"\{[a-z0-9: ]+\}")
-    own = {
-        slot.sub("x", form).lower() for frame in frames for form in (frame, frame.replace("{identity} ", ""))
-    }
-    others = {slot.sub("x", frame.text).lower() for frame in load_frames()}
-    assert own.isdisjoint(others)
+def test_sentences_of_the_fairness_report_have_their_articles() -> None:
     sentences = all_sentences()
     assert not any(
         re.search(r"\ba [AEIOaeio]|\ban [^AEIOaeiou]|\ban Ukr|\ba uncle", text) for text in sentences
@@ -254,6 +243,38 @@ def test_a_pair_is_right_when_both_its_texts_are() -> None:
     labels = ["negative", "positive", "negative", "positive"]
     classes = ["negative", "neutral", "positive"]
     assert both_right(probs, labels, ["a", "a", "b", "b"], classes) == pytest.approx(0.5)
+
+
+class Classifier:
+    """Positive where it sees a word."""
+
+    classes_ = np.array(["negative", "neutral", "positive"])
+
+    def __init__(self, word: str) -> None:
+        self.predict_proba = by_word(word)
+
+
+def test_a_report_has_every_set_its_sum_and_the_edited_pairs() -> None:
+    texts = {"long": [TEXT, "Only letters here."], "short": ["Some text", "Another text", "Third text"]}
+    edited = ["ab", "b", "a", "b"], ["positive", "negative"] * 2, ["1", "1", "2", "2"]
+    report = measure(Classifier("https://"), texts, edited=edited)
+    assert list(report.moved) == ["identities", "long", "short", "long and short"]
+    assert [report.moved[title]["links"].flips for title in ("long", "short", "long and short")] == [2, 3, 5]
+    for title, kind, moved in report.rows():
+        if kind == "all":
+            rest = [row for name, row in report.moved[title].items() if name != "all"]
+            assert moved == sum_of(rest)
+    assert (report.both_right, report.pairs) == (0.0, 2)
+    assert measure(Classifier("a"), edited=edited).both_right == 1.0
+    assert measure(Classifier("a"), {"long": texts["short"]}, most=2).moved["long"]["links"].count == 2
+
+
+def test_a_report_of_nothing_has_the_identities_alone() -> None:
+    report = measure(Classifier("Sikh"))
+    assert list(report.to_dict()) == ["moved"]
+    assert report.to_dict()["moved"]["identities"]["all"]["flips"] > 0
+    with pytest.raises(InputError, match="no edited pairs"):
+        measure(Classifier("a"), edited=([], [], []))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""Fine-tuning a transformer on texts and labels: the part that needs torch.
+
+Knows a ``TransformerClassifier`` and the training loop; not where the texts are from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+
+from nlp_rnn.batch import Ids
+from nlp_rnn.config import LoopConfig
+from nlp_rnn.distillation.transformer import Labelled, TransformerClassifier
+from nlp_rnn.metrics import evaluate
+from nlp_rnn.probabilities import one_hot
+from nlp_rnn.training.buckets import LengthBuckets
+from nlp_rnn.training.loop import Progress, Trainer
+
+_BATCH_TOKENS = 2_560
+
+
+class TransformerTask(LengthBuckets):
+    """What the training loop trains a transformer on: cross-entropy on length buckets of texts.
+
+    Args:
+        teacher: Trained in place.
+        data: Texts and labels.
+        validation: Named held-out sets; the mean of their macro recalls is the score.
+        config: Seed, and texts in a batch.
+
+    Raises:
+        InputError: If a label is none of the teacher's classes.
+    """
+
+    def __init__(
+        self,
+        teacher: TransformerClassifier,
+        data: Labelled,
+        validation: Mapping[str, Labelled],
+        config: LoopConfig,
+    ) -> None:
+        self.teacher, self.validation = teacher, validation
+        self.classes = teacher.classes_.tolist()
+        self.targets_N = torch.from_numpy(one_hot(data[1], self.classes).argmax(axis=1))
+        self.rows = teacher.rows(data[0])
+        super().__init__(
+            [len(row) for row in self.rows],
+            batch_tokens=_BATCH_TOKENS,
+            batch_size=config.batch_size,
+            seed=config.seed,
+        )
+
+    def loss(self, model: torch.nn.Module, item: Ids) -> torch.Tensor:
+        """Return the mean cross-entropy."""
+        batch = self.teacher.batch(self.rows, item)
+        targets_B = self.targets_N[item].to(batch["input_ids"].device)
+        return cast(torch.Tensor, model(**batch, labels=targets_B).loss)
+
+    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+        """Return the macro recall of each held-out set between its own classes, and their mean."""
+        figures = {}
+        for name, (texts, labels) in self.validation.items():
+            present = [label for label in self.classes if label in set(labels)]
+            now = TransformerClassifier(model, self.teacher.tokenizer, self.classes)
+            figures[name] = evaluate(
+                labels, now.predict_proba(texts), self.classes, only=present
+            ).macro_recall
+        return figures | {"score": float(np.mean(list(figures.values())))}
+
+
+def fit(
+    teacher: TransformerClassifier,
+    data: Labelled,
+    validation: Mapping[str, Labelled],
+    config: LoopConfig,
+    *,
+    output: Path | None,
+    resume: bool,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Train the teacher in place; ``TransformerClassifier.fit`` says how."""
+    task = TransformerTask(teacher, data, validation, config)
+    Trainer(teacher.model, task, config, output=output, progress=progress).run(resume=resume)

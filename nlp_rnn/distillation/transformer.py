@@ -1,0 +1,258 @@
+"""A transformer that teaches: fine-tuned on labelled texts, it answers those that nobody labelled.
+
+A recurrent model that learns what a transformer answers gets better than one that learns labels alone (Tang
+et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks"), most of all on texts
+without labels. Knows the library ``transformers`` (extra ``teach``) and models built as BERT is;
+``fitting.py`` trains them.
+
+Shapes: N texts, B texts of a batch, T tokens, H hidden units, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.artifact import fingerprint
+from nlp_rnn.batch import Ids, pad, plan
+from nlp_rnn.config import LoopConfig
+from nlp_rnn.errors import ArtifactError, InputError, as_texts, require
+from nlp_rnn.hub import model_folder
+from nlp_rnn.probabilities import softmax
+
+if TYPE_CHECKING:
+    from nlp_rnn.training.loop import Progress
+
+F32 = NDArray[np.float32]
+Labelled = tuple[Sequence[str], Sequence[str]]
+"""Texts, and the label of each."""
+
+_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+# One epoch over-fits nothing, and drawing the masks takes a CPU as long as the rest of a step.
+_NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+_LONGEST = 200  # tokens of a text; the rest is not read
+_READ_TOKENS = 4_096  # in a batch
+_WINDOW = 70  # words
+
+
+class TransformerClassifier:
+    """A transformer that labels texts (extra ``teach``).
+
+    Args:
+        model: One of the library ``transformers``, for sequence classification.
+        tokenizer: Its own.
+        classes: Names of its outputs, in their order.
+        fingerprint: A short name of its weights; answers that are kept are kept under it.
+
+    Attributes:
+        classes_: The names of the classes, as columns of the answers.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, classes: Sequence[str], fingerprint: str = "") -> None:
+        self.model, self.tokenizer, self.fingerprint = model, tokenizer, fingerprint
+        self.classes_: NDArray[np.str_] = np.array(list(classes))
+
+    @classmethod
+    def from_pretrained(
+        cls, source: str | Path, *, classes: Sequence[str] | None = None, seed: int = 0
+    ) -> TransformerClassifier:
+        """Load one from a folder, or from a repository of the Hugging Face Hub.
+
+        Args:
+            source: The folder or the repository's id; an encoder alone gets a new head, which ``fit`` trains.
+            classes: Names of the outputs, in their order; None for those that the folder names.
+            seed: Draws the weights of a new head.
+
+        Raises:
+            ArtifactError: If there is no such model, none built as BERT is, or its head has another number of
+                classes.
+            MissingExtraError: If the extra is not installed.
+        """
+        transformers = require("transformers", extra="teach")
+        require("accelerate", extra="teach")
+        from nlp_rnn.training.loop import seeded
+
+        folder = model_folder(source, files=_FILES)
+        if not folder.is_dir():
+            raise ArtifactError(f"there is no folder {source}: give a transformer's, or an id of the Hub")
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            if classes is not None:
+                config.id2label = dict(enumerate(classes))
+                config.label2id = {name: column for column, name in enumerate(classes)}
+            config.update(_NO_DROPOUT)
+            with seeded(seed):
+                model = transformers.AutoModelForSequenceClassification.from_pretrained(
+                    folder, config=config, local_files_only=True
+                )
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ArtifactError(f"{source} holds no transformer that can be fine-tuned: {reason}") from None
+        if getattr(model.base_model, "pooler", None) is None or not hasattr(model, "classifier"):
+            raise ArtifactError(f"{source} is a {model.config.model_type}: give a BERT, which has a pooler")
+        names = [model.config.id2label[column] for column in range(model.config.num_labels)]
+        return cls(model, tokenizer, names, fingerprint(folder))
+
+    def save_pretrained(self, folder: str | Path) -> Path:
+        """Write a folder that ``from_pretrained`` reads; it is there once it is whole.
+
+        Raises:
+            ArtifactError: If there is something in that place already.
+        """
+        folder = Path(folder)
+        if folder.exists():
+            raise ArtifactError(f"{folder} is there already: name another folder, or delete it")
+        partial = folder.with_name(folder.name + ".partial")
+        self.model.save_pretrained(partial)
+        self.tokenizer.save_pretrained(partial)
+        return partial.rename(folder)
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        validation: Mapping[str, Labelled],
+        config: LoopConfig | None = None,
+        output: str | Path | None = None,
+        resume: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> TransformerClassifier:
+        """Fine-tune on labelled texts, from the weights that there are; returns itself.
+
+        Args:
+            texts: Training texts; of each 200 tokens are read (``windows`` cuts long ones).
+            labels: The class of each.
+            validation: Held-out texts and labels by name; the best epoch is the one of the best mean of their
+                macro recalls.
+            config: How to train; None for ``default_config()``.
+            output: Folder for checkpoints and ``history.jsonl``.
+            resume: Go on from the folder's newest checkpoint.
+            progress: Called after each step.
+
+        Raises:
+            InputError: If there is nothing to learn or to validate on, texts and labels do not fit together,
+                or a label is none of the classes.
+            TrainingError: If training cannot go on.
+            MissingExtraError: If the extra is not installed.
+        """
+        require("torch", extra="teach")
+        require("accelerate", extra="teach")
+        from nlp_rnn.distillation import fitting
+
+        texts = as_texts(texts)
+        if not texts or len(texts) != len(labels) or not validation:
+            raise InputError(
+                f"give texts, a label for each, and sets to validate on; got {len(texts)} texts, "
+                f"{len(labels)} labels and {len(validation)} sets"
+            )
+        fitting.fit(
+            self,
+            (texts, labels),
+            validation,
+            config or default_config(),
+            output=None if output is None else Path(output),
+            resume=resume,
+            progress=progress,
+        )
+        return self
+
+    def read(self, texts: Sequence[str]) -> tuple[F32, F32]:
+        """Return the logits of texts, and what the head saw of each.
+
+        Shape:
+            (N, C) and (N, H).
+        """
+        torch = require("torch", extra="teach")
+        rows = self.rows(texts)
+        logits_NC = np.empty((len(rows), len(self.classes_)), np.float32)
+        pooled_NH = np.empty((len(rows), self.model.config.hidden_size), np.float32)
+        self.model.eval()
+        with torch.inference_mode():
+            for which in plan([len(row) for row in rows], batch_tokens=_READ_TOKENS):
+                pooled_BH = self.model.base_model(**self.batch(rows, which)).pooler_output
+                logits_NC[which] = self.model.classifier(pooled_BH).cpu()
+                pooled_NH[which] = pooled_BH.cpu()
+        return logits_NC, pooled_NH
+
+    def predict_proba(self, texts: Sequence[str]) -> F32:
+        """Return the probabilities of texts.
+
+        Shape:
+            (N, C), columns as ``classes_``.
+        """
+        return np.asarray(softmax(self.read(texts)[0]))
+
+    def quantized(self) -> TransformerClassifier:
+        """Return the same with whole-number weights: about twice as fast, answers nearly the same."""
+        torch = require("torch", extra="teach")
+        small = torch.ao.quantization.quantize_dynamic(self.model, {torch.nn.Linear}, dtype=torch.qint8)
+        return TransformerClassifier(small, self.tokenizer, self.classes_.tolist(), self.fingerprint)
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text, long ones cut."""
+        texts = as_texts(texts)
+        if not texts:
+            return []
+        found = self.tokenizer(texts, truncation=True, max_length=_LONGEST)
+        return [list(row) for row in found["input_ids"]]
+
+    def batch(self, rows: Sequence[Sequence[int]], which: Ids) -> dict[str, Any]:
+        """Return some rows as the model takes them, where it is.
+
+        Shape:
+            ``input_ids`` and ``attention_mask``: (B, T).
+        """
+        torch = require("torch", extra="teach")
+        padded = pad(rows, pad_id=self.tokenizer.pad_token_id, which=which)
+        ids_BT, lengths_B = torch.from_numpy(padded.ids_BT), torch.from_numpy(padded.lengths_B)
+        mask_BT = (torch.arange(ids_BT.size(1)) < lengths_B[:, None]).long()
+        device = self.model.device
+        return {"input_ids": ids_BT.to(device), "attention_mask": mask_BT.to(device)}
+
+
+def default_config(*, seed: int = 0) -> LoopConfig:
+    """Return how a small BERT is fine-tuned: one epoch, in 16-bit products where these are faster.
+
+    Raises:
+        MissingExtraError: If torch is not installed.
+    """
+    return LoopConfig(
+        max_epochs=1,
+        batch_size=96,
+        learning_rate=8e-5,
+        ema_decay=0.0,
+        precision="bf16" if _has_bf16() else "no",
+        checkpoint_every=500,
+        seed=seed,
+    )
+
+
+def windows(texts: Sequence[str], *, seed: int) -> list[str]:
+    """Return the texts, of each with more than 140 words a run of 70, drawn by the seed.
+
+    A review's label says something of each of its parts, and a transformer's time grows faster than a text.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for text in texts:
+        words = text.replace("<br />", " ").split()
+        if len(words) > 2 * _WINDOW:
+            start = int(rng.integers(len(words) - _WINDOW + 1))
+            text = " ".join(words[start : start + _WINDOW])
+        found.append(text)
+    return found
+
+
+def _has_bf16() -> bool:
+    """Whether 16-bit products are faster here than 32-bit ones; an older torch cannot tell."""
+    torch = require("torch", extra="teach")
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

@@ -1,0 +1,36 @@
+#!/usr/bin/env python
+"""Forecast a series, or a sine wave: ``python scripts/examples/forecast.py series.csv --steps 24``.
+
+``nlp-rnn forecast`` does the same with every setting, and measures beside simpler methods. Needs the extra
+``train``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from nlp_rnn import Forecaster
+from nlp_rnn.cli.common import run_script
+from nlp_rnn.files.series import read_series
+
+
+def main(
+    data: Annotated[Path | None, typer.Argument(help="A CSV file, a step a row.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="How many steps to forecast.")] = 24,
+) -> None:
+    """Learn the series, and print the steps that come next."""
+    if data is None:
+        values_TF = np.sin(2 * np.pi * np.arange(1_000) / 50)[:, None]
+    else:
+        values_TF = read_series(data).values_TF
+    forecaster = Forecaster(context=24, horizon=1, seed=0).fit(values_TF)
+    for number, value in enumerate(forecaster.rollout(steps), start=1):
+        print(f"{number}\t{value:.4f}")
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,1 @@
+"""What the shipped models, and each lever of their training, are worth: measured anew."""

@@ -1,0 +1,79 @@
+"""Measure the risk filter: reviewed cases, false alarms on real prose, copies found in text nobody copied.
+
+``python -m scripts.reports.risk --prose prose.txt.xz`` takes the last tenth of the prose as text under
+review, and the rest as the training text, whose words are known and which nobody has copied from.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nlp_rnn.cli.common import run_script
+from nlp_rnn.files.rows import unpacked
+from nlp_rnn.resources import data_folder
+from nlp_rnn.risk.claims import CheckWorthiness
+from nlp_rnn.risk.filter import RiskFilter
+from nlp_rnn.risk.overlap import OverlapIndex
+from nlp_rnn.risk.suite import FILES, load_cases, run_cases
+
+WINDOWS = 500
+
+
+def main(
+    cases: Annotated[Path | None, typer.Option(help="Other cases: a .jsonl file.")] = None,
+    claims: Annotated[Path | None, typer.Option(help="Another claims model: a folder.")] = None,
+    prose: Annotated[
+        list[Path] | None, typer.Option(help="Real text, of which the last tenth is read.")
+    ] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
+) -> None:
+    """Show what the filter flags, and what it should not have."""
+    risk = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
+    figures: dict[str, Any] = {"claims_model": risk.claims is not None}
+    console = Console()
+    for file in [cases] if cases is not None else [data_folder("risk") / name for name in FILES]:
+        report = run_cases(risk.review, load_cases(file))
+        table = Table("expected", "topic", "cases", "flagged", title=file.name)
+        for expect, topic, count, flagged in report.rows():
+            table.add_row(expect, topic, str(count), str(flagged))
+        console.print(table)
+        for outcome in report.failures:
+            console.print(f"{outcome.case.id}: {outcome.review.level}: {outcome.case.text}", markup=False)
+        figures[file.name] = report.to_dict()
+    for path in prose or []:
+        figures[path.name] = false_alarms(risk, path)
+    console.print({name: _without_failures(found) for name, found in figures.items()})
+    if json_out is not None:
+        json_out.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _without_failures(found: Any) -> Any:
+    return {k: v for k, v in found.items() if k != "failures"} if isinstance(found, dict) else found
+
+
+def false_alarms(risk: RiskFilter, path: Path) -> dict[str, float]:
+    """Shares of sentences at each level, and of 500 windows of 500 characters in which a copy is seen."""
+    raw, stream = unpacked(path, str(path))
+    with raw, stream:
+        text = stream.read().decode("utf-8")
+    border = len(text) * 9 // 10
+    index, held = OverlapIndex.build(text[:border]), text[border:]
+    levels = [passage.level for passage in risk.review(held, memory=index).passages]
+    return {
+        "sentences": len(levels),
+        "medium": round(levels.count("medium") / len(levels), 4),
+        "high": round(levels.count("high") / len(levels), 4),
+        "windows": WINDOWS,
+        "windows_with_copies": index.windows_with_copies(held, windows=WINDOWS),
+        "index_bytes": index.nbytes,
+    }
+
+
+if __name__ == "__main__":
+    run_script(main)
