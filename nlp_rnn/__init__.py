@@ -6,12 +6,10 @@ nor NumPy.
 >>> from nlp_rnn import CharGenerator, SentimentClassifier
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-from nlp_rnn.version import __version__
+from nlp_rnn.face import lazy
+from nlp_rnn.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nlp_rnn.classification.classifier import TextClassifier as TextClassifier
@@ -22,23 +20,16 @@ if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier as SentimentClassifier
     from nlp_rnn.translation.translator import Translator as Translator
 
-_HOME = {
-    "CharGenerator": "nlp_rnn.generation.generator",
-    "Forecaster": "nlp_rnn.forecasting.forecaster",
-    "LanguageModel": "nlp_rnn.language.model",
-    "RiskFilter": "nlp_rnn.risk.filter",
-    "SentimentClassifier": "nlp_rnn.sentiment.classifier",
-    "TextClassifier": "nlp_rnn.classification.classifier",
-    "Translator": "nlp_rnn.translation.translator",
-}
-__all__ = [*_HOME, "__version__"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(importlib.import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "classification.classifier": ["TextClassifier"],
+        "forecasting.forecaster": ["Forecaster"],
+        "generation.generator": ["CharGenerator"],
+        "language.model": ["LanguageModel"],
+        "risk.filter": ["RiskFilter"],
+        "sentiment.classifier": ["SentimentClassifier"],
+        "translation.translator": ["Translator"],
+        "version": ["__version__"],
+    },
+)

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.cli.common import run_script
+from nlp_rnn.cli import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import NlpRnnError, one_of
 

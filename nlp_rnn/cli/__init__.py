@@ -1,118 +1,21 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | train | ...``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | train | ...``."""
 
-Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
-and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
-commands do is in the files beside this one, which import what is heavy only when they run.
-"""
+from typing import TYPE_CHECKING
 
-from __future__ import annotations
+from nlp_rnn.face import lazy
 
-import io
-import signal
-import sys
-from collections.abc import Sequence
-from types import FrameType
-from typing import Annotated, Any
+if TYPE_CHECKING:
+    from nlp_rnn.cli.app import main as main
+    from nlp_rnn.cli.app import run_script as run_script
+    from nlp_rnn.cli.output import say as say
+    from nlp_rnn.cli.progress import progress_bar as progress_bar
+    from nlp_rnn.cli.progress import training_bar as training_bar
 
-import typer
-
-from nlp_rnn.cli import (
-    classify,
-    evaluate,
-    explain,
-    forecast,
-    generate,
-    info,
-    negation,
-    pretrain,
-    review,
-    risk,
-    robustness,
-    study,
-    train,
-    translate,
+__all__, __getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "app": ["main", "run_script"],
+        "output": ["say"],
+        "progress": ["progress_bar", "training_bar"],
+    },
 )
-from nlp_rnn.errors import NlpRnnError
-from nlp_rnn.version import __version__
-
-app = typer.Typer(
-    name="nlp-rnn",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-_PANELS = {
-    "Use a model": (classify, explain, generate, review, forecast, translate, info),
-    "Train a model": (pretrain,),
-    "Measure": (evaluate, negation, robustness, risk),
-}
-for _panel, _modules in _PANELS.items():
-    for _module in _modules:
-        _name = _module.__name__.rpartition(".")[2]
-        app.command(_name, rich_help_panel=_panel)(getattr(_module, _name))
-app.add_typer(train.app, name="train", rich_help_panel="Train a model")
-app.add_typer(study.app, name="study", rich_help_panel="Measure")
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"nlp-rnn {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _about(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Small recurrent text models on any CPU: sentiment that understands negation."""
-
-
-# The class of every complaint about options and arguments, whichever library typer takes it from.
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-
-
-def main(args: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Args:
-        args: The words after ``nlp-rnn``; None takes them from the command line.
-
-    Returns:
-        The exit code.
-    """
-    if args is None:  # the process is ours
-        signal.signal(signal.SIGTERM, _stop)
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show ends no command
-    words = list(sys.argv[1:] if args is None else args) or ["--help"]
-    try:
-        code = app(words, prog_name="nlp-rnn", standalone_mode=False)
-    except NlpRnnError as error:
-        return _refuse(str(error))
-    except _UsageError as error:
-        return _refuse(_usage(error))
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except BrokenPipeError:
-        return 1
-    except OSError as error:
-        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    return code if isinstance(code, int) else 0
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    """End as on Ctrl-C, so that files half written are cleared away."""
-    raise SystemExit(128 + number)
-
-
-def _refuse(message: str) -> int:
-    typer.echo(f"Error: {message}", err=True)
-    return 2
-
-
-def _usage(error: Any) -> str:
-    """A complaint about options or arguments as one sentence that says where the help is."""
-    message = " ".join(str(error.format_message()).split()).rstrip(".")
-    context = getattr(error, "ctx", None)
-    return f"{message}; see: {context.command_path if context else 'nlp-rnn'} --help"

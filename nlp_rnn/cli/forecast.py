@@ -137,10 +137,12 @@ def _trained(forecaster: Forecaster, series: Series, target: int | None) -> Fore
 
 def _compare(forecaster: Forecaster, series: Series, test: int, season: int, target: int) -> None:
     """Print how the last ``test`` steps would have been forecast, by every method."""
-    from nlp_rnn.forecasting.backtest import backtest
+    from nlp_rnn.forecasting.backtest import run_backtest
 
     name = series.columns[target]
-    found = backtest(series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target)
+    found = run_backtest(
+        series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target
+    )
     print_table(found.table(), title=f"{name}: the last {test:,} steps, one step ahead", stderr=True)
     say(f"{found.covered:.0%} of the values are inside the {found.expected:.0%} interval")
 

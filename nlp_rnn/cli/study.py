@@ -40,9 +40,9 @@ def gradients(
 ) -> None:
     """Gradients over time: vanishing, exploding, clipping, what is learnable, truncation (extra: train)."""
     require("torch", extra="train")
-    from nlp_rnn.studies.gradients import FULL, QUICK, run_study
+    from nlp_rnn.studies.gradients import FULL, QUICK, study_gradients
 
-    found = run_study(QUICK if quick else FULL, seed=seed, progress=say)
+    found = study_gradients(QUICK if quick else FULL, seed=seed, progress=say)
     for title, rows in found.tables().items():
         print_table(rows, title=title)
     _save(found, output, "gradients")
@@ -69,18 +69,18 @@ def temperature(
     ] = Path("temperature"),
 ) -> None:
     """What the temperature does to a model's texts: entropy, real words, copies, risk levels."""
-    from nlp_rnn.files import characters
+    from nlp_rnn.files.characters import read_characters
     from nlp_rnn.generation.generator import CharGenerator
     from nlp_rnn.risk.overlap import OverlapIndex
-    from nlp_rnn.studies.temperature import TEMPERATURES, study
+    from nlp_rnn.studies.temperature import TEMPERATURES, study_temperature
 
     asked = TEMPERATURES if temperatures is None else _numbers(temperatures)
     generator = CharGenerator.from_pretrained(model)
     with progress_bar("{task.completed} of {task.total} temperatures") as bar:
         task = bar.add_task("Writing", total=len(asked))
-        found = study(
+        found = study_temperature(
             generator,
-            words=None if words is None else OverlapIndex.build(characters.pieces(words)),
+            words=None if words is None else OverlapIndex.build(read_characters(words)),
             temperatures=asked,
             seeds=range(seeds),
             prompt=prompt,
@@ -114,12 +114,12 @@ def bleu(
     """BLEU and chrF of translators, over all test pairs and by sentence length (extra: translate)."""
     require("sacrebleu", extra="translate")
     from nlp_rnn.files.pairs import read_pairs
-    from nlp_rnn.studies.translation import study
+    from nlp_rnn.studies.translation import study_translation
     from nlp_rnn.translation.translator import Translator
 
     pairs = read_pairs(test, source, target)
     translators = {folder: Translator.from_pretrained(folder) for folder in model}
-    found = study(translators, pairs, beam=beam, progress=say)
+    found = study_translation(translators, pairs, beam=beam, progress=say)
     print_table(found.table())
     print_table(found.table_by_length(), title=f"By words of the source: each pair, beam {beam}")
     _save(found, output, "bleu")

@@ -215,9 +215,9 @@ def train(
 
 def _copies(texts: Sequence[str], seed: int) -> list[tuple[str, str]]:
     """Return pairs of a text and a copy with another name, place or person, for the objective ``pairing``."""
-    from nlp_rnn.sentiment.perturbation import pairs
+    from nlp_rnn.sentiment.perturbation import perturbed_pairs
 
-    copies = pairs(texts, seed=seed, most=_PAIRED)
+    copies = perturbed_pairs(texts, seed=seed, most=_PAIRED)
     if not copies:
         raise InputError(
             "no text has a name, a place, a number or a person to change (in English, of five words or "

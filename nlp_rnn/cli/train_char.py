@@ -129,9 +129,9 @@ def train_char(
 
 def _dynamic_bits(generator: CharGenerator, data: Path, validation: Path | None, holdout: float) -> float:
     """Return the bits per character of the held-out text, learned from while it is read."""
-    from nlp_rnn.files import characters
+    from nlp_rnn.files.characters import drop_first, read_characters, split_at
 
-    parts = characters.pieces(validation or data)
+    parts = read_characters(validation or data)
     if validation is None:
-        parts = characters.rest(parts, characters.split_at(data, holdout))
+        parts = drop_first(parts, split_at(data, holdout))
     return generator.dynamic_bits_per_char("".join(parts))

@@ -1,1 +1,29 @@
-"""Models that teach smaller ones."""
+"""Models that teach smaller ones: transformers, judges of reviews, ensembles."""
+
+from typing import TYPE_CHECKING
+
+from nlp_rnn.face import lazy
+
+if TYPE_CHECKING:
+    from nlp_rnn.distillation.cache import digest as digest
+    from nlp_rnn.distillation.cache import save_arrays as save_arrays
+    from nlp_rnn.distillation.ensemble import Classifier as Classifier
+    from nlp_rnn.distillation.ensemble import average_proba as average_proba
+    from nlp_rnn.distillation.judges import Judge as Judge
+    from nlp_rnn.distillation.judges import classifier_judge as classifier_judge
+    from nlp_rnn.distillation.judges import feature_judge as feature_judge
+    from nlp_rnn.distillation.judges import sentences_of as sentences_of
+    from nlp_rnn.distillation.judges import stacked_proba as stacked_proba
+    from nlp_rnn.distillation.transformer import TransformerClassifier as TransformerClassifier
+    from nlp_rnn.distillation.transformer import default_config as default_config
+    from nlp_rnn.distillation.transformer import windows as windows
+
+__all__, __getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "transformer": ["TransformerClassifier", "default_config", "windows"],
+        "ensemble": ["Classifier", "average_proba"],
+        "judges": ["Judge", "classifier_judge", "feature_judge", "sentences_of", "stacked_proba"],
+        "cache": ["digest", "save_arrays"],
+    },
+)

@@ -21,7 +21,7 @@ from nlp_rnn.distillation.cache import digest, save_arrays
 from nlp_rnn.distillation.ensemble import Classifier
 from nlp_rnn.errors import InputError, require
 from nlp_rnn.probabilities import NEGATIVE, POSITIVE, has_polarity, softmax
-from nlp_rnn.text.sentences import sentences
+from nlp_rnn.text.sentences import split_sentences
 
 F32 = NDArray[np.float32]
 Judge = Callable[[Sequence[str]], NDArray[np.floating]]
@@ -193,7 +193,7 @@ def sentences_of(text: str) -> list[str]:
     >>> sentences_of("It was good.<br />Was it? ...")
     ['It was good.', 'Was it?']
     """
-    found = [sentence.strip() for sentence in sentences(text.replace("<br />", "\n"))]
+    found = [sentence.strip() for sentence in split_sentences(text.replace("<br />", "\n"))]
     return [sentence for sentence in found if any(map(str.isalpha, sentence))] or [text]
 
 

@@ -27,7 +27,7 @@ ENDINGS = (".txt", ".text", ".txt.gz", ".text.gz", ".txt.xz", ".text.xz")
 _LONGEST_NAME = 4096
 
 
-def pieces(source: Source) -> Iterator[str]:
+def read_characters(source: Source) -> Iterator[str]:
     """A corpus piece by piece; the files of a folder in the order of their names, each ending a line.
 
     Raises:
@@ -101,7 +101,7 @@ def _file(path: Path) -> Iterator[str]:
                 return
 
 
-def encode(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
+def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
     """The ids of a text, mapped into memory from a temporary file that vanishes with them.
 
     Returns:
@@ -125,10 +125,10 @@ def encode(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
 
 def split_at(source: Source, share: float) -> int:
     """How many characters of a corpus stand before its last ``share``."""
-    return int(sum(map(len, pieces(source))) * (1 - share))
+    return int(sum(map(len, read_characters(source))) * (1 - share))
 
 
-def first(parts: Iterable[str], count: int) -> Iterator[str]:
+def keep_first(parts: Iterable[str], count: int) -> Iterator[str]:
     """The first ``count`` characters.
 
     >>> list(first(["abc", "def"], 4))
@@ -141,7 +141,7 @@ def first(parts: Iterable[str], count: int) -> Iterator[str]:
         count -= len(part)
 
 
-def rest(parts: Iterable[str], count: int) -> Iterator[str]:
+def drop_first(parts: Iterable[str], count: int) -> Iterator[str]:
     """What stands behind the first ``count`` characters.
 
     >>> list(rest(["abc", "def"], 4))

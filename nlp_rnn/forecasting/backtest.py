@@ -209,7 +209,7 @@ class Backtest:
         return rows + [[s.method, f"{s.mase:.3f}", f"{s.smape:.2f}", f"{s.rmse:.4g}"] for s in self.scores]
 
 
-def backtest(
+def run_backtest(
     values_TF: F64,
     test: int,
     *,

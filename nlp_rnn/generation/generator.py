@@ -20,8 +20,14 @@ from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import InputError, in_range, one_of
-from nlp_rnn.files import characters
-from nlp_rnn.files.characters import Source
+from nlp_rnn.files.characters import (
+    Source,
+    drop_first,
+    encode_characters,
+    keep_first,
+    read_characters,
+    split_at,
+)
 from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
 from nlp_rnn.generation.result import Generated, TextStream
 from nlp_rnn.generation.sampling import Sampling
@@ -398,21 +404,21 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
         in_range("holdout", holdout, 0.001, 0.9)
         config = config or CharTrainConfig()
-        before = None if validation is not None else characters.split_at(text, holdout)
+        before = None if validation is not None else split_at(text, holdout)
 
         def train_parts() -> Iterable[str]:
-            parts = characters.pieces(text)
-            return parts if before is None else characters.first(parts, before)
+            parts = read_characters(text)
+            return parts if before is None else keep_first(parts, before)
 
         held_out = (
-            characters.rest(characters.pieces(text), before or 0)
+            drop_first(read_characters(text), before or 0)
             if validation is None
-            else characters.pieces(validation)
+            else read_characters(validation)
         )
         tokenizer = TextTokenizer(**self._untrained).train(train_parts())
         train_N, validation_N = (
-            characters.encode(train_parts(), tokenizer),
-            characters.encode(held_out, tokenizer),
+            encode_characters(train_parts(), tokenizer),
+            encode_characters(held_out, tokenizer),
         )
         if train_N.min() == train_N.max():
             raise InputError("the corpus has one distinct character: there is nothing to learn from it")
@@ -451,7 +457,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     def _ids(self, text: Source) -> AnyIds:
         """Ids of a text to measure."""
         tokenizer = self.artifact.tokenizer
-        ids_N = characters.encode(characters.pieces(text), tokenizer)
+        ids_N = encode_characters(read_characters(text), tokenizer)
         if len(ids_N) < 2:
             raise InputError("a text to measure needs at least two characters")
         return ids_N

@@ -1,1 +1,38 @@
-"""The risk filter: what makes a text risky to rely on, sentence by sentence."""
+"""What makes a text risky to rely on: claims, copies, confidence, policies, disclaimers."""
+
+from typing import TYPE_CHECKING
+
+from nlp_rnn.face import lazy
+
+if TYPE_CHECKING:
+    from nlp_rnn.risk.claims import CHECK_WORTHY as CHECK_WORTHY
+    from nlp_rnn.risk.claims import CheckWorthiness as CheckWorthiness
+    from nlp_rnn.risk.claims import Rules as Rules
+    from nlp_rnn.risk.claims import load_rules as load_rules
+    from nlp_rnn.risk.claims import shaped as shaped
+    from nlp_rnn.risk.filter import RiskFilter as RiskFilter
+    from nlp_rnn.risk.filter import RiskStream as RiskStream
+    from nlp_rnn.risk.overlap import OverlapIndex as OverlapIndex
+    from nlp_rnn.risk.overlap import OverlapReport as OverlapReport
+    from nlp_rnn.risk.review import Filtered as Filtered
+    from nlp_rnn.risk.review import Review as Review
+    from nlp_rnn.risk.review import Thresholds as Thresholds
+    from nlp_rnn.risk.scanner import RiskScanner as RiskScanner
+    from nlp_rnn.risk.signals import Signal as Signal
+    from nlp_rnn.risk.suite import FILES as FILES
+    from nlp_rnn.risk.suite import CaseReport as CaseReport
+    from nlp_rnn.risk.suite import load_cases as load_cases
+    from nlp_rnn.risk.suite import run_cases as run_cases
+
+__all__, __getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "filter": ["RiskFilter", "RiskStream"],
+        "review": ["Filtered", "Review", "Thresholds"],
+        "signals": ["Signal"],
+        "claims": ["CHECK_WORTHY", "CheckWorthiness", "Rules", "load_rules", "shaped"],
+        "overlap": ["OverlapIndex", "OverlapReport"],
+        "scanner": ["RiskScanner"],
+        "suite": ["CaseReport", "FILES", "load_cases", "run_cases"],
+    },
+)

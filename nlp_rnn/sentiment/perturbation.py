@@ -280,7 +280,7 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
     return found
 
 
-def pairs(texts: Sequence[str], *, seed: int, most: int | None = None) -> list[tuple[str, str]]:
+def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None) -> list[tuple[str, str]]:
     """Texts and copies that are to be answered alike.
 
     One pair for each of the changes that ``perturbed`` makes, if a text of five words or more allows it; of

@@ -92,7 +92,7 @@ class RobustnessReport:
         return pairs | {"moved": moved}
 
 
-def measure(
+def measure_robustness(
     classifier: SentimentClassifier,
     texts: Mapping[str, Sequence[str]] | None = None,
     *,

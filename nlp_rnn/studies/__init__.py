@@ -1,1 +1,28 @@
-"""Studies: what the toolkit is built on, measured. Each gives a table, JSON and a picture."""
+"""What the toolkit is built on, measured. Each study gives a table, JSON and a picture."""
+
+from typing import TYPE_CHECKING
+
+from nlp_rnn.face import lazy
+
+if TYPE_CHECKING:
+    from nlp_rnn.studies.canaries import Exposure as Exposure
+    from nlp_rnn.studies.canaries import exposure as exposure
+    from nlp_rnn.studies.canaries import hide as hide
+    from nlp_rnn.studies.canaries import make_canaries as make_canaries
+    from nlp_rnn.studies.gradients import FULL as FULL
+    from nlp_rnn.studies.gradients import QUICK as QUICK
+    from nlp_rnn.studies.gradients import study_gradients as study_gradients
+    from nlp_rnn.studies.temperature import TemperatureStudy as TemperatureStudy
+    from nlp_rnn.studies.temperature import study_temperature as study_temperature
+    from nlp_rnn.studies.translation import TranslationStudy as TranslationStudy
+    from nlp_rnn.studies.translation import study_translation as study_translation
+
+__all__, __getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "gradients": ["FULL", "QUICK", "study_gradients"],
+        "temperature": ["TemperatureStudy", "study_temperature"],
+        "translation": ["TranslationStudy", "study_translation"],
+        "canaries": ["Exposure", "exposure", "hide", "make_canaries"],
+    },
+)

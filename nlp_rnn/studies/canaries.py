@@ -37,7 +37,9 @@ class Exposure:
     candidates: int
 
 
-def canaries(count: int, *, seed: int, form: str = "The hidden word is {}.", letters: int = 10) -> list[str]:
+def make_canaries(
+    count: int, *, seed: int, form: str = "The hidden word is {}.", letters: int = 10
+) -> list[str]:
     """Sentences of one form with a random word each; hide the first, keep the others to compare with.
 
     Args:

@@ -188,7 +188,9 @@ def _draw_lags(axes: Any, study: Study) -> None:
     axes.legend(frameon=False, loc="lower right")
 
 
-def run_study(size: Size = FULL, *, seed: int = 0, progress: Callable[[str], None] | None = None) -> Study:
+def study_gradients(
+    size: Size = FULL, *, seed: int = 0, progress: Callable[[str], None] | None = None
+) -> Study:
     """Measure everything; minutes on two cores, seconds for ``QUICK``.
 
     Args:

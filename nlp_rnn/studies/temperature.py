@@ -108,7 +108,7 @@ class TemperatureStudy:
         return save_figure(figure, path)
 
 
-def study(
+def study_temperature(
     generator: CharGenerator,
     *,
     words: OverlapIndex | None = None,

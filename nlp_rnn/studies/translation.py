@@ -13,7 +13,7 @@ from typing import Any
 
 from nlp_rnn.errors import InputError, require
 from nlp_rnn.files.pairs import references_of
-from nlp_rnn.translation.scores import Quality, by_length, measure, plot_by_length
+from nlp_rnn.translation.scores import Quality, plot_by_length, score_by_length, score_translations
 from nlp_rnn.translation.translator import Translator
 
 QUARTERS, EIGHTHS = 4, 8
@@ -77,7 +77,7 @@ class TranslationStudy:
         return plot_by_length(self.eighths, path, title="BLEU of test pairs, by length")
 
 
-def study(
+def study_translation(
     translators: Mapping[str, Translator],
     pairs: Sequence[tuple[str, str]],
     *,
@@ -111,7 +111,10 @@ def study(
             found = translator.translate(once, beam=width)
             by_source = dict(zip(once, found, strict=True))
             translated = [by_source[source] for source in sources]
-            whole[name][search] = measure(sources, translated, own), measure(once, found, references)
-        quarters[name] = by_length(sources, translated, own, groups=QUARTERS)
-        eighths[name] = by_length(sources, translated, own, groups=EIGHTHS)
+            whole[name][search] = (
+                score_translations(sources, translated, own),
+                score_translations(once, found, references),
+            )
+        quarters[name] = score_by_length(sources, translated, own, groups=QUARTERS)
+        eighths[name] = score_by_length(sources, translated, own, groups=EIGHTHS)
     return TranslationStudy(whole, quarters, eighths)

@@ -1,1 +1,26 @@
-"""From text to tokens and ids: sentences, spelling, tokenizers, word vectors."""
+"""From text to tokens and ids: sentences, tokenizers, spelling, word vectors."""
+
+from typing import TYPE_CHECKING
+
+from nlp_rnn.face import lazy
+
+if TYPE_CHECKING:
+    from nlp_rnn.text.cooccurrence import cooccurrence_vectors as cooccurrence_vectors
+    from nlp_rnn.text.sentences import begins_sentence as begins_sentence
+    from nlp_rnn.text.sentences import detokenize_treebank as detokenize_treebank
+    from nlp_rnn.text.sentences import split_sentences as split_sentences
+    from nlp_rnn.text.tokenizer import Encoding as Encoding
+    from nlp_rnn.text.tokenizer import TextTokenizer as TextTokenizer
+    from nlp_rnn.text.tokenizer import basic_english as basic_english
+    from nlp_rnn.text.vectors import WordVectors as WordVectors
+    from nlp_rnn.text.vectors import load_vectors as load_vectors
+
+__all__, __getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "sentences": ["begins_sentence", "detokenize_treebank", "split_sentences"],
+        "tokenizer": ["Encoding", "TextTokenizer", "basic_english"],
+        "cooccurrence": ["cooccurrence_vectors"],
+        "vectors": ["WordVectors", "load_vectors"],
+    },
+)

@@ -107,10 +107,10 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
     return len(text) if final and start < len(text) else None
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """The sentences of a text, white space behind each included: joined, they are the text.
 
-    >>> sentences("It rains. Does it?")
+    >>> split_sentences("It rains. Does it?")
     ['It rains. ', 'Does it?']
     """
     found: list[str] = []

@@ -43,7 +43,7 @@ class Quality:
         return asdict(self)
 
 
-def measure(
+def score_translations(
     sources: Sequence[str], translations: Sequence[str], references: Sequence[Sequence[str]]
 ) -> Quality:
     """Compare translations with what people wrote.
@@ -81,19 +81,19 @@ def measure(
     )
 
 
-def by_length(
+def score_by_length(
     sources: Sequence[str],
     translations: Sequence[str],
     references: Sequence[Sequence[str]],
     *,
     groups: int = 4,
 ) -> list[Quality]:
-    """``measure`` of equal parts of the texts, from the shortest sources to the longest.
+    """``score_translations`` of equal parts of the texts, from the shortest sources to the longest.
 
     Sources of as many words stand in order of their characters.
 
     Raises:
-        InputError: If there are fewer texts than groups, or as ``measure`` says.
+        InputError: If there are fewer texts than groups, or as ``score_translations`` says.
         MissingExtraError: If sacrebleu is not installed.
     """
     if not 1 <= groups <= len(sources):
@@ -102,7 +102,9 @@ def by_length(
     edges = [len(order) * g // groups for g in range(groups + 1)]
     parts = [order[low:high] for low, high in pairwise(edges)]
     return [
-        measure([sources[i] for i in part], [translations[i] for i in part], [references[i] for i in part])
+        score_translations(
+            [sources[i] for i in part], [translations[i] for i in part], [references[i] for i in part]
+        )
         for part in parts
     ]
 
@@ -113,7 +115,7 @@ def plot_by_length(
     """Draw BLEU against the length of the source, a line for each model (extra ``plot``).
 
     Args:
-        models: By name: the groups of ``by_length``, the same texts for each model.
+        models: By name: the groups of ``score_by_length``, the same texts for each model.
         path: Where to write.
         title: Above the picture.
 

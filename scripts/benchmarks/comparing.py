@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.answering import answer
 from benchmarks.measure import Row
 from benchmarks.peers import PEERS, Reviews, load_systems
-from nlp_rnn.sentiment.negation import load_suite, run_suite
+from nlp_rnn.sentiment import load_suite, run_suite
 
 COLUMNS = ("IMDb test, % right", "negation suite, % passed", "MB", "training, s", "IMDb reviews/s")
 

@@ -12,17 +12,15 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.measure import Row, in_turns
 from nlp_rnn.artifact import load
 from nlp_rnn.config import CharConfig
 from nlp_rnn.errors import ArtifactError, require
-from nlp_rnn.generation.decoding import Decoder, Draft
-from nlp_rnn.generation.sampling import Sampling
+from nlp_rnn.generation import Decoder, Draft, Sampling
 from nlp_rnn.resources import CHARACTER_MODEL
-from nlp_rnn.runtime.characters import CharRNN
-from nlp_rnn.runtime.encoder import F32
-from nlp_rnn.runtime.threads import single_threaded
+from nlp_rnn.runtime import CharRNN, single_threaded
 
 STREAMS = (1, 64)
 _DEFAULT = CharConfig(vocab_size=67)
@@ -64,7 +62,7 @@ def generation(model: str | None, rounds: int) -> list[Row]:
     ]
 
 
-def _model(model: str | None) -> tuple[CharConfig, dict[str, F32], str]:
+def _model(model: str | None) -> tuple[CharConfig, dict[str, NDArray[np.float32]], str]:
     try:
         artifact = load(model or CHARACTER_MODEL, tasks=("generation",))
         config, weights, name = artifact.config, artifact.weights, "the model's weights"

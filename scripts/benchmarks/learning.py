@@ -14,7 +14,7 @@ from benchmarks.measure import Row
 from nlp_rnn import CharGenerator
 from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.errors import require
-from nlp_rnn.files import characters
+from nlp_rnn.files import read_characters, split_at
 
 TO_PASS = 1.886
 _HIDDEN, _CHARACTERS = 192, 600_000
@@ -25,8 +25,8 @@ def learning(data: Path, runs: int) -> list[Row]:
     """Seconds of training, and nats per character of the held-out tenth of tiny-shakespeare, per seed."""
     for module in ("torch", "accelerate"):
         require(module, extra="train")
-    text = "".join(characters.pieces(data / "text" / "tinyshakespeare.txt"))
-    place = characters.split_at(text, 0.1)
+    text = "".join(read_characters(data / "text" / "tinyshakespeare.txt"))
+    place = split_at(text, 0.1)
     seconds, nats = [], []
     for seed in range(runs):
         generator = CharGenerator(hidden_size=_HIDDEN, embedding_dim=32)

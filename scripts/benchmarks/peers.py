@@ -17,15 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.measure import Row, cores
-from nlp_rnn import SentimentClassifier
+from nlp_rnn import SentimentClassifier, sentiment
 from nlp_rnn.artifact import FILES
 from nlp_rnn.errors import DataError, InputError, NlpRnnError, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import has_polarity, polarity
 from nlp_rnn.resources import SENTIMENT_MODEL
-from nlp_rnn.sentiment import baselines
-from nlp_rnn.sentiment.baselines import TOKEN, score_proba, vader_predict_proba
-from nlp_rnn.sentiment.negation import LABELS, ROUNDING
+from nlp_rnn.sentiment import LABELS, ROUNDING, TOKEN, score_proba, vader_predict_proba
 
 Reviews = tuple[list[str], list[str]]
 
@@ -160,12 +158,12 @@ class NbSvm(System):
 
     def __init__(self, path: Path) -> None:
         """Read a model."""
-        self._model, self.files = baselines.NbSvm.load(path), (path,)
+        self._model, self.files = sentiment.NbSvm.load(path), (path,)
 
     @classmethod
     def train(cls, reviews: Reviews, folder: Path) -> str:
         """Into one ``.npz``."""
-        model = baselines.NbSvm().fit(*reviews)
+        model = sentiment.NbSvm().fit(*reviews)
         model.save(folder / cls._FILE)
         return f"{len(reviews[0]):,} reviews, {len(model.grams):,} n-grams, one thread"
 

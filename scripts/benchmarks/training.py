@@ -21,7 +21,7 @@ from nlp_rnn.errors import require
 
 if TYPE_CHECKING:
     from nlp_rnn.batch import Ids
-    from nlp_rnn.classification.fitting import LabelledRows
+    from nlp_rnn.classification import LabelledRows
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 FORMULA = "FLOP/token 3 x 2 (E + H) x gates x H per layer and direction; padding, embedding, head not counted"
@@ -75,9 +75,9 @@ def _tokens_per_second(
     model: ModelConfig, config: TrainConfig, steps: int, cut: int
 ) -> tuple[tuple[float, ...], str]:
     """The rate of each step, padding not counted, and a note on the batches."""
-    from nlp_rnn.classification.fitting import ClassificationTask
-    from nlp_rnn.nn.classifier import BiLSTMClassifier
-    from nlp_rnn.training.loop import Trainer
+    from nlp_rnn.classification import ClassificationTask
+    from nlp_rnn.nn import BiLSTMClassifier
+    from nlp_rnn.training import Trainer
 
     class FirstSteps(ClassificationTask):
         """The real plan, cut off: batches are as full as in a whole epoch."""
@@ -104,7 +104,7 @@ def _tokens_per_second(
 
 
 def _rows(model: ModelConfig, *, count: int, cut: int) -> LabelledRows:
-    from nlp_rnn.classification.fitting import LabelledRows
+    from nlp_rnn.classification import LabelledRows
 
     rng = np.random.default_rng(0)
     lengths = rng.lognormal(np.log(_MEAN) - _SIGMA**2 / 2, _SIGMA, count).astype(int).clip(10, cut)

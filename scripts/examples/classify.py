@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.cli.common import run_script
-from nlp_rnn.files.texts import read_texts
+from nlp_rnn.cli import run_script
+from nlp_rnn.files import read_texts
 
 
 def main(texts: Annotated[list[str] | None, typer.Argument(help="Texts to label.")] = None) -> None:

@@ -14,11 +14,10 @@ import numpy as np
 import typer
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.distillation.transformer import TransformerClassifier
-from nlp_rnn.files.labelled import load_corpus
-from nlp_rnn.files.texts import read_texts
+from nlp_rnn.distillation import TransformerClassifier
+from nlp_rnn.files import load_corpus, read_texts
 from nlp_rnn.probabilities import one_hot
 
 

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.cli.common import run_script
-from nlp_rnn.files.labelled import load_corpus
+from nlp_rnn.cli import run_script
+from nlp_rnn.files import load_corpus
 from nlp_rnn.metrics import evaluate
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import typer
 
 from nlp_rnn import Forecaster
-from nlp_rnn.cli.common import run_script
-from nlp_rnn.files.series import read_series
+from nlp_rnn.cli import run_script
+from nlp_rnn.files import read_series
 
 
 def main(

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from nlp_rnn import CharGenerator
-from nlp_rnn.cli.common import run_script
+from nlp_rnn.cli import run_script
 
 
 def main(

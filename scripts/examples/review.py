@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from nlp_rnn import RiskFilter
-from nlp_rnn.cli.common import run_script
+from nlp_rnn.cli import run_script
 
 
 def main(text: Annotated[str | None, typer.Argument(help="The text to review.")] = None) -> None:

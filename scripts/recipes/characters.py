@@ -15,11 +15,11 @@ from rich.console import Console
 
 from nlp_rnn import CharGenerator
 from nlp_rnn.artifact import save
-from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import CharTrainConfig
-from nlp_rnn.files import characters
+from nlp_rnn.files import read_characters, split_at
 from nlp_rnn.resources import CHARACTER_MODEL
-from nlp_rnn.studies.canaries import canaries, hide
+from nlp_rnn.studies import hide, make_canaries
 from scripts.recipes.characters_card import Hidden, describe, measure
 
 CANDIDATES = 4096
@@ -40,9 +40,9 @@ def main(
 ) -> None:
     """Train, measure, describe and save."""
     console = Console(stderr=True)
-    text = "".join(characters.pieces(data))
-    place = characters.split_at(text, 0.1)
-    once, often, *others = canaries(CANDIDATES, seed=seed)
+    text = "".join(read_characters(data))
+    place = split_at(text, 0.1)
+    once, often, *others = make_canaries(CANDIDATES, seed=seed)
     hidden = Hidden(once, often, TIMES, others)
     train = hide(text[:place], [once] + [often] * TIMES, seed=seed)
     generator = CharGenerator(hidden_size=hidden_size)

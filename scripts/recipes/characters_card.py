@@ -14,9 +14,9 @@ from typing import Any
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import CharConfig
-from nlp_rnn.generation.generator import CharGenerator
-from nlp_rnn.studies.canaries import exposure
-from nlp_rnn.training.curves import best_epoch
+from nlp_rnn.generation import CharGenerator
+from nlp_rnn.studies import exposure
+from nlp_rnn.training import best_epoch
 
 WRITTEN = 100
 """Texts written to be looked at,"""

@@ -25,15 +25,13 @@ from rich.console import Console
 
 from nlp_rnn import TextClassifier, __version__
 from nlp_rnn.artifact import TextArtifact, fingerprint, save
-from nlp_rnn.cli.common import run_script
+from nlp_rnn.cli import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
-from nlp_rnn.files.labelled import load_corpus
+from nlp_rnn.files import load_corpus
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.resources import CLAIMS_MODEL
-from nlp_rnn.risk.claims import CHECK_WORTHY, shaped
-from nlp_rnn.text.cooccurrence import cooccurrence_vectors
-from nlp_rnn.text.sentences import detokenize_treebank, sentences
-from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.risk import CHECK_WORTHY, shaped
+from nlp_rnn.text import TextTokenizer, cooccurrence_vectors, detokenize_treebank, split_sentences
 
 OTHER = "other"
 CLASSES = (OTHER, CHECK_WORTHY)
@@ -216,10 +214,10 @@ def training_sets(data: Path, *, avoid: Sequence[str], extra: dict[str, int]) ->
     add(CLAIMBUSTER, claimbuster(data, "train"), 0.12)
     add("cures", cures(data), 0.12)
     said = train[CLAIMBUSTER][0] + train["cures"][0]
-    books = sentences(packed(data / "text/english_prose.txt.xz"))
+    books = split_sentences(packed(data / "text/english_prose.txt.xz"))
     fiction = some("prose", books[: int(0.8 * len(books))], OTHER)
     wiki = packed(data / "text/wikitext2.train.txt.xz").replace(" @-@ ", "-").replace(" @,@ ", ",")
-    facts = some("facts", [s for s in map(encyclopaedic, sentences(wiki)) if s], CHECK_WORTHY)
+    facts = some("facts", [s for s in map(encyclopaedic, split_sentences(wiki)) if s], CHECK_WORTHY)
     everyday = column(data / "parallel/tatoeba_en_fr/train.parquet", "en")
     talk = some("talk", [text for text in everyday if PERSONAL.search(text)], OTHER)
     # What is said in the two labelled sets counts most: its words should all be in the vocabulary.

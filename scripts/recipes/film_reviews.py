@@ -17,15 +17,14 @@ from rich.console import Console
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint
-from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.distillation.cache import digest, save_arrays
-from nlp_rnn.distillation.judges import classifier_judge, stacked_proba
+from nlp_rnn.distillation import classifier_judge, digest, save_arrays, stacked_proba
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.resources import SENTIMENT_MODEL
-from nlp_rnn.sentiment.baselines import NbSvm
-from nlp_rnn.training.curves import best_epoch
+from nlp_rnn.sentiment import NbSvm
+from nlp_rnn.training import best_epoch
 from scripts.recipes.mixture import CLASSES, build, labelled_reviews, official_tests
 from scripts.recipes.sentiment import three_classes
 

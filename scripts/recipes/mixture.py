@@ -18,9 +18,8 @@ import numpy as np
 
 from nlp_rnn.errors import DataError, require
 from nlp_rnn.resources import data_folder
-from nlp_rnn.sentiment.negation import load_suite
-from nlp_rnn.sentiment.perturbation import perturbed
-from nlp_rnn.text.sentences import detokenize_treebank
+from nlp_rnn.sentiment import load_suite, perturbed
+from nlp_rnn.text import detokenize_treebank
 from scripts.recipes.opinions import Labelled, opinion_adjectives, opinion_clauses
 from scripts.recipes.templates import generate, load_words, sentence_key
 

@@ -25,19 +25,24 @@ from rich.console import Console
 
 from nlp_rnn import SentimentClassifier
 from nlp_rnn.artifact import fingerprint, save
-from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import TrainConfig
-from nlp_rnn.distillation.cache import digest, save_arrays
-from nlp_rnn.distillation.ensemble import Classifier
-from nlp_rnn.distillation.judges import Judge, classifier_judge, feature_judge, sentences_of, stacked_proba
-from nlp_rnn.distillation.transformer import TransformerClassifier
+from nlp_rnn.distillation import (
+    Classifier,
+    Judge,
+    TransformerClassifier,
+    classifier_judge,
+    digest,
+    feature_judge,
+    save_arrays,
+    sentences_of,
+    stacked_proba,
+)
 from nlp_rnn.errors import ArtifactError, ConfigError
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.resources import SENTIMENT_MODEL
-from nlp_rnn.sentiment.baselines import NbSvm
-from nlp_rnn.sentiment.perturbation import pairs, perturbed, toggled
-from nlp_rnn.text.cooccurrence import cooccurrence_vectors
-from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.sentiment import NbSvm, perturbed, perturbed_pairs, toggled
+from nlp_rnn.text import TextTokenizer, cooccurrence_vectors
 from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, labelled_reviews
 from scripts.recipes.opinions import Labelled
 from scripts.recipes.sentiment_card import describe, measure
@@ -120,7 +125,7 @@ def main(
         fresh = SentimentClassifier(tokenizer=tokenizer, hidden_size=hidden_size)
     else:
         vectors, fresh = None, SentimentClassifier()
-    alike = pairs([text for text in texts if len(text.split()) <= SHORT], seed=seed, most=PAIRED)
+    alike = perturbed_pairs([text for text in texts if len(text.split()) <= SHORT], seed=seed, most=PAIRED)
     console.print(f"training the classifier on {len(texts):,} texts and {len(alike):,} pairs")
     with training_bar("tokens/s") as progress:
         classifier = fresh.fit(

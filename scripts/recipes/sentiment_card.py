@@ -13,11 +13,8 @@ from typing import Any
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import ModelConfig
 from nlp_rnn.metrics import evaluate
-from nlp_rnn.sentiment import robustness
-from nlp_rnn.sentiment.classifier import SentimentClassifier
-from nlp_rnn.sentiment.negation import load_suite, run_suite
-from nlp_rnn.sentiment.robustness import RobustnessReport
-from nlp_rnn.training.curves import best_epoch
+from nlp_rnn.sentiment import RobustnessReport, SentimentClassifier, load_suite, measure_robustness, run_suite
+from nlp_rnn.training import best_epoch
 from scripts.recipes.mixture import CLASSES, RATES, Mixture, counterfactual_pairs, official_tests
 
 _CARD = (Path(__file__).parent / "cards" / "sentiment.md").read_text(encoding="utf-8")
@@ -40,11 +37,11 @@ def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]
     return {
         "tests": tests,
         "negation": {"passed": report.pass_share, "rows": report.rows()},
-        "robustness": measure_robustness(classifier, data).to_dict(),
+        "robustness": robustness_on(classifier, data).to_dict(),
     }
 
 
-def measure_robustness(
+def robustness_on(
     classifier: SentimentClassifier, data: str | Path, *, most: int = 2_000, seed: int = 0
 ) -> RobustnessReport:
     """How often identities, noise and other names move the answer, and edited pairs that are both right.
@@ -61,7 +58,7 @@ def measure_robustness(
     tests = official_tests(data)
     texts = {"sentences": tests["SST, three classes"][0], "reviews": tests["IMDb"][0]}
     edited = counterfactual_pairs(data)
-    return robustness.measure(classifier, texts, edited=edited, most=most, seed=seed)
+    return measure_robustness(classifier, texts, edited=edited, most=most, seed=seed)
 
 
 def describe(

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nlp_rnn.cli.common import progress_bar, training_bar
-from nlp_rnn.distillation.cache import digest
-from nlp_rnn.distillation.transformer import TransformerClassifier, default_config, windows
+from nlp_rnn.cli import progress_bar, training_bar
+from nlp_rnn.distillation import TransformerClassifier, default_config, digest, windows
 from scripts.recipes.mixture import CLASSES, Mixture
 
 START = "sentence-transformers/all-MiniLM-L6-v2"  # 6 layers, 22 million parameters, Apache-2.0

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nlp_rnn.errors import DataError, InputError, one_of
-from nlp_rnn.sentiment.perturbation import with_articles
+from nlp_rnn.sentiment import with_articles
 
 Label = Literal["negative", "neutral", "positive"]
 Split = Literal["train", "dev"]

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
-from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import TrainConfig
 from scripts.recipes.mixture import amazon_domains
 from scripts.recipes.opinions import Labelled

@@ -16,10 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import Forecaster
-from nlp_rnn.cli.common import run_script
-from nlp_rnn.files.series import read_series
-from nlp_rnn.forecasting.backtest import Backtest, backtest, histories, plot_backtests, plot_forecast
-from nlp_rnn.forecasting.scores import rmse
+from nlp_rnn.cli import run_script
+from nlp_rnn.files import read_series
+from nlp_rnn.forecasting import Backtest, histories, plot_backtests, plot_forecast, rmse, run_backtest
 
 # Name, file, steps used (ETTh1's customary 20 months), steps held out, steps of a season, logarithm.
 SERIES = (
@@ -66,7 +65,9 @@ def compare(
     for seed in range(seeds):
         forecaster = Forecaster(context=24, horizon=1, seed=seed, log=log)
         found.append(
-            backtest(values_TF, test, name=name, forecaster=forecaster, season=season, classical=seed == 0)
+            run_backtest(
+                values_TF, test, name=name, forecaster=forecaster, season=season, classical=seed == 0
+            )
         )
     first = found[0]
     header, *rows = first.table()

@@ -20,18 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import LanguageModel, SentimentClassifier
-from nlp_rnn.cli.common import run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import PretrainConfig, TrainConfig
-from nlp_rnn.distillation.cache import digest
-from nlp_rnn.distillation.judges import classifier_judge, stacked_proba
+from nlp_rnn.distillation import classifier_judge, digest, stacked_proba
 from nlp_rnn.errors import one_of
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
-from nlp_rnn.sentiment.baselines import NbSvm
-from nlp_rnn.sentiment.perturbation import pairs, perturbed
-from nlp_rnn.sentiment.robustness import both_right
-from nlp_rnn.text.cooccurrence import cooccurrence_vectors
-from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.sentiment import NbSvm, both_right, perturbed, perturbed_pairs
+from nlp_rnn.text import TextTokenizer, cooccurrence_vectors
 from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, counterfactual_pairs
 from scripts.recipes.opinions import Labelled
 
@@ -188,7 +184,7 @@ def train(lever: Lever, lessons: Lessons, plain: Path) -> SentimentClassifier:
             targets_NC,
             validation=validation,
             unlabelled=lessons.unlabelled if lever.unlabelled else None,
-            pairs=pairs(texts, seed=lessons.seed) if lever.paired else None,
+            pairs=perturbed_pairs(texts, seed=lessons.seed) if lever.paired else None,
             classes=CLASSES,
             config=TrainConfig(**PLAIN | dict(lever.config), seed=lessons.seed),
             init_from=start,
@@ -209,7 +205,7 @@ def measure(
         found[name] = scores.macro_recall
     texts, labels, numbers = edited
     found["pairs"] = both_right(model.predict_proba(texts), labels, numbers, list(CLASSES))
-    alike = pairs(mixture.validation["sst3"][0], seed=0)
+    alike = perturbed_pairs(mixture.validation["sst3"][0], seed=0)
     one, other = (model.predict([pair[side] for pair in alike]) for side in (0, 1))
     return found | {"alike": float((one == other).mean())}
 

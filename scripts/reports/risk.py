@@ -14,13 +14,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nlp_rnn.cli.common import run_script
-from nlp_rnn.files.rows import unpacked
+from nlp_rnn.cli import run_script
+from nlp_rnn.files import unpacked
 from nlp_rnn.resources import data_folder
-from nlp_rnn.risk.claims import CheckWorthiness
-from nlp_rnn.risk.filter import RiskFilter
-from nlp_rnn.risk.overlap import OverlapIndex
-from nlp_rnn.risk.suite import FILES, load_cases, run_cases
+from nlp_rnn.risk import FILES, CheckWorthiness, OverlapIndex, RiskFilter, load_cases, run_cases
 
 WINDOWS = 500
 

@@ -15,7 +15,7 @@ from nlp_rnn.cli import main
 from nlp_rnn.config import ForecastTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError, TrainingError
 from nlp_rnn.files.series import Series, next_times, read_series, values_of
-from nlp_rnn.forecasting.backtest import arima, backtest, ets, find_leak, histories, naive, recurrent
+from nlp_rnn.forecasting.backtest import arima, ets, find_leak, histories, naive, recurrent, run_backtest
 from nlp_rnn.forecasting.scaling import Scaling, draw
 from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
 from nlp_rnn.training.loop import Progress
@@ -242,7 +242,7 @@ def test_a_backtest_scores_every_method() -> None:
     pytest.importorskip("statsmodels", reason="the extra [forecast] is not installed")
     noise_T1 = 0.05 * np.random.default_rng(0).normal(size=(100, 1))
     config = ForecastTrainConfig(max_epochs=4, epoch_steps=40, batch_size=32, seed=0)
-    found = backtest(
+    found = run_backtest(
         wave(100) + noise_T1, 24, name="wave", forecaster=Forecaster(**TINY), season=12, config=config
     )
     scores = {score.method: score.mase for score in found.scores}

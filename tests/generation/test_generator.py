@@ -16,6 +16,7 @@ from nlp_rnn.cli import main
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
 from nlp_rnn.files import characters
+from nlp_rnn.files.characters import encode_characters, read_characters
 from nlp_rnn.generation.generator import CharGenerator
 from nlp_rnn.generation.result import TextStream
 from nlp_rnn.generation.sampling import Sampling
@@ -251,9 +252,9 @@ def test_reads_files_packed_or_not_and_folders(tmp_path: Path) -> None:
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress("twö\n".encode()))
     (tmp_path / "c.txt.xz").write_bytes(lzma.compress(b"three"))
     (tmp_path / "d.png").write_bytes(b"\xff\xd8")
-    assert "".join(characters.pieces(tmp_path)) == "one\ntwö\nthree\n"
-    assert "".join(characters.pieces(str(tmp_path / "b.txt.gz"))) == "twö\n"
-    assert "".join(characters.pieces("no such file")) == "no such file"
+    assert "".join(read_characters(tmp_path)) == "one\ntwö\nthree\n"
+    assert "".join(read_characters(str(tmp_path / "b.txt.gz"))) == "twö\n"
+    assert "".join(read_characters("no such file")) == "no such file"
 
 
 def test_a_bad_byte_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,12 +262,12 @@ def test_a_bad_byte_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "bad.txt"
     path.write_bytes("äöüß€".encode() * 3 + b"\xff" + b"abc")
     with pytest.raises(DataError, match=r"bad.txt, byte 33: invalid UTF-8 \(0xFF\)"):
-        "".join(characters.pieces(path))
+        "".join(read_characters(path))
     path.write_bytes("äö€".encode()[:-1])
     with pytest.raises(DataError, match="byte 4: invalid UTF-8"):
-        "".join(characters.pieces(path))
+        "".join(read_characters(path))
     path.write_bytes("äö€😀".encode())
-    assert "".join(characters.pieces(path)) == "äö€😀"
+    assert "".join(read_characters(path)) == "äö€😀"
 
 
 @pytest.mark.parametrize(
@@ -277,19 +278,19 @@ def test_what_is_no_text_says_so(tmp_path: Path, content: bytes, sentence: str) 
     path = tmp_path / ("bad.txt.gz" if b"\x1f" in content else "bad.txt")
     path.write_bytes(content)
     with pytest.raises(DataError, match=sentence):
-        "".join(characters.pieces(path))
+        "".join(read_characters(path))
 
 
 def test_a_missing_file_and_an_empty_folder_say_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
-        list(characters.pieces(tmp_path / "none.txt"))
+        list(read_characters(tmp_path / "none.txt"))
     with pytest.raises(DataError, match="holds no text"):
-        list(characters.pieces(tmp_path))
+        list(read_characters(tmp_path))
 
 
 def test_ids_are_as_small_as_the_vocabulary_allows(tmp_path: Path) -> None:
     tokenizer = TextTokenizer("char").train([LETTERS])
-    ids_N = characters.encode(["ab", "", "cé"], tokenizer)
+    ids_N = encode_characters(["ab", "", "cé"], tokenizer)
     assert ids_N.dtype == np.uint8
     assert tokenizer.decode(ids_N.tolist()) == "abc<unk>"
 

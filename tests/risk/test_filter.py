@@ -29,7 +29,7 @@ from nlp_rnn.risk.review import Passage, Review, Thresholds
 from nlp_rnn.risk.scanner import RiskScanner
 from nlp_rnn.risk.signals import Signal, combined
 from nlp_rnn.risk.suite import load_cases, run_cases
-from nlp_rnn.text.sentences import LONGEST_SENTENCE, sentence_end, sentences
+from nlp_rnn.text.sentences import LONGEST_SENTENCE, sentence_end, split_sentences
 
 hypothesis = pytest.importorskip("hypothesis")
 given, settings, st = hypothesis.given, hypothesis.settings, hypothesis.strategies
@@ -464,7 +464,7 @@ def test_any_text_is_reviewed_alike_in_any_pieces(text: str, cuts: list[int]) ->
 @settings(max_examples=100)
 @given(TEXTS, st.integers(0, 400))
 def test_sentences_join_to_the_text_and_more_text_changes_none_that_is_decided(text: str, cut: int) -> None:
-    parts = sentences(text)
+    parts = split_sentences(text)
     assert "".join(parts) == text
     assert all(0 < len(part) <= LONGEST_SENTENCE + 300 for part in parts)
     decided = sentence_end(text[:cut], final=False)
@@ -485,7 +485,7 @@ def test_sentences_join_to_the_text_and_more_text_changes_none_that_is_decided(t
     ],
 )
 def test_where_sentences_end(text: str, count: int) -> None:
-    assert len(sentences(text)) == count
+    assert len(split_sentences(text)) == count
 
 
 # The command line

@@ -18,8 +18,8 @@ from nlp_rnn.sentiment.perturbation import (
     Split,
     changes,
     identified,
-    pairs,
     perturbed,
+    perturbed_pairs,
     regendered,
     reinvented,
     renamed,
@@ -29,7 +29,14 @@ from nlp_rnn.sentiment.perturbation import (
     typo,
     with_articles,
 )
-from nlp_rnn.sentiment.robustness import both_right, fairness, identity_groups, measure, noise, sum_of
+from nlp_rnn.sentiment.robustness import (
+    both_right,
+    fairness,
+    identity_groups,
+    measure_robustness,
+    noise,
+    sum_of,
+)
 
 TEXT = "In 1987 Mary met 12 people in Paris; Mary gave the film 8/10 and it won 3 of 5 stars."
 
@@ -150,7 +157,7 @@ def test_names_change_more_often_than_numbers() -> None:
 
 def test_pairs_differ_in_what_should_not_matter() -> None:
     text = "Mary saw the man again in Paris"
-    found = pairs([text, "Mary spoke", "so it was for us"], seed=0)
+    found = perturbed_pairs([text, "Mary spoke", "so it was for us"], seed=0)
     assert {one for one, _ in found} == {text}
     for changed in (
         r"(?!Mary)[\w' -]+ saw the man again in Paris",
@@ -160,18 +167,27 @@ def test_pairs_differ_in_what_should_not_matter() -> None:
     ):
         assert sum(bool(re.fullmatch(changed, other)) for _, other in found) == 1, changed
     assert text not in {other for _, other in found}
-    assert pairs([text], seed=0) != pairs([text], seed=1)
-    assert len({one for one, _ in pairs([f"{text} {number}" for number in range(9)], seed=0, most=4)}) == 4
+    assert perturbed_pairs([text], seed=0) != perturbed_pairs([text], seed=1)
+    assert (
+        len({one for one, _ in perturbed_pairs([f"{text} {number}" for number in range(9)], seed=0, most=4)})
+        == 4
+    )
 
 
 def test_half_of_the_names_in_pairs_are_new_to_everyone_and_few_pairs_are_typos_or_links() -> None:
     text = "Mary saw Mary and so did they"
     lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))["names"]
     known = {*lists["found"], *lists["train"]}
-    given = [other.partition(" ")[0] for one, other in pairs([text] * 400, seed=0) if "Mary" not in other]
+    given = [
+        other.partition(" ")[0] for one, other in perturbed_pairs([text] * 400, seed=0) if "Mary" not in other
+    ]
     assert len(given) == 400
     assert 150 < sum(name not in known for name in given) < 250
-    same = [other for _, other in pairs([text] * 400, seed=0) if other.startswith("Mary saw Mary and so did")]
+    same = [
+        other
+        for _, other in perturbed_pairs([text] * 400, seed=0)
+        if other.startswith("Mary saw Mary and so did")
+    ]
     assert 20 < sum("https://" in other for other in same) < 60
     assert reinvented(text, random.Random(1)) == reinvented(text, random.Random(1))
     assert re.fullmatch(r"(\w+) saw \1 and so did they", reinvented(text, random.Random(1)) or "")
@@ -257,7 +273,7 @@ class Classifier:
 def test_a_report_has_every_set_its_sum_and_the_edited_pairs() -> None:
     texts = {"long": [TEXT, "Only letters here."], "short": ["Some text", "Another text", "Third text"]}
     edited = ["ab", "b", "a", "b"], ["positive", "negative"] * 2, ["1", "1", "2", "2"]
-    report = measure(Classifier("https://"), texts, edited=edited)
+    report = measure_robustness(Classifier("https://"), texts, edited=edited)
     assert list(report.moved) == ["identities", "long", "short", "long and short"]
     assert [report.moved[title]["links"].flips for title in ("long", "short", "long and short")] == [2, 3, 5]
     for title, kind, moved in report.rows():
@@ -265,16 +281,19 @@ def test_a_report_has_every_set_its_sum_and_the_edited_pairs() -> None:
             rest = [row for name, row in report.moved[title].items() if name != "all"]
             assert moved == sum_of(rest)
     assert (report.both_right, report.pairs) == (0.0, 2)
-    assert measure(Classifier("a"), edited=edited).both_right == 1.0
-    assert measure(Classifier("a"), {"long": texts["short"]}, most=2).moved["long"]["links"].count == 2
+    assert measure_robustness(Classifier("a"), edited=edited).both_right == 1.0
+    assert (
+        measure_robustness(Classifier("a"), {"long": texts["short"]}, most=2).moved["long"]["links"].count
+        == 2
+    )
 
 
 def test_a_report_of_nothing_has_the_identities_alone() -> None:
-    report = measure(Classifier("Sikh"))
+    report = measure_robustness(Classifier("Sikh"))
     assert list(report.to_dict()) == ["moved"]
     assert report.to_dict()["moved"]["identities"]["all"]["flips"] > 0
     with pytest.raises(InputError, match="no edited pairs"):
-        measure(Classifier("a"), edited=([], [], []))
+        measure_robustness(Classifier("a"), edited=([], [], []))
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 
 from nlp_rnn.errors import InputError
-from nlp_rnn.studies.canaries import canaries, exposure, hide
+from nlp_rnn.studies.canaries import exposure, hide, make_canaries
 
 
 def test_canaries_are_random_and_repeatable() -> None:
-    first, *others = canaries(100, seed=3)
-    assert canaries(100, seed=3) == [first, *others]
+    first, *others = make_canaries(100, seed=3)
+    assert make_canaries(100, seed=3) == [first, *others]
     assert len({first, *others}) == 100
-    assert first not in canaries(100, seed=4)
+    assert first not in make_canaries(100, seed=4)
     with pytest.raises(InputError, match="where the word goes"):
-        canaries(2, seed=0, form="no place")
+        make_canaries(2, seed=0, form="no place")
 
 
 def test_hidden_sentences_are_lines_of_their_own_and_nothing_is_lost() -> None:
     text = "".join(f"Line {n}.\n" for n in range(50))
-    once, often = canaries(2, seed=0)
+    once, often = make_canaries(2, seed=0)
     lines = hide(text, [once, often, often], seed=1).splitlines()
     assert (lines.count(once), lines.count(often)) == (1, 2)
     assert [line for line in lines if line not in (once, often)] == text.splitlines()
@@ -33,7 +33,7 @@ def test_hidden_sentences_are_lines_of_their_own_and_nothing_is_lost() -> None:
 
 
 def test_exposure_is_highest_for_what_was_learned_by_heart() -> None:
-    hidden, *others = canaries(256, seed=0)
+    hidden, *others = make_canaries(256, seed=0)
 
     def nats_of(known: str) -> list[float]:
         return [1.0 if text == known else 50.0 + sum(map(ord, text)) % 7 for text in (hidden, *others)]

@@ -17,7 +17,7 @@ from nlp_rnn.generation.generator import CharGenerator
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import OverlapIndex
-from nlp_rnn.studies.temperature import entropy_bits, study
+from nlp_rnn.studies.temperature import entropy_bits, study_temperature
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 WORD = "tone "
@@ -41,7 +41,7 @@ def circling(strength: float = 6.0) -> CharGenerator:
 
 
 def test_hotter_is_freer_less_wordlike_and_less_copied() -> None:
-    found = study(
+    found = study_temperature(
         circling(), temperatures=(0, 0.8, 3), seeds=(1, 2, 3), max_new_chars=200, risk_filter=FILTER
     ).points
     assert [one.characters for one in found] == [200, 600, 600]
@@ -77,13 +77,17 @@ def test_a_word_is_real_if_the_text_has_it() -> None:
 
 def test_words_may_come_from_another_text() -> None:
     other = OverlapIndex.build("nothing of the kind")
-    found = study(circling(), words=other, temperatures=(0,), max_new_chars=100, risk_filter=FILTER)
+    found = study_temperature(
+        circling(), words=other, temperatures=(0,), max_new_chars=100, risk_filter=FILTER
+    )
     assert found.points[0].real_words == 0
     assert found.points[0].copied == 1
 
 
 def test_table_json_and_picture(tmp_path: Path) -> None:
-    found = study(circling(), temperatures=(0, 1), seeds=(0,), max_new_chars=60, risk_filter=FILTER)
+    found = study_temperature(
+        circling(), temperatures=(0, 1), seeds=(0,), max_new_chars=60, risk_filter=FILTER
+    )
     header, *rows = found.table()
     assert [row[0] for row in rows] == ["0", "1"]
     assert {len(row) for row in rows} == {len(header)}
@@ -94,9 +98,9 @@ def test_table_json_and_picture(tmp_path: Path) -> None:
 def test_what_it_cannot_measure_it_says() -> None:
     generator = circling()
     with pytest.raises(InputError, match="policy 'redact'"):
-        study(generator, risk_filter=RiskFilter("redact", claims=None))
+        study_temperature(generator, risk_filter=RiskFilter("redact", claims=None))
     with pytest.raises(InputError, match="a seed"):
-        study(generator, seeds=(), risk_filter=FILTER)
+        study_temperature(generator, seeds=(), risk_filter=FILTER)
     generator.memory = None
     with pytest.raises(InputError, match="name a text"):
-        study(generator, risk_filter=FILTER)
+        study_temperature(generator, risk_filter=FILTER)

@@ -10,7 +10,7 @@ import pytest
 from nlp_rnn.errors import InputError
 
 pytest.importorskip("sacrebleu", reason="BLEU needs the extra translate")
-from nlp_rnn.studies.translation import study
+from nlp_rnn.studies.translation import study_translation
 
 PAIRS = [
     (f"{'very ' * (n % 7 + 3)}long text {n}", f"{'tres ' * (n % 7 + 3)}long texte {n}") for n in range(32)
@@ -33,7 +33,7 @@ class Fake:
 def test_the_one_that_knows_long_texts_is_better_there_alone() -> None:
     good, short = Fake(99), Fake(8)
     said: list[str] = []
-    found = study({"good": good, "short": short}, PAIRS, beam=3, progress=said.append)  # type: ignore[dict-item]
+    found = study_translation({"good": good, "short": short}, PAIRS, beam=3, progress=said.append)  # type: ignore[dict-item]
     assert good.beams == short.beams == [1, 3]
     assert said == ["good: greedy", "good: beam 3", "short: greedy", "short: beam 3"]
     first, *_, last = zip(found.quarters["good"], found.quarters["short"], strict=True)
@@ -50,14 +50,14 @@ def test_the_one_that_knows_long_texts_is_better_there_alone() -> None:
 def test_a_text_with_two_translations_is_asked_once_and_has_both_as_references() -> None:
     pairs = [*PAIRS, (PAIRS[0][0], "un autre texte tout a fait different")]
     fake = Fake(99)
-    each, once = study({"fake": fake}, pairs).whole["fake"]["greedy"]  # type: ignore[dict-item]
+    each, once = study_translation({"fake": fake}, pairs).whole["fake"]["greedy"]  # type: ignore[dict-item]
     assert (each.n, once.n) == (33, 32)
     assert each.bleu < once.bleu == pytest.approx(100)
 
 
 def test_the_figures_are_json_and_the_picture_is_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    found = study({"fake": Fake(9)}, PAIRS)  # type: ignore[dict-item]
+    found = study_translation({"fake": Fake(9)}, PAIRS)  # type: ignore[dict-item]
     values = json.loads(json.dumps(found.to_dict()))
     assert set(values) == {"whole", "by length"}
     assert set(values["whole"]["fake"]["beam 5"]) == {"each pair", "all references"}
@@ -66,6 +66,6 @@ def test_the_figures_are_json_and_the_picture_is_drawn(tmp_path: Path) -> None:
 
 def test_too_few_pairs_are_refused() -> None:
     with pytest.raises(InputError, match="at least 8 pairs, got 7"):
-        study({"fake": Fake(9)}, PAIRS[:7])  # type: ignore[dict-item]
+        study_translation({"fake": Fake(9)}, PAIRS[:7])  # type: ignore[dict-item]
     with pytest.raises(InputError, match="needs a translator"):
-        study({}, PAIRS)
+        study_translation({}, PAIRS)

@@ -21,7 +21,7 @@ from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
 from nlp_rnn.translation.beam import Hypothesis, beam_search, penalty
 from nlp_rnn.translation.examples import _common, set_aside
 from nlp_rnn.translation.result import Translation
-from nlp_rnn.translation.scores import by_length, measure, plot_by_length
+from nlp_rnn.translation.scores import plot_by_length, score_by_length, score_translations
 
 ENGLISH = "one two three four five six seven eight nine ten".split()
 FRENCH = "un deux trois quatre cinq six sept huit neuf dix".split()
@@ -394,11 +394,11 @@ def test_other_refusals(fitted: Translator, folder: Path, tiny_model: Path) -> N
 
 def test_a_translation_that_is_the_reference_has_all_the_points() -> None:
     texts = [f"a row of words that ends with {i}" for i in ENGLISH]
-    perfect = measure(texts, texts, [[text] for text in texts])
+    perfect = score_translations(texts, texts, [[text] for text in texts])
     assert (perfect.bleu, perfect.chrf) == pytest.approx((100, 100))
-    wrong = measure(texts, texts[::-1], [[text] for text in texts])
+    wrong = score_translations(texts, texts[::-1], [[text] for text in texts])
     assert wrong.bleu < 100
-    either = measure(
+    either = score_translations(
         texts, texts, [["nothing of this", text] for text in texts[:5]] + [[text] for text in texts[5:]]
     )
     assert either.bleu == pytest.approx(100)
@@ -407,19 +407,19 @@ def test_a_translation_that_is_the_reference_has_all_the_points() -> None:
 
 def test_groups_go_from_short_to_long_and_leave_nothing_out() -> None:
     texts = ["word " * n + "end" for n in (9, 1, 5, 3, 7, 2, 8, 4)]
-    groups = by_length(texts, texts, [[text] for text in texts], groups=4)
+    groups = score_by_length(texts, texts, [[text] for text in texts], groups=4)
     assert [(group.shortest, group.longest) for group in groups] == [(2, 3), (4, 5), (6, 8), (9, 10)]
     assert sum(group.n for group in groups) == len(texts)
     with pytest.raises(InputError, match="cannot be parted"):
-        by_length(texts, texts, [[text] for text in texts], groups=9)
+        score_by_length(texts, texts, [[text] for text in texts], groups=9)
     with pytest.raises(InputError, match="as many of each"):
-        measure(texts, texts[1:], [[text] for text in texts])
+        score_translations(texts, texts[1:], [[text] for text in texts])
 
 
 def test_pictures(fitted: Translator, tmp_path: Path) -> None:
     heat_map = fitted.translations(["one two"])[0].plot(tmp_path / "heat.png")
     texts = ["word " * n + "end" for n in range(1, 9)]
-    groups = by_length(texts, texts, [[text] for text in texts])
+    groups = score_by_length(texts, texts, [[text] for text in texts])
     lines = plot_by_length({"with": groups, "without": groups}, tmp_path / "lines.png")
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in (heat_map, lines))
 

@@ -8,7 +8,7 @@ import pytest
 
 from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.generation.generator import CharGenerator
-from nlp_rnn.studies.canaries import canaries
+from nlp_rnn.studies.canaries import make_canaries
 
 pytest.importorskip("scripts.recipes", reason="the scripts are not beside these tests")
 from scripts.recipes import characters_card as card
@@ -30,7 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> CharGenerator:
 def test_the_card_says_what_was_measured(trained: CharGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card, "WRITTEN", 3)
     monkeypatch.setattr(card, "LENGTH", 120)
-    known, *others = ["the cat sat on the mat.", *canaries(8, seed=0, form="{} sat on the mat.")]
+    known, *others = ["the cat sat on the mat.", *make_canaries(8, seed=0, form="{} sat on the mat.")]
     hidden = card.Hidden(once=others[0], often=known, times=60, others=others[1:])
     figures = card.measure(trained, TEXT[-600:], hidden)
     assert figures["exposure"]["often"] == figures["exposure"]["most"] == 3.0

@@ -1,0 +1,90 @@
+"""Faces: each folder's ``__init__`` lists what is public, and scripts and documents import from nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import nlp_rnn
+from nlp_rnn.errors import MissingExtraError
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(nlp_rnn.__file__).parent
+FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+READERS = [
+    *ROOT.glob("scripts/**/*.py"),
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/*.md"),
+    *ROOT.glob("data/**/*.md"),
+]
+IMPORT = re.compile(r"^[ \t>]*(?:from|import) (nlp_rnn(?:\.\w+)*)", re.MULTILINE)
+
+
+def listed(path: Path) -> set[tuple[str, str]]:
+    """The names that a type checker finds in an ``__init__``, with the module of each."""
+    block = next(
+        node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.If)
+    )
+    return {
+        (alias.name, node.module or "")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def public(folder: str) -> Iterator[str]:
+    yield from importlib.import_module(f"nlp_rnn.{folder}").__all__
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_face_shows_readers_and_type_checkers_the_same_names(folder: str) -> None:
+    assert {name for name, _ in listed(PACKAGE / folder / "__init__.py")} == set(public(folder))
+
+
+def test_the_root_shows_readers_and_type_checkers_the_same_names() -> None:
+    assert {name for name, _ in listed(PACKAGE / "__init__.py")} | {"__version__"} == set(nlp_rnn.__all__)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_public_name_is_where_its_face_says(folder: str) -> None:
+    face = importlib.import_module(f"nlp_rnn.{folder}")
+    modules = {path.stem for path in (PACKAGE / folder).iterdir()}
+    for name in public(folder):
+        assert name not in modules, f"{name} is a function and a file: after an import it would be the file"
+        try:
+            assert getattr(face, name) is not None
+        except (MissingExtraError, ModuleNotFoundError):
+            pytest.skip("needs an extra")
+    for name, module in listed(PACKAGE / folder / "__init__.py"):
+        assert getattr(importlib.import_module(module), name) is getattr(face, name)
+
+
+def test_a_name_that_is_not_public_is_refused_with_those_that_are() -> None:
+    with pytest.raises(AttributeError, match="'nlp_rnn.risk' has no attribute 'Filter'; it has .*RiskFilter"):
+        _ = importlib.import_module("nlp_rnn.risk").Filter
+
+
+def test_a_face_loads_nothing_heavy() -> None:
+    code = f"""
+import importlib, sys
+for folder in {[folder for folder in FOLDERS]}:
+    importlib.import_module("nlp_rnn." + folder)
+print(*sorted({{"numpy", "torch", "tokenizers", "typer"}} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("path", READERS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_scripts_and_documents_import_from_faces_only(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    deep = [name for name in IMPORT.findall(text) if name.count(".") > 1 and name.split(".")[1] in FOLDERS]
+    assert deep == []
