@@ -1,4 +1,4 @@
-"""Faces: each folder's ``__init__`` lists what is public, and scripts and documents import from nowhere else."""
+"""Faces: each folder's ``__init__`` lists what is public, and scripts and documents import from there."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def test_every_public_name_is_where_its_face_says(folder: str) -> None:
 
 
 def test_a_name_that_is_not_public_is_refused_with_those_that_are() -> None:
-    with pytest.raises(AttributeError, match="'nlp_rnn.risk' has no attribute 'Filter'; it has .*RiskFilter"):
+    with pytest.raises(
+        AttributeError, match=r"'nlp_rnn.risk' has no attribute 'Filter'; it has .*RiskFilter"
+    ):
         _ = importlib.import_module("nlp_rnn.risk").Filter
 
 

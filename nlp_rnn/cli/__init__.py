@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | train | ...``."""
+"""The command line: ``nlp-rnn classify | explain | generate | review | train | ...``."""
 
 from typing import TYPE_CHECKING
 
