@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,12 +28,11 @@ from nlp_rnn.config import (
     TranslationConfig,
 )
 from nlp_rnn.errors import ArtifactError, ConfigError, one_of
+from nlp_rnn.folder import CARD, CONFIG, TOKENIZER, WEIGHTS, check_destination, replace_folder
 from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.weights import DTYPES, Weights, check_weights, from_bytes, to_bytes
 
 FORMAT = 1
-CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
-FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
 
 TEXT_CONFIGS: dict[str, type[EncoderConfig]] = {
     "sentiment": ModelConfig,
@@ -228,20 +225,7 @@ def save(artifact: Artifact[Settings], folder: str | Path, *, dtype: str = "floa
         files[CONFIG] = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (ArtifactError, TypeError, ValueError) as error:
         raise ArtifactError(f"This model cannot be saved to {folder}: {error}") from None
-    return _replace_folder(folder, files)
-
-
-def check_destination(folder: str | Path) -> Path:
-    """Return the folder's absolute path, if a model may be written there: it is new, empty, or holds a model.
-
-    Raises:
-        ArtifactError: If it holds something else, or is a file.
-    """
-    folder = Path(folder).resolve()
-    occupied = folder.is_dir() and any(folder.iterdir())
-    if (folder.exists() and not folder.is_dir()) or (occupied and not _is_model(folder)):
-        raise ArtifactError(f"{folder} exists and is no model folder: choose a new folder, or empty this one")
-    return folder
+    return replace_folder(folder, files)
 
 
 def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]:
@@ -387,35 +371,3 @@ def _same_keys(where: str, values: object, keys: tuple[str, ...]) -> None:
         raise ArtifactError(f"{where} has an unknown key {key!r}; its keys are {', '.join(keys)}")
     for key in [key for key in keys if key not in values]:
         raise ArtifactError(f"{where} lacks the key {key!r}; copy the folder again")
-
-
-def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """Write a model's files so that a reader sees the old ones or the new; other files are kept."""
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    try:
-        fresh.mkdir(parents=True)
-        for name, content in files.items():
-            (fresh / name).write_bytes(content)
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-    if old.exists():
-        for entry in old.iterdir():
-            if entry.name not in FILES:
-                entry.rename(folder / entry.name)
-        shutil.rmtree(old)
-    return folder
-
-
-def _is_model(folder: Path) -> bool:
-    """Return whether a folder holds a model of any format, even a damaged one: what ``save`` may replace."""
-    try:
-        values = json.loads((folder / CONFIG).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(values, dict) and {"format", "task", "model"} <= values.keys()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from nlp_rnn.artifact import FILES, Artifact, fingerprint, load, save
+from nlp_rnn.artifact import Artifact, fingerprint, load, save
 from nlp_rnn.errors import InputError, NotFittedError, require
+from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
 
 if TYPE_CHECKING:

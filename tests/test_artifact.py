@@ -15,19 +15,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from safetensors.numpy import save as to_bytes
 
-from nlp_rnn.artifact import (
-    CARD,
-    CONFIG,
-    FILES,
-    TOKENIZER,
-    WEIGHTS,
-    TextArtifact,
-    fingerprint,
-    load,
-    save,
-)
+from nlp_rnn.artifact import TextArtifact, fingerprint, load, save
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError
+from nlp_rnn.folder import CARD, CONFIG, FILES, TOKENIZER, WEIGHTS
 from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.weights import from_bytes
 

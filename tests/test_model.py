@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from nlp_rnn import CharGenerator, Forecaster, LanguageModel, SentimentClassifier, TextClassifier, Translator
-from nlp_rnn.artifact import WEIGHTS, fingerprint
+from nlp_rnn.artifact import fingerprint
 from nlp_rnn.errors import ArtifactError, InputError, NotFittedError
+from nlp_rnn.folder import WEIGHTS
 from nlp_rnn.model import Pretrained
 
 OLDER = Path(__file__).parent / "older"

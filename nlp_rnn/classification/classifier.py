@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.artifact import FILES, Artifact, TextArtifact, load
+from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples, class_numbers
 from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of
+from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.model import encoder_weights
 from nlp_rnn.model import Pretrained, require_training

@@ -60,7 +60,7 @@ def evaluate(
 ) -> None:
     """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
     options = locals()
-    from nlp_rnn.files.labelled import NAMED
+    from nlp_rnn.files.named import NAMED
     from nlp_rnn.metrics import evaluate as score
 
     check_files(plot=plot)

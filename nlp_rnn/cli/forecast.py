@@ -87,8 +87,8 @@ def forecast(
     ] = None,
 ) -> None:
     """Forecast a series with intervals; train first if no model is given (extra: train)."""
-    from nlp_rnn.artifact import check_destination
     from nlp_rnn.files.series import read_series
+    from nlp_rnn.folder import check_destination
     from nlp_rnn.forecasting.backtest import plot_forecast
     from nlp_rnn.forecasting.forecaster import Forecaster
 

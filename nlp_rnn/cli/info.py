@@ -25,7 +25,8 @@ def info(
     ] = False,
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
-    from nlp_rnn.artifact import CARD, FILES, TextArtifact, fingerprint, load
+    from nlp_rnn.artifact import TextArtifact, fingerprint, load
+    from nlp_rnn.folder import CARD, FILES
     from nlp_rnn.hub import model_folder
     from nlp_rnn.resources import SENTIMENT_MODEL
 

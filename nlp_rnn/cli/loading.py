@@ -67,7 +67,8 @@ class Reading:
         Raises:
             DataError, InputError: If there are no such texts, or they have no labels.
         """
-        from nlp_rnn.files.labelled import NAMED, load_corpus
+        from nlp_rnn.files.labelled import load_corpus
+        from nlp_rnn.files.named import NAMED
         from nlp_rnn.text.sentences import detokenize_treebank
 
         corpus = load_corpus(

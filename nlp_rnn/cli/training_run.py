@@ -26,7 +26,7 @@ def check_run(output: Path, dtype: str = "float32") -> None:
         ArtifactError, InputError: If the run or its model cannot be written to ``output``.
         ConfigError: If weights cannot be saved as ``dtype``.
     """
-    from nlp_rnn.artifact import check_destination
+    from nlp_rnn.folder import check_destination
     from nlp_rnn.weights import DTYPES
 
     for module in ("torch", "accelerate", "matplotlib"):

@@ -1,6 +1,5 @@
 """Labelled texts to learn from: named corpora of the Hub, and the user's files and folders.
 
-The Hub is read through ``datasets`` (extra ``train``), streamed, so nothing is written to anybody's disk.
 Files are read with ``rows.py``: ``datasets`` cannot say which row of a CSV or JSON file is bad, and guesses
 types (a label ``NA`` becomes nothing, ``01`` becomes 1). Labels are names; numbers have to be given
 names by the caller. Knows corpora; knows nothing about tokens or models.
@@ -10,15 +9,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
-from nlp_rnn.errors import DataError, InputError, in_range, require
+from nlp_rnn.errors import DataError, InputError, in_range
+from nlp_rnn.files.named import NAMED, HubCorpus, Placed, hub_rows
 from nlp_rnn.files.rows import (
     DAMAGED,
     LONGEST,
@@ -35,43 +32,7 @@ from nlp_rnn.files.rows import (
 from nlp_rnn.text.sentences import detokenize_treebank
 
 LabelMap = Mapping[Any, str | None]
-_Placed = Iterator[tuple[str, Mapping[str, Any]]]
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_POLARITY = {0: "negative", 1: "positive"}
-
-
-@dataclass(frozen=True)
-class HubCorpus:
-    """Where a named corpus is and what its columns and numbers mean.
-
-    Attributes:
-        path: Its name on the Hub.
-        config: The part of it, or None.
-        text: Column of the texts.
-        labels: Name of each number in column ``label``.
-        treebank: The texts are Treebank tokens, to be put together again.
-        test: The split to measure on.
-    """
-
-    path: str
-    config: str | None
-    text: str
-    labels: Mapping[int, str]
-    treebank: bool = False
-    test: str = "test"
-
-
-NAMED = {
-    "imdb": HubCorpus("stanfordnlp/imdb", None, "text", _POLARITY),
-    # SST-2's own test labels are secret (all -1): the field measures on its validation split.
-    "sst2": HubCorpus("stanfordnlp/sst2", None, "sentence", _POLARITY, treebank=True, test="validation"),
-    "rotten_tomatoes": HubCorpus(
-        "cornell-movie-review-data/rotten_tomatoes", None, "text", _POLARITY, treebank=True
-    ),
-    "tweet_eval": HubCorpus(
-        "cardiffnlp/tweet_eval", "sentiment", "text", {0: "negative", 1: "neutral", 2: "positive"}
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -220,7 +181,7 @@ class _Opened:
 
     name: str
     columns: list[str] | None
-    rows: _Placed
+    rows: Placed
     close: Callable[[], None] = lambda: None
     hub: HubCorpus | None = None
 
@@ -327,7 +288,7 @@ def _open_source(source: str | Path, split: str, complaints: Complaints) -> _Ope
     path = Path(source)
     if not path.exists() and str(source) in NAMED:
         hub = NAMED[str(source)]
-        return _Opened(str(source), None, _hub_rows(str(source), hub, split), hub=hub)
+        return _Opened(str(source), None, hub_rows(str(source), hub, split), hub=hub)
     if path.is_dir():
         if (path / split).is_dir():
             path = path / split
@@ -352,7 +313,7 @@ def _readable(file: Path) -> bool:
     return True
 
 
-def _folder_rows(folder: Path, split: str, complaints: Complaints) -> _Placed:
+def _folder_rows(folder: Path, split: str, complaints: Complaints) -> Placed:
     """Texts of ``folder/<label>/*.txt``, in turn from each label so that the first few show them all."""
     queues = []
     for inner in sorted(folder.iterdir()):
@@ -371,7 +332,7 @@ def _folder_rows(folder: Path, split: str, complaints: Complaints) -> _Placed:
     return _documents(queues, complaints)
 
 
-def _documents(queues: list[list[tuple[str, Path]]], complaints: Complaints) -> _Placed:
+def _documents(queues: list[list[tuple[str, Path]]], complaints: Complaints) -> Placed:
     for group in itertools.zip_longest(*queues):
         for item in group:
             if item is None:
@@ -390,53 +351,3 @@ def _documents(queues: list[list[tuple[str, Path]]], complaints: Complaints) -> 
                 complaints.add(f"{file}: {problem}")
             else:
                 yield str(file), {"text": text, "label": label}
-
-
-def _knock() -> None:
-    """Fail at once where nobody answers: the Hub's client would try for half a minute and log each time.
-
-    Raises:
-        OSError: If there is no connection to be had.
-    """
-    constants = require("huggingface_hub", extra="train").constants
-    address = urlsplit(constants.ENDPOINT)
-    if constants.HF_HUB_OFFLINE or getproxies().get(address.scheme) or address.hostname is None:
-        return  # the client itself knows better
-    port = address.port or {"http": 80, "https": 443}[address.scheme]
-    socket.create_connection((address.hostname, port), timeout=10).close()
-
-
-def _hub_rows(name: str, hub: HubCorpus, split: str) -> _Placed:
-    """Rows of a named corpus, streamed from the Hub.
-
-    Raises:
-        DataError: If the Hub cannot be reached or has no such split.
-    """
-    datasets = require("datasets", extra="train")
-
-    def failed(error: Exception) -> DataError:
-        reason = " ".join(str(error).split())[:200]
-        return DataError(
-            f"{name} (split {split}) cannot be read from the Hub as {hub.path}: {reason}; "
-            "without a network, give a file or a folder instead"
-        )
-
-    # The Hub's client, its HTTP library and datasets each have exceptions of their own: all are caught.
-    try:
-        _knock()
-        data = datasets.load_dataset(hub.path, hub.config, split=split, streaming=True)
-    except Exception as error:
-        raise failed(error) from None
-
-    def rows() -> _Placed:
-        stream = iter(data)
-        for row in itertools.count(1):
-            try:
-                fields = next(stream, None)
-            except Exception as error:
-                raise failed(error) from None
-            if fields is None:
-                return
-            yield f"{name}, {split}, row {row}", fields
-
-    return rows()

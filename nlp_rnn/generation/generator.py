@@ -8,8 +8,7 @@ needs no torch; ``fit`` does.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -22,19 +21,17 @@ from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import InputError, in_range, one_of
 from nlp_rnn.files.characters import (
     Source,
-    drop_first,
     encode_characters,
-    keep_first,
     read_characters,
-    split_at,
 )
+from nlp_rnn.generation import scoring
 from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
-from nlp_rnn.generation.result import Generated, TextStream
+from nlp_rnn.generation.examples import CharCorpus
+from nlp_rnn.generation.result import Generated, TextStream, provenance
 from nlp_rnn.generation.sampling import Sampling
-from nlp_rnn.generation.writing import Writing, speller
+from nlp_rnn.generation.writing import Writing, start_writing
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import CHARACTER_MODEL
-from nlp_rnn.risk.disclaimer import UNFILTERED
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import FILE as OVERLAP
 from nlp_rnn.risk.overlap import OverlapIndex
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
 
 KINDS = ("char", "byte")
-LONGEST = 10_000_000
 READ = 4096
 """Characters of a prompt that are read: its last ones."""
 _TYPES = 100_000  # distinct characters at most
@@ -226,7 +222,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             raise InputError(f"there are {len(prompts)} prompts and {len(seeds)} seeds: give one for each")
         in_range("width", width, 1, 2**16)
         sampling, reviewer = sampling or Sampling(), self._reviewer(risk_filter)
-        writings = [self._writing(max_new_chars, stop) for _ in prompts]
+        writings = [start_writing(self.artifact.tokenizer, max_new_chars, stop) for _ in prompts]
         drafts = [self._draft(*each) for each in zip(prompts, seeds, writings, strict=True)]
         for _ in self._decode(drafts, sampling, max_new_chars, width):
             pass
@@ -237,16 +233,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             if reviewer is not None:
                 filtered = reviewer.apply(text, prompt=prompt, memory=self.memory, char_logprobs=known)
                 text, review = filtered.text, filtered.review
-            found.append(
-                Generated(
-                    prompt=prompt,
-                    text=text,
-                    risk=review,
-                    finish_reason=writing.finish_reason,
-                    provenance=self._provenance(seed, sampling, writing, review),
-                    logprobs=tuple(known) if logprobs else None,
-                )
-            )
+            found.append(self._result(prompt, seed, sampling, writing, logprobs)(text, review, known))
         return found
 
     def stream(
@@ -282,20 +269,16 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             min_p=min_p,
             repetition_penalty=repetition_penalty,
         )
-        reviewer, writing = self._reviewer(risk_filter), self._writing(max_new_chars, stop)
+        reviewer, writing = (
+            self._reviewer(risk_filter),
+            start_writing(self.artifact.tokenizer, max_new_chars, stop),
+        )
         steps = self._decode([self._draft(prompt, seed, writing)], sampling, max_new_chars, 1)
         return TextStream(
             writing.pieces(steps),
             risk=None if reviewer is None else reviewer.open(prompt=prompt, memory=self.memory),
             policy=None if reviewer is None else reviewer.policy,
-            result=lambda text, review, known: Generated(
-                prompt=prompt,
-                text=text,
-                risk=review,
-                finish_reason=writing.finish_reason,
-                provenance=self._provenance(seed, sampling, writing, review),
-                logprobs=tuple(known) if logprobs else None,
-            ),
+            result=self._result(prompt, seed, sampling, writing, logprobs),
         )
 
     def bits_per_char(self, text: Source) -> float:
@@ -319,16 +302,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         Raises:
             InputError, DataError: As ``bits_per_char``.
         """
-        engine, ids_N = self.engine, self._ids(text)
-        state, parts = engine.start(1), []
-        with single_threaded():
-            for start in range(0, len(ids_N) - 1, 4096):
-                ids_T = ids_N[start : start + 4097].astype(np.int64)
-                logits_TV = engine.read(ids_T[:-1], state).astype(np.float64)
-                logits_TV -= logits_TV.max(axis=1, keepdims=True)
-                chosen_T = logits_TV[np.arange(len(ids_T) - 1), ids_T[1:]]
-                parts.append(chosen_T - np.log(np.exp(logits_TV).sum(axis=1)))
-        return np.concatenate(parts)
+        return scoring.log_probs(self.engine, self._ids(text))
 
     def next_logits(self, prompt: str, text: str) -> F32:
         """The logits by which each id of a text is chosen; minus infinity for ids that are never written.
@@ -343,13 +317,9 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         Raises:
             NotFittedError: Before ``fit``.
         """
-        engine, tokenizer = self.engine, self.artifact.tokenizer
-        before, ids = tokenizer.encode(prompt[-READ:] or "\n").ids, tokenizer.encode(text).ids
-        with single_threaded():
-            logits_NV = engine.read(np.array([*before, *ids]), engine.start(1))
-        logits_TV = logits_NV[len(before) - 1 : -1]
-        logits_TV[:, [tokenizer.pad_id, tokenizer.unk_id]] = -np.inf
-        return logits_TV
+        tokenizer = self.artifact.tokenizer
+        ids = tokenizer.encode(text).ids
+        return scoring.next_logits(self.engine, self._prompt_ids(prompt), ids, banned=self._banned())
 
     def dynamic_bits_per_char(self, text: Source, *, learning_rate: float = 2e-3) -> float:
         """``bits_per_char`` of a copy of the model that learns from the text as it reads (extra ``train``).
@@ -402,30 +372,13 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         require_training()
         from nlp_rnn.generation import fitting
 
-        in_range("holdout", holdout, 0.001, 0.9)
         config = config or CharTrainConfig()
-        before = None if validation is not None else split_at(text, holdout)
-
-        def train_parts() -> Iterable[str]:
-            parts = read_characters(text)
-            return parts if before is None else keep_first(parts, before)
-
-        held_out = (
-            drop_first(read_characters(text), before or 0)
-            if validation is None
-            else read_characters(validation)
-        )
-        tokenizer = TextTokenizer(**self._untrained).train(train_parts())
-        train_N, validation_N = (
-            encode_characters(train_parts(), tokenizer),
-            encode_characters(held_out, tokenizer),
-        )
-        if train_N.min() == train_N.max():
-            raise InputError("the corpus has one distinct character: there is nothing to learn from it")
+        corpus = CharCorpus.of(text, validation, holdout)
+        tokenizer = TextTokenizer(**self._untrained).train(corpus.training_parts())
         model_config = CharConfig(vocab_size=tokenizer.vocab_size, **self._shape)
         weights, notes = fitting.fit_model(
-            train_N,
-            validation_N,
+            corpus.training_ids(tokenizer),
+            corpus.held_out_ids(tokenizer),
             model_config=model_config,
             config=config,
             unk_id=tokenizer.unk_id,
@@ -434,7 +387,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             progress=progress,
         )
         notes["train"] = config.to_dict()
-        self.memory = OverlapIndex.build(train_parts())
+        self.memory = OverlapIndex.build(corpus.training_parts())
         self._use(
             TextArtifact(
                 task="generation", config=model_config, tokenizer=tokenizer, weights=weights, notes=notes
@@ -462,35 +415,33 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             raise InputError("a text to measure needs at least two characters")
         return ids_N
 
-    def _writing(self, max_new_chars: int, stop: str | Sequence[str] | None) -> Writing:
-        if isinstance(max_new_chars, bool) or not isinstance(max_new_chars, int):
-            raise InputError(f"max_new_chars must be a whole number, got {max_new_chars!r}")
-        in_range("max_new_chars", max_new_chars, 0, LONGEST)
-        stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
-        for each in stops:
-            if not isinstance(each, str) or not each:
-                raise InputError(f"a stop string must be a str of at least one character, got {each!r}")
-        reason = "cancelled" if max_new_chars else "length"
-        return Writing(speller(self.artifact.tokenizer), max_new_chars, stops, reason)
+    def _prompt_ids(self, prompt: str) -> list[int]:
+        """Ids of a prompt's last characters; an empty one is a line break."""
+        return self.artifact.tokenizer.encode(prompt[-READ:] or "\n").ids
+
+    def _banned(self) -> tuple[int, int]:
+        """Ids that are never written."""
+        tokenizer = self.artifact.tokenizer
+        return tokenizer.pad_id, tokenizer.unk_id
 
     def _draft(self, prompt: str, seed: int, writing: Writing) -> Draft:
+        """One text for the decoder to write."""
         if not isinstance(prompt, str):
             raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise InputError(f"a seed must be a whole number, got {seed!r}")
         in_range("seed", seed, 0, 2**63 - 1)
-        return Draft(self.artifact.tokenizer.encode(prompt[-READ:] or "\n").ids, seed, writing.take)
+        return Draft(self._prompt_ids(prompt), seed, writing.take)
 
     def _decode(
         self, drafts: Sequence[Draft], sampling: Sampling, max_new_chars: int, width: int
     ) -> Iterator[None]:
         """Write the drafts, giving control back now and then."""
-        tokenizer = self.artifact.tokenizer
         return Decoder(
             self.engine,
             drafts if max_new_chars else (),
             sampling,
-            banned=(tokenizer.pad_id, tokenizer.unk_id),
+            banned=self._banned(),
             width=max(1, min(width, len(drafts))),
             single_threaded=single_threaded,
         ).run()
@@ -503,25 +454,20 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             self._default_filter = RiskFilter()
         return self._default_filter
 
-    def _provenance(
-        self, seed: int, sampling: Sampling, writing: Writing, review: Review | None
-    ) -> dict[str, Any]:
-        """Where a text comes from, as plain JSON values."""
-        from nlp_rnn.version import __version__
+    def _result(
+        self, prompt: str, seed: int, sampling: Sampling, writing: Writing, logprobs: bool
+    ) -> Callable[[str, Review | None, Sequence[float]], Generated]:
+        """What makes a result of a text that was written, its review and its log-probabilities."""
+        settings = {**sampling.to_dict(), "max_new_chars": writing.limit, "stop": list(writing.stops)}
 
-        return {
-            "machine_generated": True,
-            "generator": f"nlp_rnn {__version__}",
-            "model": self.name,
-            "fingerprint": self.fingerprint,
-            "seed": seed,
-            "sampling": {
-                **sampling.to_dict(),
-                "max_new_chars": writing.limit,
-                "stop": list(writing.stops),
-            },
-            "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "risk_level": None if review is None else review.level,
-            "changed_by_policy": review is not None and review.changed,
-            "disclaimer": UNFILTERED if review is None else review.disclaimer,
-        }
+        def result(text: str, review: Review | None, known: Sequence[float]) -> Generated:
+            return Generated(
+                prompt=prompt,
+                text=text,
+                risk=review,
+                finish_reason=writing.finish_reason,
+                provenance=provenance(self.name, self.fingerprint, seed, settings, review),
+                logprobs=tuple(known) if logprobs else None,
+            )
+
+        return result

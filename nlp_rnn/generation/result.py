@@ -5,13 +5,15 @@ Knows the risk filter's reviews; not how a text is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from nlp_rnn.risk.disclaimer import UNFILTERED
 from nlp_rnn.risk.filter import RiskStream
 from nlp_rnn.risk.review import Review
+from nlp_rnn.version import __version__
 
 Piece = tuple[str, list[float]]
 """Some text, and the log-probability of each of its characters."""
@@ -122,3 +124,29 @@ class TextStream(Iterator[str]):
         for piece in filter(None, pieces):
             self._shown.append(piece)
             yield piece
+
+
+def provenance(
+    model: str, fingerprint: str, seed: int, sampling: Mapping[str, Any], review: Review | None
+) -> dict[str, Any]:
+    """Return where a text comes from, as plain JSON values.
+
+    Args:
+        model: Name of the model's folder.
+        fingerprint: First digits of the checksum of its weights.
+        seed: The seed of the text.
+        sampling: Settings of the sampler.
+        review: The risk filter's review; None if there was no filter.
+    """
+    return {
+        "machine_generated": True,
+        "generator": f"nlp_rnn {__version__}",
+        "model": model,
+        "fingerprint": fingerprint,
+        "seed": seed,
+        "sampling": dict(sampling),
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "risk_level": None if review is None else review.level,
+        "changed_by_policy": review is not None and review.changed,
+        "disclaimer": UNFILTERED if review is None else review.disclaimer,
+    }

@@ -6,11 +6,15 @@ Knows tokenizers; no models, no sampling.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from nlp_rnn.errors import InputError, in_range
 from nlp_rnn.text.tokenizer import TextTokenizer
+
+LONGEST = 10_000_000
+"""Characters of a text at most."""
 
 
 @dataclass(eq=False)
@@ -87,3 +91,26 @@ def speller(tokenizer: TextTokenizer) -> Callable[[int], str]:
     bytes_of = [bytes([letters[token]]) if token in letters else b"" for token in tokenizer.vocab]
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     return lambda chosen: decoder.decode(bytes_of[chosen])
+
+
+def start_writing(tokenizer: TextTokenizer, max_new_chars: int, stop: str | Sequence[str] | None) -> Writing:
+    """Return a text with nothing written yet.
+
+    Args:
+        tokenizer: The model's own.
+        max_new_chars: Characters to write at most.
+        stop: A string, or several, before which the text ends.
+
+    Raises:
+        ConfigError: If there is no such number of characters.
+        InputError: If the number is not whole, or a stop string is no str or empty.
+    """
+    if isinstance(max_new_chars, bool) or not isinstance(max_new_chars, int):
+        raise InputError(f"max_new_chars must be a whole number, got {max_new_chars!r}")
+    in_range("max_new_chars", max_new_chars, 0, LONGEST)
+    stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
+    for each in stops:
+        if not isinstance(each, str) or not each:
+            raise InputError(f"a stop string must be a str of at least one character, got {each!r}")
+    reason = "cancelled" if max_new_chars else "length"
+    return Writing(speller(tokenizer), max_new_chars, stops, reason)

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.measure import Row, cores
 from nlp_rnn import SentimentClassifier, sentiment
-from nlp_rnn.artifact import FILES
 from nlp_rnn.errors import DataError, InputError, NlpRnnError, require
+from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import has_polarity, polarity
 from nlp_rnn.resources import SENTIMENT_MODEL

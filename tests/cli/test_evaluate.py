@@ -40,7 +40,7 @@ def test_evaluate_takes_the_split_of_a_corpus_that_has_labels(
         asked.append(split)
         raise DataError("nothing there")
 
-    monkeypatch.setattr("nlp_rnn.files.labelled._hub_rows", refuse)
+    monkeypatch.setattr("nlp_rnn.files.labelled.hub_rows", refuse)
     for args in (["sst2"], ["imdb"], ["sst2", "--split", "test"]):
         assert run("evaluate", "--data", *args).refusal == "nothing there"
     assert asked == ["validation", "test", "test"]

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from nlp_rnn.errors import ConfigError, DataError, InputError
-from nlp_rnn.files.labelled import NAMED, load_corpus, stream_corpus
+from nlp_rnn.files.labelled import load_corpus, stream_corpus
+from nlp_rnn.files.named import NAMED
 
 needs_train = pytest.mark.skipif(
     importlib.util.find_spec("datasets") is None or importlib.util.find_spec("pyarrow") is None,
@@ -278,7 +279,7 @@ def test_named_corpora_have_named_labels(name: str, monkeypatch: pytest.MonkeyPa
     numbers = list(corpus.labels)
     hub = FakeHub([{corpus.text: "It did n't work .", "label": number} for number in numbers])
     monkeypatch.setattr("datasets.load_dataset", hub)
-    monkeypatch.setattr("nlp_rnn.files.labelled._knock", lambda: None)
+    monkeypatch.setattr("nlp_rnn.files.named._check_connection", lambda: None)
     found = load_corpus(name, split="test")
     assert found.labels == {2: ["negative", "positive"], 3: ["negative", "neutral", "positive"]}[len(numbers)]
     treebank = name in ("sst2", "rotten_tomatoes")
@@ -289,7 +290,7 @@ def test_named_corpora_have_named_labels(name: str, monkeypatch: pytest.MonkeyPa
 @needs_train
 def test_a_split_without_labels_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("datasets.load_dataset", FakeHub([{"sentence": "fine", "label": -1}]))
-    monkeypatch.setattr("nlp_rnn.files.labelled._knock", lambda: None)
+    monkeypatch.setattr("nlp_rnn.files.named._check_connection", lambda: None)
     with pytest.raises(DataError, match="sst2, test, row 1: unknown label '-1'; the label map knows 0, 1"):
         load_corpus("sst2", split="test")
 
@@ -301,7 +302,7 @@ def test_a_connection_that_breaks_is_one_sentence(monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("connection\nreset")
 
     monkeypatch.setattr("datasets.load_dataset", broken)
-    monkeypatch.setattr("nlp_rnn.files.labelled._knock", lambda: None)
+    monkeypatch.setattr("nlp_rnn.files.named._check_connection", lambda: None)
     stream = stream_corpus("imdb")
     assert next(stream) == ("fine", "positive")
     with pytest.raises(
