@@ -7,7 +7,7 @@ around a model folder and an engine. Using a model needs no torch; ``fit`` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
-from nlp_rnn.classification.examples import Examples, Labelled, check_examples, class_numbers
+from nlp_rnn.classification.examples import Examples, Labelled, check_examples
 from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of
 from nlp_rnn.folder import FILES
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from nlp_rnn.classification.explanation import Explanation
-    from nlp_rnn.classification.fitting import LabelledRows
     from nlp_rnn.language.model import LanguageModel
     from nlp_rnn.training.loop import Progress
 
@@ -294,71 +293,75 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
 
         config = config or TrainConfig()
         examples = check_examples(
-            texts,
-            labels,
-            validation=validation,
-            unlabelled=unlabelled,
-            pairs=pairs,
-            classes=classes,
-            config=config,
+            texts, labels, classes, validation=validation, unlabelled=unlabelled, pairs=pairs, config=config
         )
-        tokenizer, shape, initial = self._beginning(init_from, examples)
+        tokenizer, model_config, initial = self._beginning(init_from, examples)
         if vectors is not None:
-            initial |= embedding_weights(vectors, (tokenizer.vocab_size, shape["embedding_dim"]))
-        names = examples.classes
-        model_config = ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=len(names), **shape)
-        train = _rows(tokenizer, (examples.texts, examples.labels), names, "the training data")
+            initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))
         weights, temperature, notes = fitting.fit_model(
-            replace(train, targets_NC=examples.targets_NC),
-            {
-                name: _rows(tokenizer, data, names, f"the validation set {name}")
-                for name, data in examples.validation.items()
-            },
+            *fitting.encode_examples(tokenizer, examples),
             model_config=model_config,
             config=config,
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
-            unlabelled=tokenizer.encode_batch(examples.unlabelled),
-            pairs=tokenizer.encode_batch([text for pair in examples.pairs for text in pair]),
             initial=initial,
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,
         )
+        self._learned(model_config, examples.classes, tokenizer, weights, temperature, notes)
+        return self
+
+    def _learned(
+        self,
+        config: ModelConfig,
+        classes: tuple[str, ...],
+        tokenizer: TextTokenizer,
+        weights: Weights,
+        temperature: float,
+        notes: dict[str, Any],
+    ) -> None:
+        """Take what was trained as this model."""
         self._use(
             TextArtifact(
                 task=self.TASKS[0],
-                config=model_config,
-                classes=names,
+                config=config,
+                classes=classes,
                 tokenizer=tokenizer,
                 weights=weights,
                 temperature=temperature,
-                notes=notes | {"train": config.to_dict()},
+                notes=notes,
             )
         )
-        return self
 
     def _beginning(
         self, init_from: TextClassifier | LanguageModel | str | Path | None, examples: Examples
-    ) -> tuple[TextTokenizer, dict[str, Any], Weights]:
+    ) -> tuple[TextTokenizer, ModelConfig, Weights]:
         """Tokenizer, shape and first weights of a model that is to be trained."""
         start: Artifact[Any] | None = self._start
         if isinstance(init_from, (str, Path)):
             start = load(model_folder(init_from, files=FILES))
         elif init_from is not None:
             start = init_from.artifact
+        shape, kept = self._shape, Weights()
         if start is None:
-            return self._tokenizer.trained_on([*examples.texts, *examples.unlabelled]), self._shape, {}
-        if not isinstance(start, TextArtifact) or not isinstance(start.config, (LanguageConfig, ModelConfig)):
+            tokenizer = self._tokenizer.trained_on([*examples.texts, *examples.unlabelled])
+        elif isinstance(start, TextArtifact) and isinstance(start.config, LanguageConfig):
+            tokenizer, shape = start.tokenizer, shape | _shape(start)
+            kept = encoder_weights(start.config, start.weights)
+        elif isinstance(start, TextArtifact) and isinstance(start.config, ModelConfig):
+            tokenizer, shape = start.tokenizer, _shape(start)
+            same = start.classes == examples.classes
+            kept = {
+                name: start.weights[name] for name in start.weights if same or not name.startswith("output.")
+            }
+        else:
             raise ArtifactError(
                 f"a classifier cannot start from a model for the task {start.task!r}: give a classifier or a "
                 "language model (nlp-rnn pretrain)"
             )
-        if isinstance(start.config, LanguageConfig):
-            return start.tokenizer, self._shape | _shape(start), encoder_weights(start.config, start.weights)
-        same = start.classes == examples.classes
-        kept = {name: start.weights[name] for name in start.weights if same or not name.startswith("output.")}
-        return start.tokenizer, _shape(start), kept
+        num_classes = len(examples.classes)
+        return tokenizer, ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=num_classes, **shape), kept
 
     def _probs_of_rows(
         self, rows: Sequence[Sequence[int]], *, batch_tokens: int | None = None
@@ -377,11 +380,3 @@ def _shape(artifact: Artifact[EncoderConfig]) -> dict[str, Any]:
     """What a model was made with, without the sizes that its data decided."""
     shape = artifact.config.to_dict()
     return {name: value for name, value in shape.items() if name not in ("vocab_size", "num_classes")}
-
-
-def _rows(tokenizer: TextTokenizer, data: Labelled, classes: Sequence[str], where: str) -> LabelledRows:
-    """Return labelled texts as rows of ids with the numbers of their classes."""
-    from nlp_rnn.classification.fitting import LabelledRows
-
-    texts, labels = data
-    return LabelledRows(tokenizer.encode_batch(list(texts)), class_numbers(labels, classes, where))

@@ -48,11 +48,11 @@ class Examples:
 def check_examples(
     texts: Sequence[str],
     labels: Sequence[str] | NDArray[np.floating[Any]],
+    classes: Sequence[str] | None,
     *,
     validation: Labelled | Mapping[str, Labelled] | None,
     unlabelled: Sequence[str] | None,
     pairs: Sequence[tuple[str, str]] | None,
-    classes: Sequence[str] | None,
     config: TrainConfig,
 ) -> Examples:
     """Return the arguments of ``TextClassifier.fit`` checked, with a tenth set aside if nothing is held out.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from torch import Tensor, nn
 
 from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
 from nlp_rnn.classification.calibration import ABSENT, fit_class_scaling, fit_temperature
+from nlp_rnn.classification.examples import Examples, Labelled, class_numbers
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.errors import InputError, require
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
+from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
 from nlp_rnn.training.objectives import (
@@ -54,6 +56,29 @@ class LabelledRows:
     rows: Rows
     labels_N: Ids
     targets_NC: NDArray[np.float32] | None = None
+
+
+def encode_examples(
+    tokenizer: TextTokenizer, examples: Examples
+) -> tuple[LabelledRows, dict[str, LabelledRows], Rows, Rows]:
+    """Return examples as the rows of ids that ``fit_model`` takes.
+
+    Raises:
+        InputError: If a held-out label is none of the classes.
+    """
+
+    def rows(data: Labelled, where: str) -> LabelledRows:
+        texts, labels = data
+        ids_N = class_numbers(labels, examples.classes, where)
+        return LabelledRows(tokenizer.encode_batch(list(texts)), ids_N)
+
+    train = rows((examples.texts, examples.labels), "the training data")
+    return (
+        replace(train, targets_NC=examples.targets_NC),
+        {name: rows(data, f"the validation set {name}") for name, data in examples.validation.items()},
+        tokenizer.encode_batch(examples.unlabelled),
+        tokenizer.encode_batch([text for pair in examples.pairs for text in pair]),
+    )
 
 
 class ClassificationTask(LengthBuckets):
@@ -181,13 +206,13 @@ def predict_logits(model: nn.Module, rows: Rows, *, pad_id: int) -> NDArray[np.f
 def fit_model(
     train: LabelledRows,
     validation: Mapping[str, LabelledRows],
+    unlabelled: Rows = (),
+    pairs: Rows = (),
     *,
     model_config: ModelConfig,
     config: TrainConfig,
     pad_id: int,
     unk_id: int,
-    unlabelled: Rows = (),
-    pairs: Rows = (),
     initial: Mapping[str, NDArray[np.float32]] | None = None,
     output: Path | None = None,
     resume: bool = False,
@@ -198,12 +223,12 @@ def fit_model(
     Args:
         train: What to learn from.
         validation: Named held-out sets: the mean of their macro recalls selects the epoch; they calibrate.
+        unlabelled: What the objectives that need no labels are taken on.
+        pairs: What the objective ``pairing`` is taken on: each row, and next the one to be answered like it.
         model_config: Shape of the model.
         config: How to train.
         pad_id: Id of the padding token.
         unk_id: Id of the unknown token.
-        unlabelled: What the objectives that need no labels are taken on.
-        pairs: What the objective ``pairing`` is taken on: each row, and next the one to be answered like it.
         initial: Weights by name to start from (word vectors, another model's); the rest starts at random.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
@@ -217,23 +242,9 @@ def fit_model(
         InputError: If there are too few held-out texts to calibrate class by class.
         MissingExtraError: If that is asked for and SciPy is not installed.
     """
-    held_out = sum(len(rows.rows) for rows in validation.values())
     if config.calibration == "classes":
-        require("scipy.optimize", extra="train")  # now, not when all is trained
-        if held_out < _LEAST_HELD_OUT:
-            raise InputError(
-                f'calibration="classes" takes {_LEAST_HELD_OUT:,} held-out texts or more, not {held_out:,}: '
-                "give more, or calibrate by temperature"
-            )
-    with seeded(config.seed):
-        model = BiLSTMClassifier(
-            model_config,
-            unk_id=unk_id,
-            embedding_dropout=config.embedding_dropout,
-            dropout=config.dropout,
-            weight_dropout=config.weight_dropout,
-            unk_dropout=config.unk_dropout,
-        )
+        _check_calibration_by_classes(validation)  # now, not when all is trained
+    model = _untrained(model_config, config, unk_id)
     tensors = tensors_of(initial or {})
     model.load_state_dict(tensors, strict=False)
     task = ClassificationTask(
@@ -245,21 +256,51 @@ def fit_model(
         unlabelled=unlabelled,
         pairs=pairs,
     )
-    start = hashlib.sha256(b"".join(tensor.numpy().tobytes() for _, tensor in sorted(tensors.items())))
-    identity = {
-        "model": model_config.to_dict(),
-        "data": _digest(train),
-        "unlabelled": _digest(LabelledRows(unlabelled, np.zeros(0, np.int64))),
-        "validation": {name: _digest(rows) for name, rows in validation.items()},
-        "start": start.hexdigest(),
-    }
-    if pairs:  # a run without any is the one that it was before there were pairs
-        identity["pairs"] = _digest(LabelledRows(pairs, np.zeros(0, np.int64)))
+    identity = _identity(task, model_config, tensors)
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
     temperature = _calibrate(model, task, config.calibration)
-    weights = weights_of(model)
-    return weights, temperature, {"history": history, "padding": round(task.padding(), 4)}
+    notes = {"history": history, "padding": round(task.padding(), 4), "train": config.to_dict()}
+    return weights_of(model), temperature, notes
+
+
+def _untrained(model_config: ModelConfig, config: TrainConfig, unk_id: int) -> BiLSTMClassifier:
+    """Return a model with the first weights that the seed gives."""
+    with seeded(config.seed):
+        return BiLSTMClassifier(
+            model_config,
+            unk_id=unk_id,
+            embedding_dropout=config.embedding_dropout,
+            dropout=config.dropout,
+            weight_dropout=config.weight_dropout,
+            unk_dropout=config.unk_dropout,
+        )
+
+
+def _check_calibration_by_classes(validation: Mapping[str, LabelledRows]) -> None:
+    """Refuse to calibrate class by class with too few held-out texts, or without SciPy."""
+    require("scipy.optimize", extra="train")
+    held_out = sum(len(rows.rows) for rows in validation.values())
+    if held_out < _LEAST_HELD_OUT:
+        raise InputError(
+            f'calibration="classes" takes {_LEAST_HELD_OUT:,} held-out texts or more, not {held_out:,}: '
+            "give more, or calibrate by temperature"
+        )
+
+
+def _identity(task: ClassificationTask, config: ModelConfig, initial: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Return what a checkpoint must share with a run to be resumed by it."""
+    start = hashlib.sha256(b"".join(tensor.numpy().tobytes() for _, tensor in sorted(initial.items())))
+    identity = {
+        "model": config.to_dict(),
+        "data": _digest(task.train),
+        "unlabelled": _digest(LabelledRows(task.unlabelled, np.zeros(0, np.int64))),
+        "validation": {name: _digest(rows) for name, rows in task.validation.items()},
+        "start": start.hexdigest(),
+    }
+    if task.pairs:  # a run without any is the one that it was before there were pairs
+        identity["pairs"] = _digest(LabelledRows(task.pairs, np.zeros(0, np.int64)))
+    return identity
 
 
 def _calibrate(model: BiLSTMClassifier, task: ClassificationTask, method: str) -> float:

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
-from nlp_rnn.forecasting.scaling import F64, inputs_of
+from nlp_rnn.files.series import check_trainable
+from nlp_rnn.forecasting.scaling import F64, Scaling, inputs_of
 from nlp_rnn.nn.timeseries import TimeSeriesLSTM
 from nlp_rnn.nn.weights import weights_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
@@ -43,9 +44,17 @@ def least_steps(config: ForecastConfig, train: ForecastTrainConfig) -> int:
     return math.ceil((needed + config.horizon) / (1 - train.validation))
 
 
-def first_validation_step(steps: int, config: ForecastConfig, train: ForecastTrainConfig) -> int:
-    """Where the validation part begins; scaling and training see nothing from there on."""
-    return steps - max(config.horizon, round(steps * train.validation))
+def first_validation_step(values_TF: F64, config: ForecastConfig, train: ForecastTrainConfig) -> int:
+    """Return where the validation part of a series begins; scaling and training see nothing from there on.
+
+    Raises:
+        InputError: If the series, or the part of it to train on, is too short or constant, or has no
+            logarithm where one is needed.
+    """
+    check_trainable(values_TF, config.columns, least=least_steps(config, train), log=config.log)
+    cut = len(values_TF) - max(config.horizon, round(len(values_TF) * train.validation))
+    check_trainable(values_TF[:cut], config.columns, least=1, log=config.log)
+    return cut
 
 
 def quantile_loss(forecast: Tensor, actual: Tensor, levels_Q: Tensor) -> Tensor:
@@ -214,8 +223,7 @@ def fit_network(
 
 
 def choose_network(
-    z_TF: F64,
-    cut: int,
+    values_TF: F64,
     configs: Sequence[ForecastConfig],
     train: ForecastTrainConfig,
     *,
@@ -223,12 +231,11 @@ def choose_network(
     output: Path | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
-) -> tuple[ForecastConfig, dict[str, NDArray[np.float32]], dict[str, Any]]:
+) -> tuple[ForecastConfig, dict[str, NDArray[np.float32]], Scaling, dict[str, Any]]:
     """Train a network of each shape, and keep the one of the least quantile loss on the validation part.
 
     Args:
-        z_TF: The series, scaled; what is held out to judge forecasts by is no part of it.
-        cut: Where its validation part begins.
+        values_TF: The series; what is held out to judge forecasts by is no part of it.
         configs: The shapes; of equals, the first is kept.
         train: How to train, the same for all.
         target: The series whose validation loss chooses shape and epoch; None takes all.
@@ -237,15 +244,19 @@ def choose_network(
         progress: Called after each step, which is counted over all of them.
 
     Returns:
-        The shape kept, its weights, and a record of its run with the losses of all.
+        The shape kept, its weights, the scaling, fitted on the part to train on, and a record of its run with
+        the losses of all.
 
     Raises:
+        InputError: As ``first_validation_step``.
         TrainingError: If training cannot go on.
     """
+    cut = first_validation_step(values_TF, configs[0], train)
+    scaling = Scaling.fit(values_TF[:cut], log=configs[0].log)
     fits = []
     for number, config in enumerate(configs):
         weights, notes = fit_network(
-            z_TF,
+            scaling.apply(values_TF),
             cut,
             config,
             train,
@@ -261,7 +272,7 @@ def choose_network(
         {"linear": config.linear, "quantile_loss": loss}
         for (config, _, _), loss in zip(fits, losses, strict=True)
     ]
-    return config, weights, notes | {"tried": tried}
+    return config, weights, scaling, notes | {"tried": tried}
 
 
 def _counted(progress: Callable[[Progress], None], run: int, runs: int) -> Callable[[Progress], None]:

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
 from nlp_rnn.errors import InputError
-from nlp_rnn.files.series import Series, check_trainable, values_of
+from nlp_rnn.files.series import Series, values_of
 from nlp_rnn.forecasting.scaling import F64, Scaling, draw, forecast_quantiles
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
@@ -147,27 +147,17 @@ class Forecaster(Pretrained[SeriesArtifact]):
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
+        require_training()
+        from nlp_rnn.forecasting import fitting
+
         values_TF = values_of(series)
         names = _names(series, columns, values_TF.shape[1])
         if target is not None and not -len(names) <= target < len(names):
             raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
         train = config or self._train
-        shape = replace(self._shape, columns=names, carried=train.window > 0, linear=bool(self._linear))
-        require_training()
-        from nlp_rnn.forecasting import fitting
-
-        least = fitting.least_steps(shape, train)
-        check_trainable(values_TF, names, least=least, log=shape.log)
-        cut = fitting.first_validation_step(len(values_TF), shape, train)
-        check_trainable(values_TF[:cut], names, least=1, log=shape.log)
-        scaling = Scaling.fit(values_TF[:cut], log=shape.log)
-        ways = (False, True) if self._linear is None and not shape.carried else (bool(self._linear),)
-        shapes = [replace(shape, linear=way) for way in ways]
-        z_TF = scaling.apply(values_TF)
-        shape, weights, notes = fitting.choose_network(
-            z_TF,
-            cut,
-            shapes,
+        shape, weights, scaling, notes = fitting.choose_network(
+            values_TF,
+            self._shapes(names, carried=train.window > 0),
             train,
             target=target,
             output=None if output is None else Path(output),
@@ -185,6 +175,11 @@ class Forecaster(Pretrained[SeriesArtifact]):
             )
         )
         return self
+
+    def _shapes(self, columns: tuple[str, ...], *, carried: bool) -> list[ForecastConfig]:
+        """Shapes to try: without and with a linear path if nothing was said of it, else the one."""
+        ways = (False, True) if self._linear is None and not carried else (bool(self._linear),)
+        return [replace(self._shape, columns=columns, carried=carried, linear=way) for way in ways]
 
     def predict(self, history: ArrayLike | Series | None = None) -> F64:
         """The next ``horizon`` steps: their medians.

@@ -220,7 +220,8 @@ def fit_model(
         counts_V += np.bincount(train_N[start : start + 2**20], minlength=model_config.vocab_size)
     if not counts_V[unk_id] and not model_config.tied:
         weights["embedding.weight"][unk_id] = weights["embedding.weight"][counts_V > 0].mean(axis=0)
-    return weights, {"history": history, "characters": len(train_N), "held_out": len(validation_N)}
+    counts = {"characters": len(train_N), "held_out": len(validation_N)}
+    return weights, {"history": history, **counts, "train": config.to_dict()}
 
 
 def _digest(ids_N: AnyIds) -> str:

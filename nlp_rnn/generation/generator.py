@@ -386,7 +386,6 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             resume=resume,
             progress=progress,
         )
-        notes["train"] = config.to_dict()
         self.memory = OverlapIndex.build(corpus.training_parts())
         self._use(
             TextArtifact(

@@ -179,9 +179,9 @@ def fit_model(
     }
     trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
-    weights = weights_of(model)
-    words = {"words": sum(task.lengths), "held_out": sum(map(len, validation))}
-    return weights, {"history": history, "padding": round(task.padding(), 4), **words}
+    counts = {"words": sum(task.lengths), "held_out": sum(map(len, validation))}
+    notes = {"history": history, "padding": round(task.padding(), 4), **counts, "train": config.to_dict()}
+    return weights_of(model), notes
 
 
 def _digest(arrays: Sequence[NDArray[Any]]) -> str:

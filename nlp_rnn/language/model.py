@@ -134,12 +134,8 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         from nlp_rnn.language import fitting
 
         config = config or PretrainConfig()
-        texts = as_texts(texts)
         if validation is None:
-            order = np.random.default_rng(config.seed).permutation(len(texts))
-            aside = set(order[: max(1, len(texts) // _HELD_OUT)].tolist())
-            validation = [texts[i] for i in sorted(aside)]
-            texts = [text for i, text in enumerate(texts) if i not in aside]
+            texts, validation = _set_aside(as_texts(texts), config.seed)
         start = self._start
         tokenizer = self._tokenizer.trained_on(texts) if start is None else start.tokenizer
         model_config = LanguageConfig(vocab_size=tokenizer.vocab_size, **self._shape)
@@ -147,7 +143,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         if vectors is not None:
             initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))
         weights, notes = fitting.fit_model(
-            _rows(texts, tokenizer, config.window),
+            _rows(as_texts(texts), tokenizer, config.window),
             _rows(as_texts(validation), tokenizer, config.window),
             model_config=model_config,
             config=config,
@@ -157,7 +153,6 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
             resume=resume,
             progress=progress,
         )
-        notes["train"] = config.to_dict()
         self._use(
             TextArtifact(
                 task="language", config=model_config, tokenizer=tokenizer, weights=weights, notes=notes
@@ -206,6 +201,13 @@ def encoder_weights(config: LanguageConfig, weights: Weights) -> Weights:
             weight = np.concatenate(halves if ".fwd." in name else halves[::-1], axis=1)
         found[name] = weight
     return found
+
+
+def _set_aside(texts: list[str], seed: int) -> tuple[list[str], list[str]]:
+    """Return the texts to learn from, and one in a hundred, at least one, that is held out."""
+    order = np.random.default_rng(seed).permutation(len(texts))
+    aside = set(order[: max(1, len(texts) // _HELD_OUT)].tolist())
+    return [text for i, text in enumerate(texts) if i not in aside], [texts[i] for i in sorted(aside)]
 
 
 def _rows(texts: Sequence[str], tokenizer: TextTokenizer, window: int) -> list[fitting.Row]:

@@ -65,6 +65,12 @@ def marks(tokenizer: TextTokenizer) -> tuple[int, int]:
     return begin_id, end_id
 
 
+def unknown_ids(tokenizer: TextTokenizer) -> list[int]:
+    """Return the ids by which an unknown word is read and written."""
+    space_id = tokenizer.token_to_id(SPACE)
+    return [tokenizer.unk_id] if space_id is None else [space_id, tokenizer.unk_id]
+
+
 def _common(source: Sequence[int], target: Sequence[int], vocab: Sequence[str]) -> Common | None:
     """A name or a number that stands once in both rows.
 
@@ -100,7 +106,21 @@ def _names(row: Sequence[int], vocab: Sequence[str]) -> Iterator[slice]:
             start = at
 
 
-def checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str]]:
+def check_examples(
+    pairs: TextPairs, validation: TextPairs | None, seed: int
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the pairs to learn from and those held out, checked; some are set aside if none are held out.
+
+    Raises:
+        InputError: If a pair is no pair of texts that are not empty, or there are too few.
+    """
+    train = _checked_pairs(pairs)
+    if validation is None:
+        return set_aside(train, seed)
+    return train, _checked_pairs(validation, "validation")
+
+
+def _checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str]]:
     """The pairs as a list, each of them two texts with something in them."""
     if isinstance(pairs, str):
         raise InputError(f"{what} must be a sequence of (text, translation), got one str")

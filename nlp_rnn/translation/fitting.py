@@ -135,7 +135,7 @@ def fit_model(
     weights = weights_of(model)
     del weights["output.weight"]  # the embedding
     notes = {"history": history, "pairs": len(train.source), "held_out": len(validation.source)}
-    return weights, {**notes, "padding": round(task.padding(), 4)}
+    return weights, {**notes, "padding": round(task.padding(), 4), "train": config.to_dict()}
 
 
 def build(config: TranslationConfig, weights: Mapping[str, NDArray[np.float32]]) -> Seq2Seq:

@@ -19,7 +19,7 @@ from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import END, SPACE, TextTokenizer
 from nlp_rnn.translation.beam import Hypothesis, beam_search
-from nlp_rnn.translation.examples import TextPairs, checked_pairs, encoded_pairs, marks, set_aside
+from nlp_rnn.translation.examples import TextPairs, check_examples, encoded_pairs, marks, unknown_ids
 from nlp_rnn.translation.result import Translation
 from nlp_rnn.version import __version__
 
@@ -205,14 +205,8 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         from nlp_rnn.translation import fitting
 
         config = config or TranslationTrainConfig()
-        train = checked_pairs(pairs)
-        if validation is None:
-            train, held_out = set_aside(train, config.seed)
-        else:
-            held_out = checked_pairs(validation, "validation")
+        train, held_out = check_examples(pairs, validation, config.seed)
         tokenizer = self._untrained_tokenizer().train(text for pair in train for text in pair)
-        unknown_id = tokenizer.unk_id
-        space_id = tokenizer.token_to_id(SPACE)
         model_config = TranslationConfig(vocab_size=tokenizer.vocab_size, **self._shape)
         weights, notes = fitting.fit_model(
             encoded_pairs(tokenizer, train, common=config.copy_share > 0),
@@ -220,19 +214,10 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
             model_config=model_config,
             config=config,
             pad_id=tokenizer.pad_id,
-            unknown=[unknown_id] if space_id is None else [space_id, unknown_id],
+            unknown=unknown_ids(tokenizer),
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,
-        )
-        notes["train"] = config.to_dict()
-        card = card_template("translation").format(
-            form="An attentive" if model_config.attention else "A plain",
-            cell=model_config.cell,
-            hidden=model_config.hidden_size,
-            pieces=model_config.vocab_size,
-            pairs=notes["pairs"],
-            version=__version__,
         )
         self._use(
             TextArtifact(
@@ -240,8 +225,20 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
                 config=model_config,
                 tokenizer=tokenizer,
                 weights=weights,
-                card=card,
+                card=_card(model_config, notes["pairs"]),
                 notes=notes,
             )
         )
         return self
+
+
+def _card(config: TranslationConfig, pairs: int) -> str:
+    """Return the model card of a translator that learned from so many pairs."""
+    return card_template("translation").format(
+        form="An attentive" if config.attention else "A plain",
+        cell=config.cell,
+        hidden=config.hidden_size,
+        pieces=config.vocab_size,
+        pairs=pairs,
+        version=__version__,
+    )

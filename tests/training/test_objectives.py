@@ -262,7 +262,9 @@ def test_a_text_that_is_set_aside_loses_its_pairs(monkeypatch: pytest.MonkeyPatc
     texts, labels = [f"soup {number}" for number in range(20)], ["up", "down"] * 10
     seen: dict[str, int] = {}
 
-    def fit_model(train: LabelledRows, *args: object, pairs: list[object], **more: object) -> None:
+    def fit_model(
+        train: LabelledRows, held_out: object, more: object, pairs: list[object], **_: object
+    ) -> None:
         seen.update(train=len(train.rows), pairs=len(pairs))
         raise InterruptedError
 
