@@ -55,7 +55,7 @@ TextConfig = TypeVar("TextConfig", bound=EncoderConfig, covariant=True)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Artifact(Generic[Config]):
-    """What every model needs to answer.
+    """A model as data: everything it needs to answer.
 
     Attributes:
         task: What the model is for, one of ``TASKS``.

@@ -27,7 +27,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What all settings share: a dict form and a refusal of unknown keys."""
+    """Base of all settings: they have a dict form and refuse unknown keys."""
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain JSON values."""
@@ -256,7 +256,7 @@ class ForecastConfig(Settings):
 
     @property
     def encoder(self) -> EncoderConfig:
-        """The encoder's shape; it has no vocabulary, so the smallest stands there."""
+        """The encoder's shape; there is no vocabulary, so ``vocab_size`` is the least allowed."""
         return EncoderConfig(
             vocab_size=2,
             cell=self.cell,
@@ -336,7 +336,7 @@ class TranslationConfig(EncoderConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig(Settings):
-    """What every training run has; the loop knows no more.
+    """Settings of every training run; the loop knows no more.
 
     Attributes:
         max_epochs: Passes over the training texts at most.
@@ -395,7 +395,7 @@ class LoopConfig(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(LoopConfig):
-    """How to train a classifier; every default is what the shipped model's family was tuned to.
+    """Settings of a classifier's training; every default is what the shipped model's family was tuned to.
 
     Attributes:
         batch_tokens: Tokens in a batch, padding included.
@@ -449,7 +449,7 @@ class TrainConfig(LoopConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainConfig(LoopConfig):
-    """How to train language models for a classifier to start from.
+    """Settings of the training of language models for a classifier to start from.
 
     Attributes:
         batch_tokens: Tokens in a batch, padding included.
@@ -474,7 +474,7 @@ class PretrainConfig(LoopConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class CharTrainConfig(LoopConfig):
-    """How to train a character model: truncated back-propagation through time over parallel streams.
+    """Settings of a character model's training: truncated back-propagation through time, parallel streams.
 
     Attributes:
         batch_size: Streams, each a stretch of the text of its own.
@@ -508,7 +508,7 @@ class CharTrainConfig(LoopConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastTrainConfig(LoopConfig):
-    """How to train a forecaster.
+    """Settings of a forecaster's training.
 
     Attributes:
         epoch_steps: Steps between two looks at the validation part.
@@ -539,7 +539,7 @@ class ForecastTrainConfig(LoopConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationTrainConfig(LoopConfig):
-    """How to train a translator.
+    """Settings of a translator's training.
 
     Attributes:
         batch_size: Pairs in a batch at most.

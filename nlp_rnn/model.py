@@ -1,4 +1,4 @@
-"""What all trained models share: a model folder or a Hub id in, a model folder out.
+"""Loading, saving and naming, which all trained models share: a model folder or a Hub id in, a folder out.
 
 A class of models says which tasks it reads, and how an artifact becomes something that computes. Knows
 folders and artifacts; knows no engines, no texts and no training.
@@ -26,7 +26,7 @@ class Pretrained(Generic[Kept]):
     TASKS: ClassVar[tuple[str, ...]]
     """Tasks of the folders that are read; the first is the one that is written."""
     NOUN: ClassVar[str]
-    """What a message calls such a model."""
+    """The word for such a model in messages."""
     SHIPPED: ClassVar[Path | None] = None
     """The folder of the model that comes with the package."""
     MORE_FILES: ClassVar[tuple[str, ...]] = ()

@@ -210,7 +210,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         samples: int = 128,
         seed: int = 0,
     ) -> Explanation:
-        """Why: probabilities after each token, and what each token adds to the answer.
+        """Explain an answer: probabilities after each token, and what each token adds to the answer.
 
         Args:
             text: One text.
@@ -377,6 +377,6 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
 
 
 def _shape(artifact: Artifact[EncoderConfig]) -> dict[str, Any]:
-    """What a model was made with, without the sizes that its data decided."""
+    """Return the settings a model was made with, without the sizes that its data decided."""
     shape = artifact.config.to_dict()
     return {name: value for name, value in shape.items() if name not in ("vocab_size", "num_classes")}

@@ -131,7 +131,7 @@ class ClassificationTask(LengthBuckets):
         return loss
 
     def cross_entropy(self, logits_BC: Tensor, item: Ids) -> Tensor:
-        """Of the logits of a batch, smoothed; a target that is sure of a class is as good as that class."""
+        """Smoothed cross-entropy of a batch's logits; a sure target counts as its class."""
         device, smoothing = logits_BC.device, self.config.label_smoothing
         weights_C = None if self.class_weights is None else self.class_weights.to(device)
         loss = partial(nn.functional.cross_entropy, weight=weights_C, label_smoothing=smoothing)
@@ -358,6 +358,6 @@ def _loss(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
 def _share(
     logits_NC: NDArray[np.float32], labels_N: Ids, most: int | None
 ) -> tuple[NDArray[np.float32], Ids]:
-    """At most ``most`` evenly spaced rows, so that no large set rules the calibration."""
+    """Return at most ``most`` evenly spaced rows, so that no large set dominates the calibration."""
     which = np.linspace(0, len(labels_N) - 1, min(most or len(labels_N), len(labels_N))).astype(np.int64)
     return logits_NC[which], labels_N[which]

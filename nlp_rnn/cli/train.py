@@ -174,6 +174,8 @@ def train(
     options = locals()
     if ctx.invoked_subcommand is not None:
         return
+    from nlp_rnn.classification.classifier import TextClassifier
+    from nlp_rnn.probabilities import has_polarity
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
     check_run(output, dtype)
@@ -183,13 +185,14 @@ def train(
         options,
         kept="warmup weight_decay max_grad_norm ema_decay weight_dropout embedding_dropout unk_dropout",
     )
-    classifier = from_options(SentimentClassifier, options, kept="min_count engine device")
     start = load_model(None) if init_from == "shipped" else init_from
     reading, names = from_options(Reading, options), split_names(classes)
     texts, labels = reading.load(data, split=split, classes=names)
     held_out = None if validation is None else reading.load(validation, split="validation")
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
     copies = _copies(texts, seed) if config.objectives.get("pairing") else None
+    kind = SentimentClassifier if has_polarity(names or labels) else TextClassifier
+    classifier = from_options(kind, options, kept="min_count engine device")
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(

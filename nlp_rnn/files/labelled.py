@@ -78,7 +78,7 @@ class CorpusStream:
 
     @property
     def reasons(self) -> list[str]:
-        """What was wrong with the first five of them."""
+        """Reasons why the first five of them were skipped."""
         return self._complaints.reasons
 
 

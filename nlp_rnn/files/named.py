@@ -22,7 +22,7 @@ _POLARITY = {0: "negative", 1: "positive"}
 
 @dataclass(frozen=True)
 class HubCorpus:
-    """Where a named corpus is and what its columns and numbers mean.
+    """Place of a named corpus, and the meaning of its columns and numbers.
 
     Attributes:
         path: Its name on the Hub.

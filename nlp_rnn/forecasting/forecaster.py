@@ -104,7 +104,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
     @property
     def scaling(self) -> Scaling:
-        """From values to the network's units and back; errors as ``artifact``."""
+        """The scaling from values to the network's units and back; errors as ``artifact``."""
         _ = self.artifact
         assert self._scaling is not None  # there is an artifact
         return self._scaling

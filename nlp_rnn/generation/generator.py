@@ -130,7 +130,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
     @property
     def engine(self) -> CharRNN:
-        """What computes; errors as ``artifact``."""
+        """The NumPy model that computes; errors as ``artifact``."""
         _ = self.artifact
         assert self._engine is not None  # there is an artifact
         return self._engine
@@ -282,7 +282,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         )
 
     def bits_per_char(self, text: Source) -> float:
-        """How many bits a character of a text costs the model, read whole with the state carried.
+        """Return the bits that a character of a text costs the model, read whole with the state carried.
 
         Args:
             text: A text, or the path of a file or folder.
@@ -424,7 +424,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         return tokenizer.pad_id, tokenizer.unk_id
 
     def _draft(self, prompt: str, seed: int, writing: Writing) -> Draft:
-        """One text for the decoder to write."""
+        """Return one text for the decoder to write."""
         if not isinstance(prompt, str):
             raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
         if isinstance(seed, bool) or not isinstance(seed, int):
@@ -435,7 +435,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     def _decode(
         self, drafts: Sequence[Draft], sampling: Sampling, max_new_chars: int, width: int
     ) -> Iterator[None]:
-        """Write the drafts, giving control back now and then."""
+        """Write the drafts; yield now and then, so that the caller may stop."""
         return Decoder(
             self.engine,
             drafts if max_new_chars else (),
@@ -446,7 +446,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         ).run()
 
     def _reviewer(self, risk_filter: RiskFilter | None) -> RiskFilter | None:
-        """The filter asked for; the default one is made once."""
+        """Return the filter asked for; the default one is made once."""
         if risk_filter is not DEFAULT_FILTER:
             return risk_filter
         if self._default_filter is None:
@@ -456,7 +456,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     def _result(
         self, prompt: str, seed: int, sampling: Sampling, writing: Writing, logprobs: bool
     ) -> Callable[[str, Review | None, Sequence[float]], Generated]:
-        """What makes a result of a text that was written, its review and its log-probabilities."""
+        """Return a function that makes the result of a text, its review and its log-probabilities."""
         settings = {**sampling.to_dict(), "max_new_chars": writing.limit, "stop": list(writing.stops)}
 
         def result(text: str, review: Review | None, known: Sequence[float]) -> Generated:

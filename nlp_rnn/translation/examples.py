@@ -121,7 +121,7 @@ def check_examples(
 
 
 def _checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str]]:
-    """The pairs as a list, each of them two texts with something in them."""
+    """Return the pairs as a list, each of them two texts that are not empty."""
     if isinstance(pairs, str):
         raise InputError(f"{what} must be a sequence of (text, translation), got one str")
     listed: list[tuple[str, str]] = []
@@ -138,7 +138,7 @@ def _checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str
 
 
 def set_aside(pairs: list[tuple[str, str]], seed: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """A fiftieth of the source texts set aside, with all their translations."""
+    """Return the pairs without a fiftieth of the source texts, and these with all their translations."""
     sources = sorted({source for source, _ in pairs})
     if len(sources) < 2:
         raise InputError(

@@ -1,4 +1,4 @@
-"""How good translations are: BLEU and chrF, of all pairs and by length of the source.
+"""Scores of translations: BLEU and chrF, of all pairs and by length of the source.
 
 The counting is sacrebleu's (extra ``translate``), so that figures can be set beside published ones; its
 signature is kept with them. Takes texts, whoever translated them; knows no models.
@@ -19,7 +19,7 @@ from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, sav
 
 @dataclass(frozen=True)
 class Quality:
-    """How well some texts were translated.
+    """Scores of some translated texts.
 
     Attributes:
         n: Texts.

@@ -150,7 +150,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         )
 
     def _translation(self, text: str, hypothesis: Hypothesis) -> Translation:
-        """A row of ids as text, what is unknown in it copied from the source."""
+        """Return a row of ids as text, with its unknown words copied from the source."""
         artifact = self.artifact
         tokenizer = artifact.tokenizer
         encoding = tokenizer.encode(text)

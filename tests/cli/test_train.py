@@ -95,7 +95,7 @@ def test_training_with_pairs_says_how_many(run: Run, tmp_path: Path, monkeypatch
         f"Mary {word} the soup again,{label}\n" for word, label in (("liked", "up"), ("hated", "down"))
     )
     data.write_text("text,label\n" + 9 * rows, encoding="utf-8")
-    own = nlp_rnn.SentimentClassifier
+    own = nlp_rnn.TextClassifier
     fit = own.fit
     monkeypatch.setattr(own, "fit", lambda *args, **more: given.extend(more["pairs"]) or fit(*args, **more))
     command = ["train", "--data", str(data), "--output", str(tmp_path / "run"), "--max-epochs", "1"]
