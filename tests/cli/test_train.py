@@ -120,13 +120,13 @@ def test_a_stopped_training_goes_on_only_from_a_checkpoint(
 ) -> None:
     for module in ("torch", "accelerate", "matplotlib"):
         pytest.importorskip(module, reason="training needs the train extra")
-    from nlp_rnn.sentiment.classifier import SentimentClassifier
+    from nlp_rnn.classification.classifier import TextClassifier
     from nlp_rnn.training.checkpoint import Checkpoint, save
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SentimentClassifier, "fit", stop)
+    monkeypatch.setattr(TextClassifier, "fit", stop)
     data, output = tmp_path / "data.csv", tmp_path / "run"
     write_labelled(data)
     command = ["train", "--data", str(data), "--output", str(output)]
