@@ -7,7 +7,7 @@ around a model folder and an engine. Using a model needs no torch; ``fit`` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -98,16 +98,17 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         device: str = "cpu",
     ) -> None:
         super().__init__()
-        self._shape: dict[str, Any] = {
-            "cell": cell,
-            "embedding_dim": embedding_dim,
-            "hidden_size": hidden_size,
-            "num_layers": num_layers,
-            "bidirectional": bidirectional,
-            "pooling": pooling,
-            "layer_norm": layer_norm,
-        }
-        ModelConfig(vocab_size=2, num_classes=2, **self._shape)
+        self._shape = ModelConfig(
+            vocab_size=2,
+            num_classes=2,
+            cell=cell,
+            embedding_dim=embedding_dim,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            pooling=pooling,
+            layer_norm=layer_norm,
+        )
         one_of("engine", engine, ENGINES)
         if device != "cpu" and engine != "torch":
             raise ConfigError(
@@ -347,10 +348,10 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         if start is None:
             tokenizer = self._tokenizer.trained_on([*examples.texts, *examples.unlabelled])
         elif isinstance(start, TextArtifact) and isinstance(start.config, LanguageConfig):
-            tokenizer, shape = start.tokenizer, shape | _shape(start)
+            tokenizer, shape = start.tokenizer, replace(shape, **_shape(start))
             kept = encoder_weights(start.config, start.weights)
         elif isinstance(start, TextArtifact) and isinstance(start.config, ModelConfig):
-            tokenizer, shape = start.tokenizer, _shape(start)
+            tokenizer, shape = start.tokenizer, replace(shape, **_shape(start))
             same = start.classes == examples.classes
             kept = {
                 name: start.weights[name] for name in start.weights if same or not name.startswith("output.")
@@ -360,8 +361,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
                 f"a classifier cannot start from a model for the task {start.task!r}: give a classifier or a "
                 "language model (nlp-rnn pretrain)"
             )
-        num_classes = len(examples.classes)
-        return tokenizer, ModelConfig(vocab_size=tokenizer.vocab_size, num_classes=num_classes, **shape), kept
+        shape = replace(shape, vocab_size=tokenizer.vocab_size, num_classes=len(examples.classes))
+        return tokenizer, shape, kept
 
     def _probs_of_rows(
         self, rows: Sequence[Sequence[int]], *, batch_tokens: int | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -96,15 +97,15 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     ) -> None:
         super().__init__()
         one_of("tokenizer", tokenizer, KINDS)
-        self._shape: dict[str, Any] = {
-            "cell": cell,
-            "embedding_dim": embedding_dim,
-            "hidden_size": hidden_size,
-            "num_layers": num_layers,
-            "tied": tied,
-            "layer_norm": layer_norm,
-        }
-        CharConfig(vocab_size=2, **self._shape)
+        self._shape = CharConfig(
+            vocab_size=2,
+            cell=cell,
+            embedding_dim=embedding_dim,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            tied=tied,
+            layer_norm=layer_norm,
+        )
         self._untrained: dict[str, Any] = {"kind": tokenizer, "vocab_size": _TYPES, "min_count": min_count}
         TextTokenizer(**self._untrained)
         self._engine: CharRNN | None = None
@@ -375,7 +376,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         config = config or CharTrainConfig()
         corpus = CharCorpus.of(text, validation, holdout)
         tokenizer = TextTokenizer(**self._untrained).train(corpus.training_parts())
-        model_config = CharConfig(vocab_size=tokenizer.vocab_size, **self._shape)
+        model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
         weights, notes = fitting.fit_model(
             corpus.training_ids(tokenizer),
             corpus.held_out_ids(tokenizer),

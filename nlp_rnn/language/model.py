@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,14 +72,14 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         mend_typos: bool = False,
     ) -> None:
         super().__init__()
-        self._shape: dict[str, Any] = {
-            "cell": cell,
-            "embedding_dim": embedding_dim,
-            "hidden_size": hidden_size,
-            "num_layers": num_layers,
-            "bidirectional": bidirectional,
-        }
-        LanguageConfig(vocab_size=2, **self._shape)
+        self._shape = LanguageConfig(
+            vocab_size=2,
+            cell=cell,
+            embedding_dim=embedding_dim,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+        )
         self._tokenizer = TokenizerChoice(tokenizer, vocab_size, min_count, max_tokens, mend_typos)
         self._start: TextArtifact[LanguageConfig] | None = None
 
@@ -138,7 +139,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
             texts, validation = _set_aside(as_texts(texts), config.seed)
         start = self._start
         tokenizer = self._tokenizer.trained_on(texts) if start is None else start.tokenizer
-        model_config = LanguageConfig(vocab_size=tokenizer.vocab_size, **self._shape)
+        model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
         initial = {} if start is None else dict(start.weights)
         if vectors is not None:
             initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))

@@ -7,8 +7,9 @@ Each text is read as one sentence.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import Batch, batches
@@ -65,14 +66,14 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         vocab_size: int = 4_000,
     ) -> None:
         super().__init__()
-        self._shape: dict[str, Any] = {
-            "attention": attention,
-            "cell": cell,
-            "embedding_dim": embedding_dim,
-            "hidden_size": hidden_size,
-            "num_layers": num_layers,
-        }
-        TranslationConfig(vocab_size=2, **self._shape)
+        self._shape = TranslationConfig(
+            vocab_size=2,
+            attention=attention,
+            cell=cell,
+            embedding_dim=embedding_dim,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+        )
         self._vocab_size = vocab_size
         self._untrained_tokenizer()
         self._model: Seq2Seq | None = None
@@ -82,7 +83,8 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
     def _like(cls, artifact: TextArtifact[TranslationConfig]) -> Self:
         """Return an untrained translator of an artifact's shape."""
         shape = artifact.config.to_dict()
-        return cls(**{name: shape[name] for name in cls()._shape}, vocab_size=shape["vocab_size"])
+        del shape["bidirectional"], shape["layer_norm"]
+        return cls(**shape)
 
     def _untrained_tokenizer(self) -> TextTokenizer:
         return TextTokenizer("piece", vocab_size=self._vocab_size, min_count=2)
@@ -207,7 +209,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         config = config or TranslationTrainConfig()
         train, held_out = check_examples(pairs, validation, config.seed)
         tokenizer = self._untrained_tokenizer().train(text for pair in train for text in pair)
-        model_config = TranslationConfig(vocab_size=tokenizer.vocab_size, **self._shape)
+        model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
         weights, notes = fitting.fit_model(
             encoded_pairs(tokenizer, train, common=config.copy_share > 0),
             encoded_pairs(tokenizer, held_out),
