@@ -11,8 +11,15 @@ import pytest
 
 from nlp_rnn import CharGenerator, Forecaster, LanguageModel, SentimentClassifier, TextClassifier, Translator
 from nlp_rnn.artifact import fingerprint
+from nlp_rnn.config import (
+    CharTrainConfig,
+    ForecastTrainConfig,
+    PretrainConfig,
+    TrainConfig,
+    TranslationTrainConfig,
+)
 from nlp_rnn.errors import ArtifactError, InputError, NotFittedError
-from nlp_rnn.folder import WEIGHTS
+from nlp_rnn.folder import CARD, WEIGHTS
 from nlp_rnn.model import Pretrained
 
 OLDER = Path(__file__).parent / "older"
@@ -103,3 +110,27 @@ def test_a_model_for_another_task_is_refused(kind: type[Pretrained[Any]]) -> Non
     for folder in {folder for folder, _ in KINDS} - {folder for folder, own in KINDS if own is kind}:
         with pytest.raises(ArtifactError, match="it was made for the task"):
             kind.from_pretrained(OLDER / folder)
+
+
+def test_what_was_trained_is_saved_with_a_card_that_names_its_class(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    config = TrainConfig(max_epochs=1, batch_size=4)
+    labels = ["delivery", "billing", "delivery", "billing"]
+    trained: list[Pretrained[Any]] = [
+        TextClassifier(embedding_dim=2, hidden_size=2).fit(TEXTS * 2, labels * 2, config=config),
+        LanguageModel(embedding_dim=2, hidden_size=2).fit(TEXTS, config=PretrainConfig(max_epochs=1)),
+        CharGenerator(embedding_dim=2, hidden_size=2).fit(
+            "a fox. " * 40, config=CharTrainConfig(max_epochs=1, window=20)
+        ),
+        Translator(embedding_dim=2, hidden_size=2).fit(
+            [(text, text) for text in TEXTS], config=TranslationTrainConfig(max_epochs=1)
+        ),
+        Forecaster(context=4, hidden_size=2, linear=False).fit(
+            np.sin(np.arange(40)), config=ForecastTrainConfig(max_epochs=1, epoch_steps=1)
+        ),
+    ]
+    for model in trained:
+        card = (model.save_pretrained(tmp_path / type(model).__name__) / CARD).read_text(encoding="utf-8")
+        assert card.startswith("---\n")
+        assert type(model).__name__ in card or isinstance(model, LanguageModel)
+        assert "{" not in card

@@ -24,8 +24,10 @@ from nlp_rnn.hub import model_folder
 from nlp_rnn.language.model import encoder_weights
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.probabilities import softmax
+from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.engine import ENGINES, Engine, make_engine
 from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
+from nlp_rnn.version import __version__
 from nlp_rnn.weights import Weights, embedding_weights
 
 if TYPE_CHECKING:
@@ -331,6 +333,16 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
                 tokenizer=tokenizer,
                 weights=weights,
                 temperature=temperature,
+                card=card_template("classification").format(
+                    name=type(self).__name__,
+                    cell=config.cell.upper(),
+                    hidden=config.hidden_size,
+                    layers=config.num_layers,
+                    pooling=config.pooling,
+                    tokens=config.vocab_size,
+                    classes=", ".join(classes),
+                    version=__version__,
+                ),
                 notes=notes,
             )
         )

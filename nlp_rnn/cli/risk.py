@@ -36,8 +36,7 @@ def risk(
     from nlp_rnn.risk.suite import FILES, HARMLESS, RISKY, load_cases, run_cases
 
     check_files(json_file)
-    files = suite or [data_folder("risk") / name for name in FILES]
-    suites = {file.name: load_cases(file) for file in files}
+    suites = {file.name: load_cases(file) for file in suite or [data_folder("risk") / name for name in FILES]}
     own = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
     found = {}
     for name, cases in suites.items():

@@ -32,7 +32,7 @@ from nlp_rnn.generation.result import Generated, TextStream, provenance
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, start_writing
 from nlp_rnn.model import Pretrained, require_training
-from nlp_rnn.resources import CHARACTER_MODEL
+from nlp_rnn.resources import CHARACTER_MODEL, card_template
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.overlap import FILE as OVERLAP
 from nlp_rnn.risk.overlap import OverlapIndex
@@ -40,6 +40,7 @@ from nlp_rnn.risk.review import Review
 from nlp_rnn.runtime.characters import CharRNN
 from nlp_rnn.runtime.threads import single_threaded
 from nlp_rnn.text.tokenizer import TextTokenizer
+from nlp_rnn.version import __version__
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -390,7 +391,12 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         self.memory = OverlapIndex.build(corpus.training_parts())
         self._use(
             TextArtifact(
-                task="generation", config=model_config, tokenizer=tokenizer, weights=weights, notes=notes
+                task="generation",
+                config=model_config,
+                tokenizer=tokenizer,
+                weights=weights,
+                card=_card(model_config, notes["characters"]),
+                notes=notes,
             )
         )
         return self
@@ -471,3 +477,14 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             )
 
         return result
+
+
+def _card(config: CharConfig, characters: int) -> str:
+    """Return the model card of a generator that learned from so many characters."""
+    return card_template("generation").format(
+        cell=config.cell.upper(),
+        hidden=config.hidden_size,
+        layers=config.num_layers,
+        characters=characters,
+        version=__version__,
+    )

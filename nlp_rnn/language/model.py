@@ -19,7 +19,9 @@ from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError, as_texts
 from nlp_rnn.model import Pretrained, require_training
+from nlp_rnn.resources import card_template
 from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
+from nlp_rnn.version import __version__
 from nlp_rnn.weights import Weights, embedding_weights
 
 if TYPE_CHECKING:
@@ -135,17 +137,11 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         from nlp_rnn.language import fitting
 
         config = config or PretrainConfig()
-        if validation is None:
-            texts, validation = _set_aside(as_texts(texts), config.seed)
-        start = self._start
-        tokenizer = self._tokenizer.trained_on(texts) if start is None else start.tokenizer
-        model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
-        initial = {} if start is None else dict(start.weights)
-        if vectors is not None:
-            initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))
+        texts, held_out = _check_examples(texts, validation, config.seed)
+        tokenizer, model_config, initial = self._beginning(texts, vectors)
         weights, notes = fitting.fit_model(
-            _rows(as_texts(texts), tokenizer, config.window),
-            _rows(as_texts(validation), tokenizer, config.window),
+            _rows(texts, tokenizer, config.window),
+            _rows(held_out, tokenizer, config.window),
             model_config=model_config,
             config=config,
             pad_id=tokenizer.pad_id,
@@ -156,10 +152,26 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         )
         self._use(
             TextArtifact(
-                task="language", config=model_config, tokenizer=tokenizer, weights=weights, notes=notes
+                task="language",
+                config=model_config,
+                tokenizer=tokenizer,
+                weights=weights,
+                card=_card(model_config, notes["words"]),
+                notes=notes,
             )
         )
         return self
+
+    def _beginning(
+        self, texts: Sequence[str], vectors: NDArray[np.float32] | None
+    ) -> tuple[TextTokenizer, LanguageConfig, Weights]:
+        """Tokenizer, shape and first weights of a model that is to be trained."""
+        start = self._start
+        tokenizer = self._tokenizer.trained_on(texts) if start is None else start.tokenizer
+        initial = Weights() if start is None else dict(start.weights)
+        if vectors is not None:
+            initial |= embedding_weights(vectors, (tokenizer.vocab_size, self._shape.embedding_dim))
+        return tokenizer, replace(self._shape, vocab_size=tokenizer.vocab_size), initial
 
     def perplexity(self, texts: Sequence[str]) -> dict[str, float]:
         """Exact perplexity of a word (unknown ones count as one word), ``forward`` and ``backward``.
@@ -204,8 +216,26 @@ def encoder_weights(config: LanguageConfig, weights: Weights) -> Weights:
     return found
 
 
-def _set_aside(texts: list[str], seed: int) -> tuple[list[str], list[str]]:
-    """Return the texts to learn from, and one in a hundred, at least one, that is held out."""
+def _card(config: LanguageConfig, words: int) -> str:
+    """Return the model card of a language model that learned from so many words."""
+    return card_template("language").format(
+        directions="two-way" if config.bidirectional else "one-way",
+        cell=config.cell.upper(),
+        hidden=config.hidden_size,
+        layers=config.num_layers,
+        tokens=config.vocab_size,
+        words=words,
+        version=__version__,
+    )
+
+
+def _check_examples(
+    texts: Sequence[str], validation: Sequence[str] | None, seed: int
+) -> tuple[list[str], list[str]]:
+    """Return the texts to learn from and those held out: one in a hundred if none are given, at least one."""
+    texts = as_texts(texts)
+    if validation is not None:
+        return texts, as_texts(validation)
     order = np.random.default_rng(seed).permutation(len(texts))
     aside = set(order[: max(1, len(texts) // _HELD_OUT)].tolist())
     return [text for i, text in enumerate(texts) if i not in aside], [texts[i] for i in sorted(aside)]
