@@ -38,8 +38,8 @@ def review(
 ) -> None:
     """Show what makes a text risky to rely on; nothing is checked for truth."""
     from nlp_rnn.risk.filter import RiskFilter
+    from nlp_rnn.risk.levels import Thresholds
     from nlp_rnn.risk.overlap import OverlapIndex
-    from nlp_rnn.risk.review import Thresholds
 
     limits = Thresholds(medium=medium, high=high, act_at=act_at)
     risk_filter = RiskFilter(policy or "annotate", thresholds=limits)

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from nlp_rnn.risk.claims import shaped as shaped
     from nlp_rnn.risk.filter import RiskFilter as RiskFilter
     from nlp_rnn.risk.filter import RiskStream as RiskStream
+    from nlp_rnn.risk.levels import LEVELS as LEVELS
+    from nlp_rnn.risk.levels import Thresholds as Thresholds
     from nlp_rnn.risk.overlap import OverlapIndex as OverlapIndex
     from nlp_rnn.risk.overlap import OverlapReport as OverlapReport
     from nlp_rnn.risk.review import Filtered as Filtered
     from nlp_rnn.risk.review import Review as Review
-    from nlp_rnn.risk.review import Thresholds as Thresholds
     from nlp_rnn.risk.scanner import RiskScanner as RiskScanner
     from nlp_rnn.risk.signals import Signal as Signal
     from nlp_rnn.risk.suite import FILES as FILES
@@ -28,7 +29,8 @@ __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
         "filter": ["RiskFilter", "RiskStream"],
-        "review": ["Filtered", "Review", "Thresholds"],
+        "levels": ["LEVELS", "Thresholds"],
+        "review": ["Filtered", "Review"],
         "signals": ["Signal"],
         "claims": ["CHECK_WORTHY", "CheckWorthiness", "Rules", "load_rules", "shaped"],
         "overlap": ["OverlapIndex", "OverlapReport"],

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nlp_rnn.errors import one_of
+from nlp_rnn.risk.levels import LEVELS
 
-LEVELS = ("low", "medium", "high")
 MACHINE = "Written by a machine, which does not know what is true; nobody has checked it."
 UNFILTERED = f"{MACHINE} The risk filter was switched off."
 

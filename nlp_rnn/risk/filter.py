@@ -19,9 +19,10 @@ from nlp_rnn.errors import ConfigError, InputError, one_of
 from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk.claims import CheckWorthiness, Rules, load_rules
 from nlp_rnn.risk.confidence import improbable, loop
-from nlp_rnn.risk.disclaimer import COPIED, LEVELS, disclaimer
+from nlp_rnn.risk.disclaimer import COPIED, disclaimer
+from nlp_rnn.risk.levels import LEVELS, Thresholds
 from nlp_rnn.risk.overlap import WORD, OverlapIndex, OverlapReport
-from nlp_rnn.risk.review import Filtered, Passage, Review, Thresholds
+from nlp_rnn.risk.review import Filtered, Passage, Review
 from nlp_rnn.risk.signals import Signal, combined
 from nlp_rnn.text.sentences import sentence_end
 

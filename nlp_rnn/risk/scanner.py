@@ -5,8 +5,8 @@ A form only: llm-guard is neither needed nor imported.
 
 from __future__ import annotations
 
-from nlp_rnn.risk.disclaimer import LEVELS
 from nlp_rnn.risk.filter import RiskFilter
+from nlp_rnn.risk.levels import LEVELS
 
 
 class RiskScanner:

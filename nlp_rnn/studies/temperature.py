@@ -18,8 +18,8 @@ from nlp_rnn.errors import InputError
 from nlp_rnn.figure import BLUE, GREY, VERMILION, new_figure, save_figure
 from nlp_rnn.generation.generator import CharGenerator
 from nlp_rnn.generation.sampling import Sampling, distribution
-from nlp_rnn.risk.disclaimer import LEVELS
 from nlp_rnn.risk.filter import RiskFilter
+from nlp_rnn.risk.levels import LEVELS
 from nlp_rnn.risk.overlap import OverlapIndex
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)

@@ -22,10 +22,11 @@ from nlp_rnn.risk import claims
 from nlp_rnn.risk import filter as risk
 from nlp_rnn.risk.claims import CheckWorthiness, load_rules, shaped
 from nlp_rnn.risk.confidence import improbable, loop
-from nlp_rnn.risk.disclaimer import LEVELS, MACHINE, SUBJECTS, disclaimer
+from nlp_rnn.risk.disclaimer import MACHINE, SUBJECTS, disclaimer
 from nlp_rnn.risk.filter import BLOCKED, NOT_ENGLISH, RiskFilter
+from nlp_rnn.risk.levels import LEVELS, Thresholds
 from nlp_rnn.risk.overlap import OverlapIndex
-from nlp_rnn.risk.review import Passage, Review, Thresholds
+from nlp_rnn.risk.review import Passage, Review
 from nlp_rnn.risk.scanner import RiskScanner
 from nlp_rnn.risk.signals import Signal, combined
 from nlp_rnn.risk.suite import load_cases, run_cases
