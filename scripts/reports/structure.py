@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measure the package as a reader meets it: long files, long functions, full folders, comments on dense steps.
+"""Measure the package as a reader meets it: long files, long functions, full folders, comments on steps.
 
     python -m scripts.reports.structure
 
