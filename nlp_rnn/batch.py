@@ -26,7 +26,7 @@ class Batch:
     """Right-padded rows of ids.
 
     Attributes:
-        ids_BT: Token ids, *shape (B, T)*, int64; ``pad_id`` behind each row's end.
+        ids_BT: Token ids, *shape (B, T)*, int64; ``pad_id`` after each row's end.
         lengths_B: Length of each row, *shape (B,)*, int64, at least 1.
         rows_B: Number of each row in the caller's sequence, *shape (B,)*, int64.
     """
@@ -84,15 +84,18 @@ def plan(
     else:
         rng.shuffle(order)
     batches: list[Ids] = []
+    # Sort within a window only: rows of similar length meet, and still in another order each epoch.
     for start in range(0, len(order), window):
         part = order[start : start + window]
         part = part[np.argsort(-lengths_N[part], kind="stable")]
         at = 0
         while at < len(part):
+            # The first row of a batch is its longest: its length times the rows is what the batch costs.
             longest = max(1, int(lengths_N[part[at]]))
             size = max(1, min(batch_size, batch_tokens // longest))
             batches.append(part[at : at + size])
             at += size
+    # Else each window would go from long rows to short ones.
     if rng is not None:
         rng.shuffle(batches)
     return batches
@@ -121,7 +124,7 @@ def padding_share(lengths: Sequence[int], plan_: Sequence[Ids]) -> float:
 
 
 def token_counts(rows: Iterable[Sequence[int] | AnyIds], vocab_size: int) -> Ids:
-    """Count how often each id stands in the rows.
+    """Count how often each id occurs in the rows.
 
     Shape:
         (vocab_size,).
@@ -131,17 +134,18 @@ def token_counts(rows: Iterable[Sequence[int] | AnyIds], vocab_size: int) -> Ids
     """
     counts_V = np.zeros(vocab_size, dtype=np.int64)
     rows = iter(rows)
-    while some := [np.asarray(row, dtype=np.int64) for row in islice(rows, _COUNTED_AT_ONCE)]:
-        counts_V += np.bincount(np.concatenate(some), minlength=vocab_size)
+    while some_rows := [np.asarray(row, dtype=np.int64) for row in islice(rows, _COUNTED_AT_ONCE)]:
+        counts_V += np.bincount(np.concatenate(some_rows), minlength=vocab_size)
     return counts_V
 
 
 @dataclass(frozen=True, eq=False)
 class Streams:
-    """One long row of ids as B stretches read side by side, so that a recurrent state can be carried on.
+    """One long row of ids as B stretches read in parallel, so that a recurrent state can be carried on.
 
-    Stream b starts at ``shift + b * steps`` and goes round at the row's end; what does not fill a stretch
-    is left for an epoch with another shift. The ids may be memory-mapped: a window reads no more than itself.
+    Stream b starts at ``shift + b * steps`` and continues at the row's beginning after its end; what does not
+    fill a stretch is left for an epoch with another shift. The ids may be memory-mapped: only the ids of a
+    window are read.
 
     Attributes:
         ids_N: The row, any integer type.
@@ -168,13 +172,15 @@ class Streams:
         [[1, 2], [4, 5]]
         """
         N = len(self.ids_N)
+        # Where each stream is at ``start``; modulo N, as a shifted stream passes the end of the row.
         at_B1 = (self.shift + start + self.steps * np.arange(self.count)[:, None]) % N
+        # One more id than asked for: the targets are the same ids one step later.
         ids_BT = self.ids_N[(at_B1 + np.arange(length + 1)) % N].astype(np.int64)
         return ids_BT[:, :-1], ids_BT[:, 1:]
 
 
 def windows(steps: int, *, window: int, jitter: float, seed: int) -> list[tuple[int, int]]:
-    """Cut ``steps`` into windows of about the given length, as (start, length), one behind the other.
+    """Cut ``steps`` into windows of about the given length, as (start, length), one after the other.
 
     Args:
         steps: Number of steps.
@@ -191,6 +197,7 @@ def windows(steps: int, *, window: int, jitter: float, seed: int) -> list[tuple[
     start = 0
     while start < steps:
         length = window + int(rng.integers(-spread, spread + 1))
+        # A rest of less than half a window is no window of its own.
         if steps - start - length < window // 2 + 1:
             length = steps - start
         found.append((start, length))

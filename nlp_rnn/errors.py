@@ -1,4 +1,4 @@
-"""What a caller may want to catch, and the message for a missing extra.
+"""The errors that a caller may want to catch, and checks of arguments.
 
 Knows the names of the optional extras in ``pyproject.toml``; knows nothing about models or data.
 """
@@ -92,10 +92,10 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
 
 
 def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
-    """The texts as a list, each of them a str.
+    """Return the texts as a list, each of them a str.
 
     Args:
-        texts: Any sequence of str; one str is none.
+        texts: Any sequence of str; a single str is refused.
         what: What the message calls them.
 
     Raises:

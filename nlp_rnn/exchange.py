@@ -1,6 +1,6 @@
 """Weights from one library to another: the reference's, torch's and Keras 3's recurrent layers.
 
-What differs between them, and is settled here:
+The differences between them that are handled here:
 
 - Keras stores a matrix transposed: (inputs, gates).
 - Keras orders the GRU's gates z, r, n where torch has r, z, n; the LSTM's are i, f, g, o in both.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlp_rnn.errors import InputError, MissingExtraError, require
-from nlp_rnn.reference import Array, Network, Weights
+from nlp_rnn.reference import Array, CellWeights, Network
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,7 @@ _PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def from_torch(module: nn.RNNBase) -> Network:
-    """The weights of a ``torch.nn.RNN``, ``GRU`` or ``LSTM``, copied, in its dtype.
+    """Return the weights of a ``torch.nn.RNN``, ``GRU`` or ``LSTM``, copied, in its dtype.
 
     Raises:
         InputError: If it is another module, an RNN with ReLU, or an LSTM with projections.
@@ -43,11 +43,11 @@ def from_torch(module: nn.RNNBase) -> Network:
     if module.mode == "RNN_RELU" or module.proj_size:
         raise InputError("from_torch takes tanh cells without projections: nonlinearity='tanh', proj_size=0")
 
-    def weights(suffix: str) -> Weights:
+    def weights(suffix: str) -> CellWeights:
         names = _PARAMETERS if module.bias else _PARAMETERS[:2]
         arrays = [getattr(module, name + suffix).detach().cpu().numpy().copy() for name in names]
         no_bias = np.zeros(arrays[0].shape[0], arrays[0].dtype)
-        return Weights(*arrays, *([] if module.bias else [no_bias, no_bias.copy()]))
+        return CellWeights(*arrays, *([] if module.bias else [no_bias, no_bias.copy()]))
 
     suffixes = ("", "_reverse")[: 1 + module.bidirectional]
     layers = range(module.num_layers)
@@ -55,7 +55,7 @@ def from_torch(module: nn.RNNBase) -> Network:
 
 
 def to_torch(network: Network, *, batch_first: bool = False) -> nn.RNNBase:
-    """A ``torch.nn.RNN``, ``GRU`` or ``LSTM`` with these weights, in their dtype.
+    """Return a ``torch.nn.RNN``, ``GRU`` or ``LSTM`` with these weights, in their dtype.
 
     Raises:
         MissingExtraError: If torch is not installed.
@@ -81,7 +81,7 @@ def to_torch(network: Network, *, batch_first: bool = False) -> nn.RNNBase:
 
 
 def from_keras(layers: Any) -> Network:
-    """The weights of Keras 3 recurrent layers, copied.
+    """Return the weights of Keras 3 recurrent layers, copied.
 
     Args:
         layers: A ``SimpleRNN``, ``GRU`` or ``LSTM`` layer, one of these in ``Bidirectional``, a sequence of
@@ -116,7 +116,7 @@ def from_keras(layers: Any) -> Network:
 
 
 def to_keras(network: Network) -> Any:
-    """A ``keras.Sequential`` with these weights that returns the outputs of every step.
+    """Return a ``keras.Sequential`` with these weights that gives the outputs of every step.
 
     It takes (B, T, E) and gives (B, T, F). The two biases of RNN and LSTM are added up.
 
@@ -137,7 +137,11 @@ def to_keras(network: Network) -> Any:
 
 
 def _keras() -> Any:
-    """Keras, or what is missing: itself, or the back end it is set to."""
+    """Return the module Keras.
+
+    Raises:
+        MissingExtraError: If it, or the back end it is set to, is not installed.
+    """
     try:
         return require("keras", extra="keras")
     except ModuleNotFoundError as error:
@@ -150,10 +154,10 @@ def _keras() -> Any:
 
 
 def _keras_cell(keras: Any, layer: Any) -> str:
-    """Which cell a Keras layer is.
+    """Return the name of a Keras layer's cell.
 
     Raises:
-        InputError: If it is none of ours.
+        InputError: If the reference has no such cell.
     """
     cell = next((c for c, kind in _KERAS.items() if isinstance(layer, getattr(keras.layers, kind))), None)
     if cell is None:
@@ -171,21 +175,21 @@ def _keras_cell(keras: Any, layer: Any) -> str:
     return cell
 
 
-def _from_keras_layer(cell: str, layer: Any) -> Weights:
+def _from_keras_layer(cell: str, layer: Any) -> CellWeights:
     kernel, recurrent, *bias = (np.array(array) for array in layer.get_weights())
     b_xh = b_hh = np.zeros(kernel.shape[1], kernel.dtype)
     if bias:
         b_xh, b_hh = bias[0] if cell == "gru" else (bias[0], b_hh)
-    return Weights(*(np.array(_gates(cell, array)) for array in (kernel.T, recurrent.T, b_xh, b_hh)))
+    return CellWeights(*(np.array(_gates(cell, array)) for array in (kernel.T, recurrent.T, b_xh, b_hh)))
 
 
-def _to_keras_arrays(cell: str, weights: Weights) -> list[Array]:
+def _to_keras_arrays(cell: str, weights: CellWeights) -> list[Array]:
     W_xh, W_hh, b_xh, b_hh = (_gates(cell, array) for array in weights)
     return [W_xh.T, W_hh.T, np.stack([b_xh, b_hh]) if cell == "gru" else b_xh + b_hh]
 
 
 def _gates(cell: str, array: Array) -> Array:
-    """From one library's order of gates to the other's; for the GRU the first two change places."""
+    """Return the gates in the other library's order; for the GRU the first two change places."""
     if cell != "gru":
         return array
     first, second, candidate = np.split(array, 3)

@@ -23,7 +23,7 @@ OTHER_COLOURS: Final = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty ``matplotlib.figure.Figure`` of the given size in inches.
+    """Return an empty ``matplotlib.figure.Figure`` of the given size in inches.
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
@@ -32,7 +32,7 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def check_name(path: str | os.PathLike[str]) -> Path:
-    """The path of a picture, if its suffix names a format.
+    """Return the path of a picture, if its suffix names a format.
 
     Raises:
         InputError: If the suffix is none of ``FORMATS``.
@@ -46,7 +46,7 @@ def check_name(path: str | os.PathLike[str]) -> Path:
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str], *, dpi: int = 150) -> Path:
-    """Write the figure in the format its suffix names; a file that stood there is replaced.
+    """Write the figure in the format its suffix names; an existing file is replaced.
 
     Characters that no installed font has are drawn as boxes.
 

@@ -1,4 +1,4 @@
-"""Where a model is: a folder on this machine, or a repository on the Hugging Face Hub.
+"""The folder of a model: on this machine, or fetched from the Hugging Face Hub.
 
 Knows paths and repository ids; reads no model.
 """
@@ -14,7 +14,7 @@ _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 def model_folder(source: str | Path, *, files: tuple[str, ...]) -> Path:
-    """The folder of a model, fetched from the Hub if ``source`` is a repository's id.
+    """Return the folder of a model, fetched from the Hub if ``source`` is a repository's id.
 
     Args:
         source: A path, or ``owner/name`` where no such path exists.

@@ -1,4 +1,4 @@
-"""How good answers are: accuracy, macro-F1, macro-recall, calibration, confusions.
+"""The quality of answers: accuracy, macro-F1, macro-recall, calibration, confusions.
 
 Takes labels and probabilities, whoever made them; knows no models and no corpora. The counting is
 scikit-learn's (extra ``train``); the calibration error is our own, as scikit-learn has none.
@@ -51,7 +51,7 @@ class Scores:
     recall: NDArray[np.float64]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; a recall that does not exist is None."""
+        """Return plain JSON values; a recall that does not exist is None."""
         per_class = {
             name: {
                 "precision": float(self.precision[c]),
@@ -161,14 +161,14 @@ def _scores(labels_N: NDArray[np.int64], probs_NC: NDArray[np.float64], names: t
 
 
 def _keep(probs_NC: NDArray[np.float64], columns: list[int]) -> NDArray[np.float64]:
-    """The given columns, each row scaled to sum to 1."""
+    """Return the given columns, each row scaled to sum to 1."""
     kept_NC = probs_NC[:, columns]
     sums_N1 = kept_NC.sum(axis=1, keepdims=True)
     return np.where(sums_N1 > 0, kept_NC / np.where(sums_N1 > 0, sums_N1, 1), 1 / len(columns))
 
 
 def _distinct(what: str, names: Sequence[str]) -> tuple[str, ...]:
-    """At least two different class names, as a tuple of str."""
+    """Return at least two different class names, as a tuple of str."""
     if isinstance(names, str):
         raise InputError(f"{what} must be a sequence of class names, got one str: {names!r}")
     found = tuple(str(name) for name in names)
@@ -178,7 +178,7 @@ def _distinct(what: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _columns_of(labels: Sequence[str], names: tuple[str, ...], rows: int) -> NDArray[np.int64]:
-    """Column of each label."""
+    """Return the column of each label."""
     if isinstance(labels, str):
         raise InputError("labels must be a sequence of class names, got one str: put it in a list")
     if len(labels) != rows:

@@ -1,4 +1,4 @@
-"""Class probabilities as numbers: from logits, to polarity, and how far they can be trusted.
+"""Class probabilities as numbers: from logits, to polarity, and their reliability.
 
 Knows arrays and class names; knows no models, no texts and no labels of corpora.
 
@@ -23,7 +23,7 @@ _ROW_SUM_TOLERANCE = 1e-3
 
 
 def softmax(logits: ArrayLike, temperature: float = 1.0) -> NDArray[Any]:
-    """Probabilities of logits divided by a temperature; no logit is too large for it.
+    """Return the probabilities of logits divided by a temperature; no logit is too large for it.
 
     Shape:
         (..., C) -> (..., C), of the input's own float type (float64 for whole numbers).
@@ -45,13 +45,13 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> NDArray[Any]:
 
 
 def has_polarity(classes: Sequence[str]) -> bool:
-    """Whether ``polarity`` is defined: both ``negative`` and ``positive`` are among the classes."""
+    """Return True if both ``negative`` and ``positive`` are among the classes."""
     names = list(classes)
     return NEGATIVE in names and POSITIVE in names
 
 
 def polarity(probs: ArrayLike, classes: Sequence[str]) -> NDArray[Any]:
-    """P(positive) - P(negative), in [-1, 1]; NaN for classes without these two names.
+    """Return P(positive) - P(negative), in [-1, 1]; NaN for classes without these two names.
 
     Shape:
         (..., C) -> (...).
@@ -67,7 +67,7 @@ def polarity(probs: ArrayLike, classes: Sequence[str]) -> NDArray[Any]:
 
 
 def check_probs(probs: ArrayLike, *, num_classes: int | None = None) -> NDArray[np.float64]:
-    """The probabilities as float64, if they are probabilities.
+    """Return the probabilities as float64, if they are probabilities.
 
     Shape:
         (N, C) -> (N, C), N at least 1.
@@ -99,7 +99,7 @@ def check_probs(probs: ArrayLike, *, num_classes: int | None = None) -> NDArray[
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Confidence beside accuracy, in bins of equal width (the reliability diagram as a table).
+    """The confidence and the accuracy in bins of equal width (the reliability diagram as a table).
 
     Attributes:
         confidence: Mean top probability of the texts in each bin, *shape (M,)*; NaN where a bin is empty.
@@ -120,9 +120,9 @@ class Reliability:
 
 
 def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) -> Reliability:
-    """How often the top class is right, by its probability (Guo et al. 2017, section 2).
+    """Return how often the top class is right, by its probability (Guo et al. 2017, section 2).
 
-    Bin m of M holds the top probabilities in ((m - 1) / M, m / M]; of equal ones the first answers.
+    Bin m of M holds the top probabilities in ((m - 1) / M, m / M]; of equal ones the first is the answer.
 
     Args:
         probs: Probabilities, *shape (N, C)*.
@@ -136,20 +136,23 @@ def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) ->
     in_range("bins", bins, 1, 2**16)
     probs_NC = check_probs(probs)
     labels_N = check_columns(labels, probs_NC.shape)
+    # The most probable class is the answer, and its probability the confidence.
     confidence_N = probs_NC.max(axis=1)
     right_N = (probs_NC.argmax(axis=1) == labels_N).astype(np.float64)
+    # A bin includes its upper edge, so ceil, and bins count from 0; clip keeps rounding errors inside.
     bin_N = np.clip(np.ceil(confidence_N * bins).astype(np.int64) - 1, 0, bins - 1)
     count_M = np.bincount(bin_N, minlength=bins)
-    share_M = np.where(count_M > 0, count_M, np.nan)
+    # A mean is a sum over a count; NaN in place of 0 makes the mean of an empty bin NaN.
+    divisor_M = np.where(count_M > 0, count_M, np.nan)
     return Reliability(
-        confidence=np.bincount(bin_N, weights=confidence_N, minlength=bins) / share_M,
-        accuracy=np.bincount(bin_N, weights=right_N, minlength=bins) / share_M,
+        confidence=np.bincount(bin_N, weights=confidence_N, minlength=bins) / divisor_M,
+        accuracy=np.bincount(bin_N, weights=right_N, minlength=bins) / divisor_M,
         count=count_M.astype(np.int64),
     )
 
 
 def one_hot(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32]:
-    """Labels as probabilities, to stand among a teacher's.
+    """Return labels as probabilities, to be mixed with a teacher's.
 
     Shape:
         -> (N, C), columns as ``classes``.
@@ -168,7 +171,7 @@ def one_hot(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32
 
 
 def check_columns(labels: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """The labels as int64 if each is a column of an array of the given shape.
+    """Return the labels as int64 if each is a column of an array of the given shape.
 
     Raises:
         InputError: If they are not whole numbers, not one per row, or not in [0, C).

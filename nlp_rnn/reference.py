@@ -1,14 +1,14 @@
 """The recurrent step as the textbook writes it, and its gradient derived by hand, in plain NumPy.
 
-For reading, and for tests to hold the fast forms against: ``runtime/encoder.py`` (NumPy, arranged for speed)
-and torch's own layers. Any float dtype, any number of rows. Three floors: a step of a cell and the step's
+For reading, and for tests of the fast forms: ``runtime/encoder.py`` (NumPy, arranged for speed)
+and torch's own layers. Any float dtype, any number of rows. Three levels: a step of a cell and the step's
 gradient; ``run``, which repeats the step over time, layers and directions with one set of weights per
 direction; ``back_propagate``, which walks the same steps backwards (back-propagation through time, Werbos
 1990). Knows no lengths and no words.
 
 Shapes: B sequences, T steps, E input features, H hidden units, F outputs of a layer (H times directions),
 S states (layers times directions, in torch's order: layer 0 forward, layer 0 backward, layer 1 ...); gates
-stand one above the other in the weights, in torch's order, so a weight has G = H (rnn), 3H (gru) or 4H
+are stacked as rows of the weights, in torch's order, so a weight has G = H (rnn), 3H (gru) or 4H
 (lstm) rows. A step takes one sequence without its axis B, too; its gradient wants the axis.
 """
 
@@ -30,7 +30,7 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
 def sigmoid(x: Array) -> Array:
-    """The logistic function, written with tanh so that it cannot overflow.
+    """Return the logistic function, written with tanh so that it cannot overflow.
 
     >>> float(sigmoid(np.array(0.0)))
     0.5
@@ -43,7 +43,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def rnn_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_h: Array) -> Array:
-    """One step of the simple recurrent network (Elman 1990).
+    """Return one step of the simple recurrent network (Elman 1990).
 
     h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)
 
@@ -55,7 +55,7 @@ def rnn_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_h: Array) ->
 
 
 def gru_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array) -> Array:
-    """One step of the gated recurrent unit (Cho et al. 2014), in the form of cuDNN and torch.
+    """Return one step of the gated recurrent unit (Cho et al. 2014), in the form of cuDNN and torch.
 
     r_t = sigmoid(W_xr x_t + b_xr + W_hr h_{t-1} + b_hr)         how much of the past the candidate sees
     z_t = sigmoid(W_xz x_t + b_xz + W_hz h_{t-1} + b_hz)         how much of the past is kept
@@ -76,7 +76,7 @@ def gru_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b
 def lstm_step(
     x_t: Array, h_prev: Array, c_prev: Array, W_xh: Array, W_hh: Array, b_h: Array
 ) -> tuple[Array, Array]:
-    """One step of long short-term memory (Hochreiter & Schmidhuber 1997) with a forget gate (Gers 2000).
+    """Return one step of long short-term memory (Hochreiter & Schmidhuber 1997), forget gate (Gers 2000).
 
     i_t = sigmoid(W_xi x_t + W_hi h_{t-1} + b_i)     what enters the cell
     f_t = sigmoid(W_xf x_t + W_hf h_{t-1} + b_f)     what stays in it
@@ -99,7 +99,7 @@ def lstm_step(
 def _gru_gates(
     x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """r, z, n, and m = W_hn h_{t-1} + b_hn, which r scales."""
+    """Return r, z, n, and m = W_hn h_{t-1} + b_hn, which r scales."""
     x_r, x_z, x_n = np.split(x_t @ W_xh.T + b_xh, 3, axis=-1)
     h_r, h_z, m = np.split(h_prev @ W_hh.T + b_hh, 3, axis=-1)
     r = sigmoid(x_r + h_r)
@@ -109,6 +109,7 @@ def _gru_gates(
 def _lstm_gates(
     x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_h: Array
 ) -> tuple[Array, Array, Array, Array]:
+    """Return i, f, g, o."""
     i, f, g, o = np.split(x_t @ W_xh.T + h_prev @ W_hh.T + b_h, 4, axis=-1)
     return sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
 
@@ -120,7 +121,7 @@ def _lstm_gates(
 def rnn_step_backward(
     dh_t: Array, x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_h: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Gradient of ``rnn_step``.
+    """Return the gradient of ``rnn_step``.
 
     With a_t = W_xh x_t + W_hh h_{t-1} + b_h and tanh' = 1 - tanh^2:
 
@@ -142,9 +143,9 @@ def rnn_step_backward(
 def gru_step_backward(
     dh_t: Array, x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Gradient of ``gru_step``.
+    """Return the gradient of ``gru_step``.
 
-    With m_t = W_hn h_{t-1} + b_hn, and a_r, a_z, a_n what sigmoid and tanh are taken of:
+    With m_t = W_hn h_{t-1} + b_hn, and a_r, a_z, a_n the arguments of sigmoid and tanh:
 
     da_n = dh_t * (1 - z_t) * (1 - n_t^2)
     da_z = dh_t * (h_{t-1} - n_t) * z_t * (1 - z_t)
@@ -169,9 +170,9 @@ def gru_step_backward(
 def lstm_step_backward(
     dh_t: Array, dc_t: Array, x_t: Array, h_prev: Array, c_prev: Array, W_xh: Array, W_hh: Array, b_h: Array
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Gradient of ``lstm_step``.
+    """Return the gradient of ``lstm_step``.
 
-    With a_i, a_f, a_g, a_o what sigmoid and tanh are taken of:
+    With a_i, a_f, a_g, a_o the arguments of sigmoid and tanh:
 
     dc    = dc_t + dh_t * o_t * (1 - tanh(c_t)^2)
     da_i  = dc * g_t * i_t * (1 - i_t)             da_f = dc * c_{t-1} * f_t * (1 - f_t)
@@ -199,8 +200,8 @@ def lstm_step_backward(
 
 
 @dataclass(frozen=True)
-class Weights:
-    """One direction of one layer, gates and biases as in torch: the same at every step.
+class CellWeights:
+    """The weights of one direction of one layer, gates and biases as in torch: the same at every step.
 
     Attributes:
         W_xh: From the input, (G, E).
@@ -214,7 +215,7 @@ class Weights:
     b_hh: Array
 
     def __iter__(self) -> Iterator[Array]:
-        """The four arrays, in torch's order."""
+        """Iterate over the four arrays, in torch's order."""
         return iter((self.W_xh, self.W_hh, self.b_xh, self.b_hh))
 
 
@@ -232,7 +233,7 @@ class Network:
     """
 
     cell: str
-    layers: tuple[tuple[Weights, ...], ...]
+    layers: tuple[tuple[CellWeights, ...], ...]
 
     def __post_init__(self) -> None:
         """Refuse weights that do not fit together."""
@@ -276,7 +277,7 @@ class Network:
 
 @dataclass(frozen=True)
 class _Pass:
-    """What one direction of one layer read and remembered, in the order in which it read."""
+    """The inputs and states of one direction of one layer, in the order in which it read."""
 
     x_TBE: Array
     h_prev_TBH: Array
@@ -327,7 +328,7 @@ def initialise(
     bidirectional: bool = False,
     seed: int = 0,
 ) -> Network:
-    """Random weights as torch's layers start with: uniform in +-1 / sqrt(H), float64.
+    """Return random weights as torch's layers start with: uniform in +-1 / sqrt(H), float64.
 
     Raises:
         ConfigError: If there is no such cell.
@@ -336,16 +337,16 @@ def initialise(
     rng = np.random.default_rng(seed)
     bound, gates, directions = hidden_size**-0.5, GATES[cell] * hidden_size, 1 + bidirectional
 
-    def layer(width: int) -> tuple[Weights, ...]:
+    def layer(width: int) -> tuple[CellWeights, ...]:
         shapes = ((gates, width), (gates, hidden_size), (gates,), (gates,))
-        return tuple(Weights(*(rng.uniform(-bound, bound, s) for s in shapes)) for _ in range(directions))
+        return tuple(CellWeights(*(rng.uniform(-bound, bound, s) for s in shapes)) for _ in range(directions))
 
     widths = [input_size] + [hidden_size * directions] * (num_layers - 1)
     return Network(cell, tuple(layer(width) for width in widths))
 
 
 def run(network: Network, x_TBE: Array, h_SBH: Array | None = None, c_SBH: Array | None = None) -> Run:
-    """A network over whole sequences, one step after the other.
+    """Run a network over whole sequences, one step after the other.
 
     The backward direction reads the sequence from its end; a layer's outputs are the states of its
     directions side by side, each at the step it is about.
@@ -368,10 +369,13 @@ def run(network: Network, x_TBE: Array, h_SBH: Array | None = None, c_SBH: Array
     for number, layer in enumerate(network.layers):
         outputs = []
         for d, weights in enumerate(layer):
+            # The backward direction (d = 1) reads the steps from the last to the first, and its outputs are
+            # reversed again, so that each is at its own step.
             s = number * network.directions + d
             one, outputs_TBH = _run_direction(network.cell, weights, x_TBE[:: 1 - 2 * d], h_SBH[s], c_SBH[s])
             passes.append(one)
             outputs.append(outputs_TBH[:: 1 - 2 * d])
+        # The layer above reads both directions side by side.
         x_TBE = np.concatenate(outputs, axis=-1)
     last_h, last_c = np.stack([one.h_BH for one in passes]), np.stack([one.c_BH for one in passes])
     return Run(network, x_TBE, last_h, last_c, tuple(passes))
@@ -380,7 +384,7 @@ def run(network: Network, x_TBE: Array, h_SBH: Array | None = None, c_SBH: Array
 def back_propagate(
     answer: Run, d_outputs_TBF: Array, dh_SBH: Array | None = None, dc_SBH: Array | None = None
 ) -> Gradients:
-    """Back-propagation through time: the chain rule along the steps of ``run``, last step first.
+    """Back-propagate through time: the chain rule along the steps of ``run``, last step first.
 
     The weights are the same at every step, so their gradient is the sum of the steps' gradients; a state is
     used by the layer above and by the next step, so the two gradients that arrive there are added.
@@ -401,12 +405,14 @@ def back_propagate(
         )
     dh_SBH = _state("dh", dh_SBH, answer.h_SBH.shape, d_outputs_TBF.dtype).copy()
     dc_SBH = _state("dc", dc_SBH, answer.c_SBH.shape, d_outputs_TBF.dtype).copy()
-    d_layers: list[tuple[Weights, ...]] = []
+    d_layers: list[tuple[CellWeights, ...]] = []
     d_above_TBF = d_outputs_TBF
+    # From the last layer to the first: each gets its gradient from the layer above it.
     for number in reversed(range(len(network.layers))):
         d_weights, d_inputs = [], []
         for d, weights in enumerate(network.layers[number]):
             s = number * network.directions + d
+            # A direction's share of the gradient is its H outputs, in the order in which it read.
             d_own_TBH = d_above_TBF[:: 1 - 2 * d, :, d * H : (d + 1) * H]
             dW, dx_TBE, dh_SBH[s], dc_SBH[s] = _back_propagate_direction(
                 network.cell, weights, answer._passes[s], d_own_TBH, dh_SBH[s], dc_SBH[s]
@@ -414,14 +420,15 @@ def back_propagate(
             d_weights.append(dW)
             d_inputs.append(dx_TBE[:: 1 - 2 * d])
         d_layers.append(tuple(d_weights))
+        # Both directions read the same input, so its gradient is the sum of theirs.
         d_above_TBF = np.sum(d_inputs, axis=0)
     return Gradients(Network(network.cell, tuple(d_layers[::-1])), d_above_TBF, dh_SBH, dc_SBH)
 
 
 def _run_direction(
-    cell: str, weights: Weights, x_TBE: Array, h_BH: Array, c_BH: Array
+    cell: str, weights: CellWeights, x_TBE: Array, h_BH: Array, c_BH: Array
 ) -> tuple[_Pass, Array]:
-    """One layer in one direction over ``x_TBE`` as it stands: what it remembered, and outputs (T, B, H)."""
+    """Run one direction of a layer over ``x_TBE`` in its order; return its states, and outputs (T, B, H)."""
     W_xh, W_hh, b_xh, b_hh = weights
     h_all, c_all = [h_BH], [c_BH]
     for x_t in x_TBE:
@@ -433,37 +440,40 @@ def _run_direction(
             h_BH = rnn_step(x_t, h_BH, W_xh, W_hh, b_xh + b_hh)
         h_all.append(h_BH)
         c_all.append(c_BH)
+    # All states but the last are what the steps began with; all but the first are the outputs.
     h_all_TBH = np.stack(h_all)
     return _Pass(x_TBE, h_all_TBH[:-1], np.stack(c_all)[:-1], h_BH, c_BH), h_all_TBH[1:]
 
 
 def _back_propagate_direction(
-    cell: str, weights: Weights, read: _Pass, d_outputs_TBH: Array, dh_BH: Array, dc_BH: Array
-) -> tuple[Weights, Array, Array, Array]:
-    """Gradients of ``_run_direction``: weights, inputs (T, B, E), first state and cell state (B, H)."""
+    cell: str, weights: CellWeights, read: _Pass, d_outputs_TBH: Array, dh_BH: Array, dc_BH: Array
+) -> tuple[CellWeights, Array, Array, Array]:
+    """Return gradients of ``_run_direction``: weights, inputs (T, B, E), first state and cell (B, H)."""
     W_xh, W_hh, b_xh, b_hh = weights
     total = [np.zeros_like(array) for array in weights]
     dx_TBE = np.empty_like(read.x_TBE)
     for t in reversed(range(len(read.x_TBE))):
+        # A state is used by the next step, and by the layer above as the output of this one.
         dh_BH = dh_BH + d_outputs_TBH[t]
         x_t, h_prev, c_prev = read.x_TBE[t], read.h_prev_TBH[t], read.c_prev_TBH[t]
         if cell == "lstm":
             dx_TBE[t], dh_BH, dc_BH, *parts, db = lstm_step_backward(
                 dh_BH, dc_BH, x_t, h_prev, c_prev, W_xh, W_hh, b_xh + b_hh
             )
-            parts += [db, db]  # each of the two biases moves their sum alike
+            parts += [db, db]  # only the sum of the two biases counts, so both have its gradient
         elif cell == "gru":
             dx_TBE[t], dh_BH, *parts = gru_step_backward(dh_BH, x_t, h_prev, W_xh, W_hh, b_xh, b_hh)
         else:
             dx_TBE[t], dh_BH, *parts, db = rnn_step_backward(dh_BH, x_t, h_prev, W_xh, W_hh, b_xh + b_hh)
             parts += [db, db]
+        # The weights are the same at every step: their gradients add up.
         for array, part in zip(total, parts, strict=True):
             array += part
-    return Weights(*total), dx_TBE, dh_BH, dc_BH
+    return CellWeights(*total), dx_TBE, dh_BH, dc_BH
 
 
 def _state(name: str, given: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """A state, or zeros in its place."""
+    """Return a state, or zeros if none is given."""
     if given is None:
         return np.zeros(shape, dtype)
     if given.shape != shape:

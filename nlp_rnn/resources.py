@@ -1,4 +1,4 @@
-"""Where the package's own files lie: reviewed data and the models that ship. The only file that knows.
+"""The paths of the package's own files: reviewed data and the shipped models. Only this file knows them.
 
 In an installed package ``data/`` is inside it; in a source tree it stands beside it. Knows paths; reads
 nothing.

@@ -81,7 +81,7 @@ def from_bytes(content: bytes) -> Weights:
 
 def _packed(weights: Mapping[str, NDArray[np.float32]], dtype: str) -> dict[str, NDArray[Any]]:
     """Return weights as they are stored; in ``int8`` a row of the embedding is whole numbers and a scale."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused after it
+    with np.errstate(over="ignore", invalid="ignore"):  # values that are not finite are refused afterwards
         small = "float16" if dtype == "int8" else dtype
         packed = {name: np.ascontiguousarray(array, small) for name, array in weights.items()}
         if dtype == "int8" and "embedding.weight" in weights:

@@ -12,8 +12,8 @@ from nlp_rnn.config import CELLS
 from nlp_rnn.errors import ConfigError, InputError
 from nlp_rnn.reference import (
     GATES,
+    CellWeights,
     Network,
-    Weights,
     back_propagate,
     gru_step,
     gru_step_backward,
@@ -180,6 +180,6 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ConfigError, match="rnn, gru, lstm"):
         initialise("gated", E, H)
     with pytest.raises(InputError, match="a lstm of 5 hidden units has"):
-        Network("lstm", ((Weights(*arrays((H, E), (H, H), (H,), (H,))),),))
+        Network("lstm", ((CellWeights(*arrays((H, E), (H, H), (H,), (H,))),),))
     with pytest.raises(InputError, match="as many directions in every layer"):
         Network("gru", (network.layers[0], network.layers[0] * 2))

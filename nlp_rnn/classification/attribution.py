@@ -50,22 +50,22 @@ def explain(
     answers with tokens hidden:
 
     - ``occlusion``: the target's value for the whole text minus its value with the token hidden (Zeiler &
-      Fergus 2014; Li et al. 2016). T questions; blind to a token whose work another one does as well.
+      Fergus 2014; Li et al. 2016). T questions; it misses a token that another one makes redundant.
     - ``shapley``: the mean of what the token adds to random subsets of the others, by sampling permutations
       (Strumbelj & Kononenko 2014), each with its reverse (Mitchell et al. 2022). Attributions sum to the
       target's value minus ``baseline``. Up to ``samples`` * T questions; exact if T! <= ``samples``.
 
     A hidden token is read as the unknown token, so all others keep their places. A text of more than
-    ``MAX_UNITS[method]`` tokens is cut into so many runs of equal length (give or take one token), which take
-    the tokens' place everywhere, so the questions asked stay bounded. A text without tokens is read as one
-    unknown token: one unit, attribution 0.
+    ``MAX_UNITS[method]`` tokens is cut into so many runs of equal length (give or take one token), which
+    replace the tokens everywhere, so that the number of questions stays bounded. A text without tokens is
+    read as one unknown token: one unit, attribution 0.
 
     Args:
         text: The text.
         tokenizer: The model's own tokenizer; texts it shortens are explained as shortened.
         probs_of: Rows of ids to probabilities, R rows -> *(R, C)*.
         classes: Names of the C columns.
-        target: ``polarity`` or a class. Default: ``polarity`` if the classes are such, else the answer.
+        target: ``polarity`` or a class. Default: ``polarity`` if the classes have one, else the answer.
         method: ``occlusion`` or ``shapley``.
         samples: Permutations for ``shapley``; an odd number is rounded up.
         seed: Seed of the permutations.
@@ -173,7 +173,7 @@ def _value_of_masks(
     """Return the target's value where only the units of each mask are read, (M, T) -> (M,)."""
     # Many permutations begin alike: ask about each mask once.
     masks_MT, places_M = np.unique(masks_MT, axis=0, return_inverse=True)
-    # From units to tokens; the unknown token stands where one is hidden.
+    # From units to tokens; the unknown token replaces one that is hidden.
     sizes_T = np.diff(edges)
     rows = (np.where(np.repeat(mask, sizes_T), ids, unk_id) for mask in masks_MT)
     # The answers back to all masks that asked the same.
@@ -185,7 +185,7 @@ def _ask(probs_of: ProbsOf, rows: Iterable[NDArray[np.int64]], num_classes: int)
     answers: list[NDArray[np.float64]] = []
     waiting: list[list[int]] = []
     tokens = 0
-    # None stands for the end, when whatever waits is asked.
+    # None marks the end, when the rows that wait are asked about.
     for row in itertools.chain(rows, [None]):
         if waiting and (row is None or tokens + len(row) > _CALL_TOKENS):
             probs_RC = check_probs(probs_of(waiting), num_classes=num_classes)

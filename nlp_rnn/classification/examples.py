@@ -1,4 +1,4 @@
-"""What a classifier is given to learn from, checked: texts, labels or probabilities, held-out sets, pairs.
+"""The data that a classifier learns from, checked: texts, labels or probabilities, held-out sets, pairs.
 
 Knows texts and the names of classes; knows no ids and no models.
 
@@ -24,16 +24,16 @@ Labelled = tuple[Sequence[str], Sequence[str]]
 
 @dataclass(frozen=True)
 class Examples:
-    """Checked examples.
+    """The checked examples.
 
     Attributes:
-        texts: What to learn from.
+        texts: Texts to learn from.
         labels: The class of each text.
         targets_NC: Probabilities to learn instead of the classes, or None.
         classes: Names of the classes, in order.
         validation: Held-out texts and labels, by name; at least one set.
         unlabelled: Texts without labels.
-        pairs: Texts to be answered alike, two by two.
+        pairs: Texts that should get the same answer, two by two.
     """
 
     texts: list[str]
@@ -55,7 +55,7 @@ def check_examples(
     pairs: Sequence[tuple[str, str]] | None,
     config: TrainConfig,
 ) -> Examples:
-    """Return the arguments of ``TextClassifier.fit`` checked, with a tenth set aside if nothing is held out.
+    """Return the arguments of ``TextClassifier.fit``, checked; without a validation set hold out a tenth.
 
     Raises:
         InputError: If they do not fit together; see ``TextClassifier.fit``.
@@ -76,7 +76,7 @@ def check_examples(
     )
     if pairs is not None and not examples.pairs:
         raise InputError("there are no pairs: give some, or leave out the objective pairing")
-    return examples if examples.validation else _set_aside(examples, config.seed)
+    return examples if examples.validation else _hold_out(examples, config.seed)
 
 
 def class_numbers(labels: Sequence[str], classes: Sequence[str], where: str) -> NDArray[np.int64]:
@@ -85,7 +85,7 @@ def class_numbers(labels: Sequence[str], classes: Sequence[str], where: str) -> 
     Args:
         labels: N labels.
         classes: Names of the classes, in order.
-        where: What the labels belong to, for the message.
+        where: Name of the labelled set, for the message.
 
     Shape:
         -> (N,).
@@ -103,7 +103,7 @@ def class_numbers(labels: Sequence[str], classes: Sequence[str], where: str) -> 
 def _labels_and_targets(
     labels: Sequence[str] | NDArray[np.floating[Any]], classes: Sequence[str] | None
 ) -> tuple[list[str], NDArray[np.float32] | None]:
-    """Return the (most probable) class of each text, and the probabilities (N, C) if the labels are such."""
+    """Return the (most probable) class of each text, and the probabilities (N, C) if these are given."""
     if not isinstance(labels, np.ndarray):
         return as_texts(labels, "labels"), None
     if labels.ndim != 2:
@@ -167,30 +167,30 @@ def _pair(pair: Sequence[str]) -> list[str]:
     return found
 
 
-def _set_aside(examples: Examples, seed: int) -> Examples:
+def _hold_out(examples: Examples, seed: int) -> Examples:
     """Return the examples with a tenth of each class held out; pairs with a text of these are left out."""
     texts, labels, targets_NC = examples.texts, examples.labels, examples.targets_NC
-    keep, aside = _held_out(labels, seed)
-    held_out = {texts[i] for i in aside}
+    keep, held = _split_by_class(labels, seed)
+    held_out = {texts[i] for i in held}
     return replace(
         examples,
         texts=[texts[i] for i in keep],
         labels=[labels[i] for i in keep],
         targets_NC=None if targets_NC is None else targets_NC[keep],
-        validation={"validation": ([texts[i] for i in aside], [labels[i] for i in aside])},
+        validation={"validation": ([texts[i] for i in held], [labels[i] for i in held])},
         pairs=[pair for pair in examples.pairs if held_out.isdisjoint(pair)],
     )
 
 
-def _held_out(labels: list[str], seed: int) -> tuple[list[int], list[int]]:
-    """Return which texts to train on, and a tenth of each class (at least one text) to set aside."""
+def _split_by_class(labels: list[str], seed: int) -> tuple[list[int], list[int]]:
+    """Return which texts to train on, and a tenth of each class (at least one text) to hold out."""
     rng = np.random.default_rng(seed)
-    aside: set[int] = set()
+    held: set[int] = set()
     for name in sorted(set(labels)):
         of_class = [i for i, label in enumerate(labels) if label == name]
         if len(of_class) < 2:
             raise InputError(
                 f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
             )
-        aside.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
-    return [i for i in range(len(labels)) if i not in aside], sorted(aside)
+        held.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
+    return [i for i in range(len(labels)) if i not in held], sorted(held)

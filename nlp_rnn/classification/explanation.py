@@ -3,7 +3,7 @@
 Knows one text's tokens, probabilities and attributions; how they were found is ``attribution.py``'s.
 
 Colours: blue pulls towards *positive*, red (vermilion) towards *negative*. Where another class is explained,
-blue speaks for it and red against it. Every colour stands beside a signed number, so none is needed to read.
+blue is for it and red against it. Every colour has a signed number beside it, so that no colour is needed.
 
 Shapes: T units of the text (tokens, or equal runs of tokens if the text is long), C classes.
 """
@@ -117,7 +117,7 @@ class Explanation:
         return Group(*parts)
 
     def to_html(self) -> str:
-        """Return a page that stands alone: answer, highlighted text, table of units; everything escaped."""
+        """Return a whole page: answer, highlighted text, table of units; everything escaped."""
         return (
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f"<title>{html.escape(self._headline())}</title></head>\n"
@@ -194,7 +194,7 @@ class Explanation:
         return f"{_plain(self.label)} {self.score:.2f}{sign}"
 
     def _legend(self) -> list[tuple[str, str]]:
-        """Return colour and meaning of both pulls, upwards first."""
+        """Return colour and meaning of both directions, upwards first."""
         if self.target == POLARITY:
             return [(BLUE, f"towards {POSITIVE}"), (VERMILION, f"towards {NEGATIVE}")]
         target = _plain(self.target)
@@ -208,13 +208,15 @@ class Explanation:
 
         Units that lie on the same characters (the bytes of one letter) are one piece.
         """
+        # Merge units without characters of their own into the one before them; spans do not overlap after it.
         done: list[tuple[int, int, float]] = []
         for (start, end), value in zip(self.spans, self.attributions.tolist(), strict=True):
             if done and (end <= done[-1][1]):
-                first, last, sofar = done.pop()
-                done.append((first, last, sofar + value))
+                first, last, before = done.pop()
+                done.append((first, last, before + value))
             else:
                 done.append((max(start, done[-1][1] if done else 0), end, value))
+        # The text between units is yielded, too, so that the pieces joined are the whole text.
         cursor = 0
         for start, end, value in done:
             if start > cursor:

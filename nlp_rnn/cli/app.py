@@ -1,8 +1,8 @@
 """The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | train | ...``.
 
-Knows how an error, a full pipe or an impatient Ctrl-C ends a command: one sentence on standard error
+Knows how an error, a closed pipe or Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
-commands do is in the files beside this one, which import what is heavy only when they run.
+commands do is in the files beside this one, which import large libraries only when they run.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _about(
     """Small recurrent text models on any CPU: sentiment that understands negation."""
 
 
-# The class of every complaint about options and arguments, whichever library typer takes it from.
+# The class of every error about options and arguments, whichever library typer takes it from.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
@@ -81,10 +81,10 @@ def main(args: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    if args is None:  # the process is ours
+    if args is None:  # called as a program, not from Python
         signal.signal(signal.SIGTERM, _stop)
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # what the terminal cannot show ends no command
+            sys.stdout.reconfigure(errors="replace")  # a character that the terminal lacks is no error
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
     try:
         code = app(words, prog_name="nlp-rnn", standalone_mode=False)
@@ -102,7 +102,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def run_script(command: Callable[..., None]) -> None:
-    """Run a script's function as a command line; an error the user can mend is one sentence, and code 2."""
+    """Run a script's function as a command line; an error of the user is one sentence and exit code 2."""
     try:
         typer.run(command)
     except NlpRnnError as error:
@@ -110,17 +110,18 @@ def run_script(command: Callable[..., None]) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End as on Ctrl-C, so that files half written are cleared away."""
+    """End as on Ctrl-C, so that half-written files are removed."""
     raise SystemExit(128 + number)
 
 
 def _refuse(message: str) -> int:
+    """Print an error; return the exit code for it."""
     typer.echo(f"Error: {message}", err=True)
     return 2
 
 
 def _usage(error: Any) -> str:
-    """A complaint about options or arguments as one sentence that says where the help is."""
+    """Return an error about options or arguments as one sentence that says where the help is."""
     message = " ".join(str(error.format_message()).split()).rstrip(".")
     context = getattr(error, "ctx", None)
     return f"{message}; see: {context.command_path if context else 'nlp-rnn'} --help"

@@ -1,4 +1,4 @@
-"""``nlp-rnn classify``: labels for texts given as words, in a file of any length, or through a pipe.
+"""``nlp-rnn classify``: labels for texts on the command line, in a file of any length, or from a pipe.
 
 Reads, answers and writes some hundred texts at a time, so that a file of any length needs the same memory.
 """
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 Answers: TypeAlias = "Iterator[tuple[Record, Sentiment]]"
 
-COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
-# Read at once: at most so many texts, and as soon as so much text.
+LABEL_COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
+# A chunk ends at so many texts or so many characters.
 CHUNK_TEXTS, CHUNK_CHARACTERS = 1024, 2**22
 
 
@@ -69,9 +69,9 @@ def classify(
         raise InputError(
             "--json prints an array to standard output; for a file use --output with --format jsonl"
         )
-    words = given_texts(texts, file, column, to="classify")
-    if words is not None:
-        records = (Record(number, text, {"text": text}) for number, text in enumerate(words, 1))
+    given = given_texts(texts, file, column, to="classify")
+    if given is not None:
+        records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
         answers = _answers(load_model(model, engine, device), records)
         _show(answers, output, output_format, as_json, prefix=prefix)
         return
@@ -86,13 +86,14 @@ def classify(
 
 
 def _answers(classifier: SentimentClassifier, records: Iterable[Record]) -> Answers:
-    """Each record with its answer, in order."""
+    """Yield each record with its answer, in order."""
     for chunk in _chunks(records):
         for record, probs_C in zip(chunk, classifier.predict_proba([r.text for r in chunk]), strict=True):
             yield record, classifier.sentiment(probs_C)
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield the records in lists of bounded size."""
     chunk: list[Record] = []
     characters = 0
     for record in records:
@@ -106,7 +107,7 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def _with_bar(reader: TextReader) -> Iterator[Record]:
-    """The reader's records, with a bar that shows how much of the file has been read."""
+    """Yield the reader's records, with a bar that shows how much of the file has been read."""
     with progress_bar("{task.fields[texts]:,} texts") as bar:
         task = bar.add_task("Classifying", total=None, texts=0)
         for number, record in enumerate(reader, 1):
@@ -126,12 +127,12 @@ def _show(
     source: Path | None = None,
     reject: Callable[[int, str], None] | None = None,
 ) -> None:
-    """Answers as they come: one JSON array, lines for a person, or rows of a file."""
+    """Write answers as they come: as one JSON array, as lines to read, or as rows of a file."""
     if as_json:
         _print_array(answers)
     elif output is None and output_format == "auto":
         for record, sentiment in answers:
-            label = typer.style(f"{sentiment.label:<8}", fg=COLOURS.get(sentiment.label))
+            label = typer.style(f"{sentiment.label:<8}", fg=LABEL_COLOURS.get(sentiment.label))
             typer.echo(f"{label}  {sentiment.score:.2f}  {' '.join(record.text.split())}")
     else:
         from nlp_rnn.files.texts import write_records
@@ -146,7 +147,7 @@ def _show(
 
 
 def _print_array(answers: Answers) -> None:
-    """``[{"label": ..., "score": ...}, ...]``, written as the answers come."""
+    """Print ``[{"label": ..., "score": ...}, ...]`` as the answers come."""
     typer.echo("[", nl=False)
     for number, (_, sentiment) in enumerate(answers):
         answer = json.dumps({"label": sentiment.label, "score": sentiment.score}, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""``nlp-rnn evaluate``: how good a model's answers are on labelled texts."""
+"""``nlp-rnn evaluate``: the quality of a model's answers to labelled texts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.loading import Reading, load_model, predict_with_bar, split_names
+from nlp_rnn.cli.loading import LabelledOptions, load_model, predict_with_bar, split_names
 from nlp_rnn.cli.options import (
     DATA,
     AsJson,
     Device,
     Engine,
     LabelColumn,
-    Labelled,
+    LabelledData,
     LabelMap,
     Model,
     OnError,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    data: Labelled,
+    data: LabelledData,
     classes: Annotated[
         str | None,
         typer.Option(
@@ -68,7 +68,7 @@ def evaluate(
     known = classifier.classes_.tolist()
     only = _chosen(classes, known)
     part = split or (NAMED[data].test if data in NAMED and not Path(data).exists() else "test")
-    texts, labels = from_options(Reading, options).load(data, split=part)
+    texts, labels = from_options(LabelledOptions, options).load(data, split=part)
     if only is not None:
         kept = [i for i, label in enumerate(labels) if label in only]
         if len(kept) < len(labels):

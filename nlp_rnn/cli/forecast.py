@@ -124,6 +124,7 @@ def forecast(
 
 
 def _trained(forecaster: Forecaster, series: Series, target: int | None) -> Forecaster:
+    """Train a forecaster, and show a bar meanwhile."""
     with progress_bar("loss {task.fields[loss]}") as bar:
         task = bar.add_task("Training", total=None, loss="-")
         return forecaster.fit(
@@ -150,7 +151,7 @@ def _compare(forecaster: Forecaster, series: Series, test: int, season: int, tar
 def _write(
     output: Path | None, series: Series, middle_KF: Any, quantiles_KFQ: Any, levels: tuple[float, ...]
 ) -> None:
-    """One row for each step: its time or number, and for each series the forecast and its quantiles."""
+    """Write one row for each step: its time or number, and for each series the forecast and its quantiles."""
     from nlp_rnn.files.series import next_times
 
     when: list[Any] = list(range(1, len(middle_KF) + 1))

@@ -1,4 +1,4 @@
-"""``nlp-rnn generate``: text from a character model, whole or as it is written, marked as a machine's."""
+"""``nlp-rnn generate``: text from a character model, whole or as it is written, with a disclaimer."""
 
 from __future__ import annotations
 
@@ -99,12 +99,12 @@ def generate(
 
 
 def _show_stream(prompt: str, written: TextStream) -> None:
-    """Print a text as it is written, and its disclaimer even if it is broken off."""
+    """Print a text as it is written, and its disclaimer even if it is interrupted."""
     typer.echo(prompt, nl=False)
     try:
         for piece in written:
             typer.echo(piece, nl=False)
-    finally:  # a text that is broken off is a machine's, too
+    finally:  # a text that is interrupted needs its disclaimer, too
         typer.echo(f"\n\n{written.result.disclaimer}")
 
 

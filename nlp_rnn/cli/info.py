@@ -1,4 +1,4 @@
-"""``nlp-rnn info``: what a model is, what it weighs, and what it runs on."""
+"""``nlp-rnn info``: a model's card, its size, and the versions that it runs on."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def info(
 
 
 def _of_text(artifact: TextArtifact[Any]) -> dict[str, Any]:
-    """What only models of text have."""
+    """Return the facts that only models of text have."""
     return {
         "classes": list(artifact.classes),
         "tokenizer": artifact.tokenizer.kind,
@@ -66,7 +66,7 @@ def _of_text(artifact: TextArtifact[Any]) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of the packages that compute; those not installed are left out."""
+    """Return the versions of the packages that compute; those not installed are left out."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
@@ -79,9 +79,9 @@ def _versions() -> dict[str, str]:
 
 
 def _without_front_matter(card: str) -> str:
-    """The card without the YAML that the Hub reads at its top."""
-    _, rule, body = card.partition("\n---\n")
-    return body if rule and card.startswith("---\n") else card
+    """Return the card without the YAML that the Hub reads at its top."""
+    _, separator, body = card.partition("\n---\n")
+    return body if separator and card.startswith("---\n") else card
 
 
 def _shown(name: str, value: object) -> str:

@@ -1,4 +1,4 @@
-"""What a command works on: the model that its options name, and texts from the command line, files or a pipe.
+"""The input of a command: the model that its options name, and texts from the command line, files or a pipe.
 
 Knows options; how files are read and models are built is in ``files`` and in the models' own folders.
 """
@@ -45,8 +45,8 @@ def predict_with_bar(classifier: SentimentClassifier, texts: Sequence[str]) -> N
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How labelled texts are read: the values of the options with these names."""
+class LabelledOptions:
+    """The options that say how labelled texts are read, by their names."""
 
     text_column: str | None
     label_column: str

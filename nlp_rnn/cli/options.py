@@ -33,7 +33,7 @@ LabelMap = Annotated[
         help="Name of every label, e.g. 0=negative,1=positive; 2= leaves label 2 out.", rich_help_panel=DATA
     ),
 ]
-Labelled = Annotated[
+LabelledData = Annotated[
     str,
     typer.Option(help="Labelled texts: a file, a folder, or a corpus by name.", rich_help_panel=DATA),
 ]
@@ -136,7 +136,7 @@ JsonFile = Annotated[
 
 
 def from_options(make: Callable[..., Made], options: Mapping[str, Any], *, kept: str = "") -> Made:
-    """Return what ``make`` makes of the options that have the names of its arguments.
+    """Call ``make`` with the options that have the names of its arguments.
 
     >>> from_options(complex, {"real": 1.0, "imag": 2.0, "output": "x"})
     (1+2j)
@@ -144,7 +144,7 @@ def from_options(make: Callable[..., Made], options: Mapping[str, Any], *, kept:
     Args:
         make: A class of settings, a model's class, or a function.
         options: All options of a command, by name: the ``locals()`` at its beginning.
-        kept: The arguments of ``make``, parted by spaces, that the command has no options for: they keep
+        kept: The arguments of ``make``, separated by spaces, that the command has no options for: they keep
             their defaults.
 
     Raises:

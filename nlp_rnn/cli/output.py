@@ -1,4 +1,4 @@
-"""Where a command's words go: answers to standard output, all else to standard error, reports to files.
+"""The output of a command: answers to standard output, all else to standard error, reports to files.
 
 So a pipe carries answers alone.
 """

@@ -1,6 +1,6 @@
-"""Bars on standard error: how far a long work is, and how long it will still take.
+"""Bars on standard error: how far a long task is, and how long it will still take.
 
-Knows terminals and logs; knows no work.
+Knows terminals and logs; knows no tasks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def progress_bar(*columns: str) -> Bar:
     """Return a bar on standard error that vanishes when done; silent where that is no terminal.
 
     Args:
-        columns: Formats of what stands right of the bar, e.g. ``"{task.fields[loss]:.3f}"``.
+        columns: Formats of the texts to the right of the bar, e.g. ``"{task.fields[loss]:.3f}"``.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -1,4 +1,4 @@
-"""``nlp-rnn review``: how risky a text looks, and why; or the text as a policy hands it out."""
+"""``nlp-rnn review``: how risky a text looks, and why; or the text as a policy shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nlp_rnn.risk.review import Review
 
 _ENDING = re.compile(r"\w\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)
-COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
+LEVEL_COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
 
 
 def review(
@@ -56,7 +56,7 @@ def review(
 
 
 def _text(source: str | None, file: Path | None) -> str:
-    """The text given, or that of the file."""
+    """Return the text given, or that of the file."""
     if source is not None and file is not None:
         raise InputError("give a text, or --file, not both")
     if file is None and (source is None or source == "-"):
@@ -69,7 +69,11 @@ def _text(source: str | None, file: Path | None) -> str:
 
 
 def _names_a_file(source: str) -> bool:
-    """Whether an argument is a file, or looks so much like one that it must be a slip."""
+    """Return True if an argument is a file.
+
+    Raises:
+        DataError: If there is no such file, and the argument looks too much like a file's name to be a text.
+    """
     try:
         path = Path(source)
         if path.is_file():
@@ -85,7 +89,7 @@ def _names_a_file(source: str) -> bool:
 
 
 def _read(file: Path) -> str:
-    """A whole text file."""
+    """Return the content of a text file."""
     import sys
 
     from nlp_rnn.files.rows import DAMAGED, unpacked
@@ -112,12 +116,12 @@ def _read(file: Path) -> str:
 
 
 def _show(found: Review) -> None:
-    """Level and score, the sentences that made them so with their reasons, and the disclaimer."""
+    """Print level and score, the risky sentences with their reasons, and the disclaimer."""
     risky = [passage for passage in found.passages if passage.level != "low"]
-    level = typer.style(found.level, fg=COLOURS[found.level])
+    level = typer.style(found.level, fg=LEVEL_COLOURS[found.level])
     typer.echo(f"{level}  {found.score:.2f}  {len(risky):,} of {len(found.passages):,} sentences stand out")
     for passage in risky:
-        level = typer.style(f"{passage.level:<6}", fg=COLOURS[passage.level])
+        level = typer.style(f"{passage.level:<6}", fg=LEVEL_COLOURS[passage.level])
         typer.echo(f"\n{level}  {passage.score:.2f}  {' '.join(passage.text.split())}")
         for signal in passage.signals:
             typer.echo(f"        {signal.score:.2f}  {signal.kind}: {signal.why}")

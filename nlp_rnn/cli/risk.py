@@ -33,10 +33,11 @@ def risk(
     from nlp_rnn.resources import data_folder
     from nlp_rnn.risk.claims import CheckWorthiness
     from nlp_rnn.risk.filter import RiskFilter
-    from nlp_rnn.risk.suite import FILES, HARMLESS, RISKY, load_cases, run_cases
+    from nlp_rnn.risk.suite import CASE_FILES, HARMLESS, RISKY, load_cases, run_cases
 
     check_files(json_file)
-    suites = {file.name: load_cases(file) for file in suite or [data_folder("risk") / name for name in FILES]}
+    folder = data_folder("risk")
+    suites = {file.name: load_cases(file) for file in suite or [folder / name for name in CASE_FILES]}
     own = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
     found = {}
     for name, cases in suites.items():

@@ -25,7 +25,7 @@ from nlp_rnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
-    from nlp_rnn.sentiment.robustness import Moved
+    from nlp_rnn.sentiment.robustness import MoveCounts
 
 
 def robustness(
@@ -138,7 +138,7 @@ def _both_right(
     return {"pairs_both_right": share, "pairs": len(set(pairs))}
 
 
-def _rows(moved: dict[str, dict[str, Moved]]) -> list[list[str]]:
+def _rows(moved: dict[str, dict[str, MoveCounts]]) -> list[list[str]]:
     """Return the rows of the table, the header first."""
     header = ["texts", "changed", "compared", "another label", "or a probability moved by over 0.1"]
     return [header] + [

@@ -16,10 +16,10 @@ app = typer.Typer(help="Measure what recurrent networks are built on.", no_args_
 
 
 class Study(Protocol):
-    """What all studies have."""
+    """The methods that all studies have."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
 
     def plot(self, path: Path) -> Path:
         """Draw it; return the path."""
@@ -38,7 +38,7 @@ def gradients(
     quick: Annotated[bool, typer.Option("--quick", help="All of it, small: seconds.")] = False,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
 ) -> None:
-    """Gradients over time: vanishing, exploding, clipping, what is learnable, truncation (extra: train)."""
+    """Measure gradients over time: vanishing, exploding, clipping, learning, truncation (extra: train)."""
     require("torch", extra="train")
     from nlp_rnn.studies.gradients import FULL, QUICK, study_gradients
 
@@ -68,7 +68,7 @@ def temperature(
         Path, typer.Option(help="Folder for temperature.json and temperature.png.", rich_help_panel=OUTPUT)
     ] = Path("temperature"),
 ) -> None:
-    """What the temperature does to a model's texts: entropy, real words, copies, risk levels."""
+    """Measure a model's texts at several temperatures: entropy, real words, copies, risk levels."""
     from nlp_rnn.files.characters import read_characters
     from nlp_rnn.generation.generator import CharGenerator
     from nlp_rnn.risk.overlap import OverlapIndex
@@ -111,7 +111,7 @@ def bleu(
         Path, typer.Option(help="Folder for bleu.json and bleu.png.", rich_help_panel=OUTPUT)
     ] = Path("bleu"),
 ) -> None:
-    """BLEU and chrF of translators, over all test pairs and by sentence length (extra: translate)."""
+    """Measure BLEU and chrF of translators, over all pairs and by sentence length (extra: translate)."""
     require("sacrebleu", extra="translate")
     from nlp_rnn.files.pairs import read_pairs
     from nlp_rnn.studies.translation import study_translation

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nlp_rnn.cli.loading import Reading, load_model, load_texts, split_names
+from nlp_rnn.cli.loading import LabelledOptions, load_model, load_texts, split_names
 from nlp_rnn.cli.options import (
     DATA,
     MODEL,
@@ -24,7 +24,7 @@ from nlp_rnn.cli.options import (
     HiddenSize,
     InitFrom,
     LabelColumn,
-    Labelled,
+    LabelledData,
     LabelMap,
     LearningRate,
     MaxEpochs,
@@ -55,17 +55,17 @@ _PAIRED = 50_000  # texts at most
 
 
 class _Group(TyperGroup):
-    """A command with others below it: it asks for its own options only where it is itself what is to run."""
+    """A command with subcommands, whose own options are required only if no subcommand is named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the options; where the first word is none, it names a command that has options of its own."""
+        """Read the options; a first word that is no option is a subcommand, which has its own options."""
         ctx.resilient_parsing = bool(args) and not args[0].startswith("-")
         rest = super().parse_args(ctx, args)
         ctx.resilient_parsing = False
         return rest
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command; refuse options in front of its name, which it would not get."""
+        """Find the subcommand; refuse options before its name, which it would not get."""
         name, command, rest = super().resolve_command(ctx, args)
         if any(own.required and ctx.params[own.name] is not None for own in self.params if own.name):
             ctx.fail(f"the options of {name} stand behind its name")
@@ -81,7 +81,7 @@ app.command("translator", rich_help_panel="Other models")(train_translator)
 def train(
     ctx: typer.Context,
     *,
-    data: Labelled,
+    data: LabelledData,
     validation: Annotated[
         str | None, typer.Option(help="Held-out texts; by default, a tenth of DATA.", rich_help_panel=DATA)
     ] = None,
@@ -186,7 +186,7 @@ def train(
         kept="warmup weight_decay max_grad_norm ema_decay weight_dropout embedding_dropout unk_dropout",
     )
     start = load_model(None) if init_from == "shipped" else init_from
-    reading, names = from_options(Reading, options), split_names(classes)
+    reading, names = from_options(LabelledOptions, options), split_names(classes)
     texts, labels = reading.load(data, split=split, classes=names)
     held_out = None if validation is None else reading.load(validation, split="validation")
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None

@@ -1,4 +1,4 @@
-"""What the four training commands share: what is refused before a run, its bar, how it ends, its curves.
+"""The parts that the four training commands share: checks before a run, its bar, its end, its curves.
 
 Knows the folder of a run; knows no model and no texts.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_run(output: Path, dtype: str = "float32") -> None:
-    """Refuse, before the work, what a training run would only find out after it.
+    """Refuse, before the training, what could not be written after it.
 
     Raises:
         MissingExtraError: If a package that training needs is missing.

@@ -1,4 +1,4 @@
-"""``nlp-rnn translate``: translations of texts given as words, in a file of any length, or through a pipe."""
+"""``nlp-rnn translate``: translations of texts from the command line, a file of any length, or a pipe."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def translate(
 def _answers(
     translator: Translator, records: Iterable[Record], beam: int, length_penalty: float
 ) -> Iterator[tuple[Record, Translation]]:
-    """Each record with its translation, in order."""
+    """Yield each record with its translation, in order."""
     records = iter(records)
     while chunk := list(islice(records, _CHUNK)):
         texts = [record.text for record in chunk]
@@ -99,7 +99,7 @@ def _answers(
 def _write(
     answers: Iterable[tuple[Record, Translation]], output: Path | None, *, source: Path | None = None
 ) -> None:
-    """Lines for a person, or rows of a file."""
+    """Write lines to standard output, or rows to a file."""
     if output is None:
         for _, translation in answers:
             typer.echo(translation.text)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from nlp_rnn.distillation.judges import sentences_of as sentences_of
     from nlp_rnn.distillation.judges import stacked_proba as stacked_proba
     from nlp_rnn.distillation.transformer import TransformerClassifier as TransformerClassifier
+    from nlp_rnn.distillation.transformer import crop_texts as crop_texts
     from nlp_rnn.distillation.transformer import default_config as default_config
-    from nlp_rnn.distillation.transformer import windows as windows
 
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
-        "transformer": ["TransformerClassifier", "default_config", "windows"],
+        "transformer": ["TransformerClassifier", "default_config", "crop_texts"],
         "ensemble": ["Classifier", "average_proba"],
         "judges": ["Judge", "classifier_judge", "feature_judge", "sentences_of", "stacked_proba"],
         "cache": ["digest", "save_arrays"],

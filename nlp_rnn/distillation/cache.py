@@ -1,4 +1,4 @@
-"""Arrays kept in files that are named after what they came from, so that a long run goes on where it stopped.
+"""Arrays kept in files that are named after what they came from, so that a long run can be resumed.
 
 Knows texts and arrays; not what they mean.
 """
@@ -22,7 +22,7 @@ def digest(*texts: str) -> str:
 
 
 def save_arrays(file: Path, **arrays: Any) -> None:
-    """Write an ``.npz`` that is there once it is whole, and the folder it goes to."""
+    """Write an ``.npz`` whole or not at all; make its folder if it is missing."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name("partial-" + file.name)
     np.savez(partial, **arrays)

@@ -15,7 +15,7 @@ from nlp_rnn.errors import InputError
 
 
 class Classifier(Protocol):
-    """What answers texts with probabilities: a ``SentimentClassifier``, a ``TransformerClassifier``."""
+    """A model from texts to probabilities, such as ``SentimentClassifier`` or ``TransformerClassifier``."""
 
     @property
     def classes_(self) -> NDArray[np.str_]:
@@ -42,7 +42,7 @@ def average_proba(
     Args:
         classifiers: At least one, all of the same classes in any order.
         texts: Any number of texts.
-        weights: How much each counts; None is all alike.
+        weights: How much each counts; None is all the same.
 
     Returns:
         Shape (n_texts, n_classes), float32, rows sum to 1, columns as the first classifier's ``classes_``.

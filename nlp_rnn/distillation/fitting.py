@@ -1,6 +1,6 @@
 """Fine-tuning a transformer on texts and labels: the part that needs torch.
 
-Knows a ``TransformerClassifier`` and the training loop; not where the texts are from.
+Knows a ``TransformerClassifier`` and the training loop; not where the texts come from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BATCH_TOKENS = 2_560
 
 
 class TransformerTask(LengthBuckets):
-    """What the training loop trains a transformer on: cross-entropy on length buckets of texts.
+    """The task of a transformer for the training loop: cross-entropy on length buckets of texts.
 
     Args:
         teacher: Trained in place.
@@ -82,6 +82,6 @@ def fit(
     resume: bool,
     progress: Callable[[Progress], None] | None,
 ) -> None:
-    """Train the teacher in place; ``TransformerClassifier.fit`` says how."""
+    """Train the teacher in place; the arguments are those of ``TransformerClassifier.fit``."""
     task = TransformerTask(teacher, data, validation, config)
     Trainer(teacher.model, task, config, output=output, progress=progress).run(resume=resume)

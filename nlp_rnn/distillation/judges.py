@@ -1,9 +1,9 @@
-"""Who answers texts that nobody labelled: judges, each of which says how positive a text is, taken together.
+"""Judges of texts that nobody labelled: each says how positive a text is, and together they label it.
 
-A judge is any function from texts to margins, such as ``NbSvm().fit(...).margins``; here are two more, one of
-what a transformer saw of a text's sentences, one of any classifier. Several together, weighed on held-out
-texts, give the answers that a student learns (Hinton et al. 2015, "Distilling the Knowledge in a Neural
-Network"). Knows texts, labels and judges; trains no student.
+A judge is any function from texts to margins, such as ``NbSvm().fit(...).margins``; here are two more, one
+from the features of a text's sentences in a transformer, one from any classifier. Several together, weighted
+on held-out texts, give the answers that a student learns (Hinton et al. 2015, "Distilling the Knowledge in a
+Neural Network"). Knows texts, labels and judges; trains no student.
 
 Shapes: N texts, S sentences, H hidden units, C classes, F features of a text, J judges.
 """
@@ -27,18 +27,18 @@ F32 = NDArray[np.float32]
 Judge = Callable[[Sequence[str]], NDArray[np.floating]]
 """Margins of texts, *shape (N,)*: above 0 for the second label in alphabetical order, as *positive* is."""
 
-_READ_AT_ONCE = 2_000  # texts
+_READ_AT_ONCE = 2_000  # texts in a call of the teacher
 
 
-class Reader(Protocol):
-    """What reads sentences, such as a ``TransformerClassifier``."""
+class SentenceReader(Protocol):
+    """A model that encodes sentences, such as a ``TransformerClassifier``."""
 
     @property
     def fingerprint(self) -> str:
-        """A short name of its weights."""
+        """Short name of its weights."""
 
     def read(self, texts: Sequence[str]) -> tuple[F32, F32]:
-        """Return the logits of texts (N, C), and what the head saw of each (N, H)."""
+        """Return the logits of texts (N, C), and the features of each, the head's input (N, H)."""
 
 
 def classifier_judge(classifier: Classifier) -> Judge:
@@ -64,7 +64,7 @@ def classifier_judge(classifier: Classifier) -> Judge:
 def feature_judge(
     texts: Sequence[str],
     labels: Sequence[str],
-    teacher: Reader,
+    teacher: SentenceReader,
     *,
     folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -74,8 +74,8 @@ def feature_judge(
     Args:
         texts: Texts of several sentences.
         labels: Of two classes, one for each text.
-        teacher: Who reads the sentences.
-        folder: Where features are kept, those of the texts to judge, too.
+        teacher: The model that reads the sentences.
+        folder: Where features are kept, also those of the texts to judge.
         progress: As ``review_features`` calls it.
 
     Raises:
@@ -106,14 +106,14 @@ def stacked_proba(
     held_out: tuple[Sequence[str], Sequence[str]],
     classes: Sequence[str],
 ) -> F32:
-    """Return what several judges together think of texts that nobody labelled.
+    """Return the probabilities that several judges together give to texts that nobody labelled.
 
-    How much each counts is a logistic regression of their margins on held-out texts: of these the answers
-    have learned no more than a weight for each judge, and a threshold.
+    A logistic regression of their margins on held-out texts combines them: all that is learned from those
+    texts is a weight for each judge, and a threshold.
 
     Args:
         judges: At least one; they learned from other texts than the held-out ones.
-        texts: Those to answer.
+        texts: The texts to label.
         held_out: Texts, and the label of each.
         classes: Names of the columns to return; one that no held-out text has is always 0.
 
@@ -146,21 +146,21 @@ def stacked_proba(
 
 def review_features(
     texts: Sequence[str],
-    teacher: Reader,
+    teacher: SentenceReader,
     *,
     folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> F32:
-    """Return what a transformer saw of each text's sentences.
+    """Return features of each text, from a transformer's features of its sentences.
 
-    The mean, the last and the largest of what the head saw of the sentences, the mean of its answers, and
-    those to the first and the last one; to half precision, as they are kept.
+    The mean, the last and the largest of the sentences' features, the mean of their probabilities, and those
+    of the first and the last sentence; rounded to half precision, in which they are kept.
 
     Args:
         texts: Texts of one sentence or more.
-        teacher: Who reads them.
-        folder: Where they are kept, to be read once for the same texts and teacher; None keeps nothing.
-        progress: Called with how many texts are read, and how many there are.
+        teacher: The model that reads them.
+        folder: Where features are kept, so that the same texts are read only once; None keeps nothing.
+        progress: Called with the number of texts read, and of all texts.
 
     Shape:
         (N, F), F is 3 H + 3 C.
@@ -198,11 +198,13 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _features(logits_SC: F32, pooled_SH: F32, counts: Sequence[int]) -> F32:
-    """The features of each text, from those of its sentences: (N, F)."""
+    """Return the features of each text, from those of its sentences: (N, F)."""
+    # All sentences stand one after the other: a text's are those from its start to its end.
     counts_N = np.array(counts, dtype=np.int64)
     ends_N = np.cumsum(counts_N)
     starts_N, sizes_N1 = ends_N - counts_N, counts_N[:, None]
     probs_SC = softmax(logits_SC)
+    # ``reduceat`` adds up, or takes the largest, from each start to the next.
     parts: list[NDArray[Any]] = [
         np.add.reduceat(pooled_SH, starts_N) / sizes_N1,
         pooled_SH[ends_N - 1],

@@ -1,4 +1,4 @@
-"""A transformer that teaches: fine-tuned on labelled texts, it answers those that nobody labelled.
+"""A transformer as teacher: fine-tuned on labelled texts, it labels those that nobody labelled.
 
 A recurrent model that learns what a transformer answers gets better than one that learns labels alone (Tang
 et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks"), most of all on texts
@@ -32,7 +32,7 @@ Labelled = tuple[Sequence[str], Sequence[str]]
 """Texts, and the label of each."""
 
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
-# One epoch over-fits nothing, and drawing the masks takes a CPU as long as the rest of a step.
+# One epoch does not overfit, and the random masks take a CPU as long as the rest of a step.
 _NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 _LONGEST = 200  # tokens of a text; the rest is not read
 _READ_TOKENS = 4_096  # in a batch
@@ -46,7 +46,7 @@ class TransformerClassifier:
         model: One of the library ``transformers``, for sequence classification.
         tokenizer: Its own.
         classes: Names of its outputs, in their order.
-        fingerprint: A short name of its weights; answers that are kept are kept under it.
+        fingerprint: A short name of its weights, under which its answers are kept.
 
     Attributes:
         classes_: The names of the classes, as columns of the answers.
@@ -99,7 +99,7 @@ class TransformerClassifier:
         return cls(model, tokenizer, names, fingerprint(folder))
 
     def save_pretrained(self, folder: str | Path) -> Path:
-        """Write a folder that ``from_pretrained`` reads; it is there once it is whole.
+        """Write a folder that ``from_pretrained`` reads, whole or not at all.
 
         Raises:
             ArtifactError: If there is something in that place already.
@@ -123,10 +123,10 @@ class TransformerClassifier:
         resume: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> TransformerClassifier:
-        """Fine-tune on labelled texts, from the weights that there are; returns itself.
+        """Fine-tune on labelled texts, from the present weights; return self.
 
         Args:
-            texts: Training texts; of each 200 tokens are read (``windows`` cuts long ones).
+            texts: Training texts; of each 200 tokens are read (``crop_texts`` cuts long ones).
             labels: The class of each.
             validation: Held-out texts and labels by name; the best epoch is the one of the best mean of their
                 macro recalls.
@@ -163,7 +163,7 @@ class TransformerClassifier:
         return self
 
     def read(self, texts: Sequence[str]) -> tuple[F32, F32]:
-        """Return the logits of texts, and what the head saw of each.
+        """Return the logits of texts, and the features of each (the head's input).
 
         Shape:
             (N, C) and (N, H).
@@ -203,7 +203,7 @@ class TransformerClassifier:
         return [list(row) for row in found["input_ids"]]
 
     def batch(self, rows: Sequence[Sequence[int]], which: Ids) -> dict[str, Any]:
-        """Return some rows as the model takes them, where it is.
+        """Return some rows as the model takes them, on its device.
 
         Shape:
             ``input_ids`` and ``attention_mask``: (B, T).
@@ -233,10 +233,10 @@ def default_config(*, seed: int = 0) -> LoopConfig:
     )
 
 
-def windows(texts: Sequence[str], *, seed: int) -> list[str]:
-    """Return the texts, of each with more than 140 words a run of 70, drawn by the seed.
+def crop_texts(texts: Sequence[str], *, seed: int) -> list[str]:
+    """Return the texts; one with more than 140 words is cropped to a random run of 70.
 
-    A review's label says something of each of its parts, and a transformer's time grows faster than a text.
+    A review's label is true of most of its parts, and a transformer's time grows faster than a text's length.
     """
     rng = np.random.default_rng(seed)
     found = []
@@ -250,7 +250,7 @@ def windows(texts: Sequence[str], *, seed: int) -> list[str]:
 
 
 def _has_bf16() -> bool:
-    """Whether 16-bit products are faster here than 32-bit ones; an older torch cannot tell."""
+    """Return True if 16-bit products are faster here than 32-bit ones; an older torch cannot tell."""
     torch = require("torch", extra="teach")
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -1,4 +1,4 @@
-"""A text of any length, from a string, a file or a folder, to the ids a character model trains on.
+"""Text of any length, from a string, a file or a folder, to the ids a character model trains on.
 
 Files are UTF-8, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in a temporary file that is
 mapped into memory, so a corpus may be larger than memory. Knows characters; knows no models.
@@ -22,13 +22,13 @@ from nlp_rnn.text.tokenizer import TextTokenizer
 Source: TypeAlias = "str | Path"
 """A text, or where it is: a ``Path``, or a string that names an existing file or folder."""
 
-PIECE = 2**18
+PIECE = 2**18  # bytes, or characters of a string
 ENDINGS = (".txt", ".text", ".txt.gz", ".text.gz", ".txt.xz", ".text.xz")
 _LONGEST_NAME = 4096
 
 
 def read_characters(source: Source) -> Iterator[str]:
-    """A corpus piece by piece; the files of a folder in the order of their names, each ending a line.
+    """Yield a corpus piece by piece; the files of a folder in the order of their names, each ending a line.
 
     Raises:
         DataError: If there is no such file, it is damaged, or no UTF-8; the message has the byte's place.
@@ -54,7 +54,7 @@ def read_characters(source: Source) -> Iterator[str]:
 
 
 def path_of(source: Source) -> Path | None:
-    """The file or folder that ``source`` means; None if it is the text itself.
+    """Return the file or folder that ``source`` names; None if it is the text itself.
 
     Raises:
         InputError: If it is neither a string nor a path.
@@ -72,7 +72,7 @@ def path_of(source: Source) -> Path | None:
 
 
 def _file(path: Path) -> Iterator[str]:
-    """A file's text, piece by piece; a byte-order mark is left out."""
+    """Yield a file's text, piece by piece; a byte-order mark is left out."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     raw, stream = unpacked(path, str(path))
     offset = 0
@@ -84,10 +84,12 @@ def _file(path: Path) -> Iterator[str]:
                 raise DataError(f"{path}, after byte {offset:,}: damaged or cut short ({error})") from None
             if offset == 0 and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 raise DataError(f"{path} is UTF-16: save it as UTF-8")
+            # A character may be cut by the end of a piece: its first bytes wait in the decoder.
             pending = len(decoder.getstate()[0])
             try:
                 text = decoder.decode(content, final=not content)
             except UnicodeDecodeError as error:
+                # The place in the file: the decoder counts from the bytes that waited.
                 at = offset - pending + error.start
                 wrong = error.object[error.start]
                 raise DataError(
@@ -102,7 +104,7 @@ def _file(path: Path) -> Iterator[str]:
 
 
 def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
-    """The ids of a text, mapped into memory from a temporary file that vanishes with them.
+    """Return the ids of a text, mapped into memory from a temporary file that is deleted with them.
 
     Returns:
         Shape (N,), the smallest unsigned integers that hold the vocabulary; read-only.
@@ -124,14 +126,14 @@ def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
 
 
 def split_at(source: Source, share: float) -> int:
-    """How many characters of a corpus stand before its last ``share``."""
+    """Return the number of characters before the last ``share`` of a corpus."""
     return int(sum(map(len, read_characters(source))) * (1 - share))
 
 
 def keep_first(parts: Iterable[str], count: int) -> Iterator[str]:
-    """The first ``count`` characters.
+    """Yield the first ``count`` characters.
 
-    >>> list(first(["abc", "def"], 4))
+    >>> list(keep_first(["abc", "def"], 4))
     ['abc', 'd']
     """
     for part in parts:
@@ -142,9 +144,9 @@ def keep_first(parts: Iterable[str], count: int) -> Iterator[str]:
 
 
 def drop_first(parts: Iterable[str], count: int) -> Iterator[str]:
-    """What stands behind the first ``count`` characters.
+    """Yield the characters after the first ``count``.
 
-    >>> list(rest(["abc", "def"], 4))
+    >>> list(drop_first(["abc", "def"], 4))
     ['ef']
     """
     for part in parts:

@@ -13,7 +13,7 @@ from nlp_rnn.files.rows import BadRow, Complaints, Rows, text_of
 
 
 def read_pairs(path: str | Path, source: str, target: str) -> list[tuple[str, str]]:
-    """The pairs of a CSV, TSV, JSONL or Parquet file; rows with an empty text are left out.
+    """Read the pairs of a CSV, TSV, JSONL or Parquet file; rows with an empty text are left out.
 
     Args:
         path: The file.
@@ -39,7 +39,7 @@ def read_pairs(path: str | Path, source: str, target: str) -> list[tuple[str, st
 
 
 def references_of(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[Sequence[str]]]:
-    """Each source text once, with all its translations.
+    """Return each source text once, with all its translations.
 
     >>> references_of([("Hi", "Salut"), ("Go", "Va"), ("Hi", "Coucou")])
     (['Hi', 'Go'], [['Salut', 'Coucou'], ['Va']])

@@ -1,8 +1,8 @@
-"""Rows of a user's file, one by one and in constant memory, with every complaint placed.
+"""Rows of a user's file, one by one and in constant memory; errors say where a row is bad.
 
 CSV, TSV, JSON Lines and plain text (one text a line), each also as ``.gz`` or ``.xz`` or through a pipe, and
-Parquet (extra ``train``). A complaint names the file, the row and the reason. Knows files, rows and
-columns; does not know which column holds what (``records.py``, ``corpora.py``).
+Parquet (extra ``train``). An error names the file, the row and the reason. Knows files, rows and columns;
+does not know which column holds what (``texts.py``, ``labelled.py``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nlp_rnn.errors import DataError, InputError, one_of, require
 FORMATS = ("csv", "tsv", "jsonl", "txt", "parquet")
 ON_ERROR = ("raise", "skip")
 LONGEST = 2**26
-"""Characters of one line or cell at most: what a stray quote may swallow before it is noticed."""
+"""Greatest length of a line or cell: a stray quote may include so many characters before it is noticed."""
 
 _ENDINGS = {
     ".csv": "csv",
@@ -46,15 +46,15 @@ Fields = dict[str, Any]
 
 
 class BadRow(Exception):
-    """Why a row cannot be used, without file and number; never leaves the package."""
+    """A row that cannot be used, with the reason; callers add file and number to the message."""
 
 
 def format_of(path: str | Path, format: str = "auto") -> str:  # noqa: A002
-    """The format that a file's name says, ``.gz`` and ``.xz`` aside; a pipe (``-``) is plain text.
+    """Return the format that a file's name says, ``.gz`` and ``.xz`` aside; a pipe (``-``) is plain text.
 
     Raises:
         ConfigError: If ``format`` is none of ``FORMATS`` and not ``auto``.
-        InputError: If the name says none.
+        InputError: If the name does not say a format.
     """
     one_of("format", format, ("auto", *FORMATS))
     if format != "auto":
@@ -74,25 +74,25 @@ def format_of(path: str | Path, format: str = "auto") -> str:  # noqa: A002
 
 
 class Complaints:
-    """What happens to bad rows: the first stops the reading, or all are counted.
+    """A record of bad rows, of which the first stops the reading, or all are counted.
 
     Attributes:
         skipped: Bad rows so far.
-        reasons: What was wrong with the first five of them.
+        reasons: Messages about the first five of them.
 
     Raises:
         ConfigError: If ``on_error`` is none of ``ON_ERROR``.
     """
 
     def __init__(self, on_error: str) -> None:
-        """Nothing is wrong yet."""
+        """Begin without bad rows."""
         one_of("on_error", on_error, ON_ERROR)
         self._stop = on_error == "raise"
         self.skipped = 0
         self.reasons: list[str] = []
 
     def add(self, message: str) -> None:
-        """Stop, or count.
+        """Raise the message as an error, or count it.
 
         Raises:
             DataError: If bad rows are errors.
@@ -110,12 +110,12 @@ class Rows:
     Args:
         path: The file; ``-`` is standard input.
         format: One of ``FORMATS``, or ``auto`` to go by the name.
-        complaints: What happens to bad rows.
-        blank: Whether a blank line inside a table is a row without fields; else it is passed over. Blank
-            lines at the end never count.
+        complaints: The record of bad rows.
+        blank: If True, a blank line inside a table is a row without fields; else it is skipped. Blank lines
+            at the end never count.
 
     Attributes:
-        name: What messages call the file.
+        name: The file as messages call it.
         columns: Names of the columns, or None where each row has its own (JSON Lines).
 
     Raises:
@@ -147,11 +147,11 @@ class Rows:
             raise
 
     def __iter__(self) -> Rows:
-        """Itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> tuple[int, Fields]:
-        """The next good row."""
+        """Return the next good row."""
         try:
             return next(self._rows)
         except BaseException:  # the end of the file, too
@@ -159,7 +159,7 @@ class Rows:
             raise
 
     def __enter__(self) -> Rows:
-        """Itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -174,13 +174,13 @@ class Rows:
 
     @property
     def progress(self) -> float | None:
-        """Share of the file that has been read, in [0, 1]; None where nobody knows."""
+        """Share of the file that has been read, in [0, 1]; None where it is unknown."""
         if not self._size:
             return None
         return 1.0 if self._raw.closed else min(1.0, self._raw.tell() / self._size)
 
     def reject(self, row: int, reason: str, line: int | None = None) -> None:
-        """Complain about a row.
+        """Record a bad row.
 
         Raises:
             DataError: If bad rows are errors.
@@ -193,7 +193,7 @@ class Rows:
             raise
 
     def _start(self) -> Iterator[tuple[int, Fields]]:
-        """Rows of the format at hand; the header is read at once."""
+        """Return the rows in the file's format; the header is read at once."""
         if self.format == "parquet":
             return self._parquet()
         if self.format == "txt":
@@ -215,23 +215,24 @@ class Rows:
         return self._table(records, cells)
 
     def _wrong_delimiter(self, cells: list[str]) -> str:
-        """What is wrong with a header that is one cell only because other marks part its columns."""
+        """Return what is wrong with a header of one cell that has another separator in it; "" if nothing."""
+        # The other table format's separator and name, and the words for this one's.
         other, format_, own = ("\t", "tsv", "commas") if self.format == "csv" else (",", "csv", "tabs")
         if len(cells) != 1 or not (";" in cells[0] or other in cells[0]):
             return ""
         mark = repr(other if other in cells[0] else ";")
         way_out = f"save it with {own}" if mark == "';'" else f"name the format {format_}"
-        return (
-            f"{cells[0]!r} is one column, as {self.format.upper()} is parted by {own}, not {mark}: {way_out}"
-        )
+        name = self.format.upper()
+        return f"{cells[0]!r} is one column, as {name} is separated by {own}, not {mark}: {way_out}"
 
     def _table(
         self, records: Iterator[tuple[int, list[str], str]], columns: list[str]
     ) -> Iterator[tuple[int, Fields]]:
-        """Rows below the header."""
+        """Yield the rows below the header."""
         row, gap = 0, 0
         for line, cells, problem in records:
             if not cells and not problem:
+                # Blank lines become rows only once a row follows: those at the end are none.
                 gap += self._blank
                 continue
             for _ in range(gap):
@@ -246,15 +247,16 @@ class Rows:
                 yield row, dict(zip(columns, cells, strict=True))
 
     def _cells(self, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
-        """First line, cells and problem of each record of a table; a blank line has neither of the two.
+        """Yield first line, cells and problem of each record of a table; a blank line has neither of the two.
 
-        Where a record is broken (a stray quote swallows the lines behind it), reading goes on with the
-        line after its first, so that one bad row costs one row.
+        If a record is broken (a stray quote includes the lines after it), reading continues with the line
+        after its first, so that one bad row costs one row.
         """
         lines = self._lines()
         waiting: deque[str] = deque()
         taken: list[str] = []
 
+        # Gives csv one line at a time: first those to read again, then new ones; notes what it gave.
         def feed() -> Iterator[str]:
             while True:
                 line = waiting.popleft() if waiting else next(lines, None)
@@ -275,14 +277,17 @@ class Rows:
                 return
             except csv.Error as error:
                 problem = f"malformed {self.format.upper()} ({error})"
+                # Only the record's first line is lost: the others are read again, by a fresh reader.
                 waiting.extendleft(reversed(taken[1:]))
                 del taken[1:]
                 reader = csv.reader(feed(), delimiter=delimiter, strict=True)
             problem = problem or not_utf8("".join(taken))
             yield line, cells, problem
+            # A cell in quotes may hold line ends: a record has as many lines as were taken.
             line += len(taken)
 
     def _json(self) -> Iterator[tuple[int, Fields]]:
+        """Yield the objects of JSON Lines; blank lines are skipped."""
         for row, line in enumerate(self._lines(), 1):
             if not line.strip():
                 continue
@@ -304,6 +309,7 @@ class Rows:
                 yield row, value
 
     def _plain(self) -> Iterator[tuple[int, Fields]]:
+        """Yield each line as a row with the column ``text``."""
         for row, line in enumerate(self._lines(), 1):
             problem = not_utf8(line)
             if problem:
@@ -312,6 +318,7 @@ class Rows:
                 yield row, {"text": line.removesuffix("\n").removesuffix("\r")}
 
     def _parquet(self) -> Iterator[tuple[int, Fields]]:
+        """Return the rows of a Parquet file, read in small batches."""
         parquet = require("pyarrow.parquet", extra="train")
         if self._stream is not self._raw or self._piped:
             raise DataError(f"{self.name}: Parquet is read from a plain file, not packed and not from a pipe")
@@ -336,7 +343,7 @@ class Rows:
         return rows()
 
     def _lines(self) -> Iterator[str]:
-        """Lines with their ends; bytes that are not UTF-8 come as lone surrogates."""
+        """Yield lines with their ends; bytes that are not UTF-8 come as lone surrogates."""
         number = 0
         while True:
             try:
@@ -356,10 +363,10 @@ class Rows:
 
 
 def text_column_of(columns: list[str], asked: str | None, where: str) -> str:
-    """The column of texts: the one asked for, else ``text``, else the only one.
+    """Return the column of texts: the one asked for, else ``text``, else the only one.
 
     Raises:
-        DataError: If there is none such; the message lists the columns.
+        DataError: If there is no such column; the message lists the columns.
     """
     listed = ", ".join(columns)
     if asked is not None:
@@ -374,7 +381,7 @@ def text_column_of(columns: list[str], asked: str | None, where: str) -> str:
 
 
 def text_of(fields: Mapping[str, Any], column: str) -> str:
-    """The text in a row.
+    """Return the text in a row.
 
     Raises:
         BadRow: If the row has no such column or holds something else there.
@@ -388,7 +395,7 @@ def text_of(fields: Mapping[str, Any], column: str) -> str:
 
 
 def unpacked(path: str | Path, name: str) -> tuple[IO[bytes], IO[bytes]]:
-    """A file as it lies and as ``.gz`` or ``.xz`` hold it; ``-`` is standard input.
+    """Return the raw stream of a file, and one that unpacks ``.gz`` or ``.xz``; ``-`` is standard input.
 
     Raises:
         DataError: If there is no such file, or it may not be read.
@@ -412,7 +419,7 @@ def unpacked(path: str | Path, name: str) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _next_wide(reader: Iterator[list[str]]) -> list[str]:
-    """The next record, cells of ``LONGEST`` characters allowed; csv's own limit is the whole process's."""
+    """Return the next record, with cells up to ``LONGEST``; csv's own limit is the whole process's."""
     before = csv.field_size_limit(LONGEST)
     try:
         return next(reader)
@@ -421,7 +428,7 @@ def _next_wide(reader: Iterator[list[str]]) -> list[str]:
 
 
 def not_utf8(text: str) -> str:
-    """What is wrong with text that was read with lone surrogates for undecodable bytes; empty if nothing."""
+    """Return what is wrong with text whose undecodable bytes were read as lone surrogates; "" if nothing."""
     found = None if text.isascii() else _NOT_UTF8.search(text)
     if found is None:
         return ""
@@ -439,7 +446,7 @@ _KINDS: tuple[tuple[Callable[[Any], bool], str], ...] = (
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in a user's words."""
+    """Return the kind of a value, in a user's words."""
     return next((words for test, words in _KINDS if test(value)), f"of type {type(value).__name__}")
 
 

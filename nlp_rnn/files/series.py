@@ -1,4 +1,4 @@
-"""Series of numbers in time: read from a file, and refused where they cannot be forecast from.
+"""Series of numbers in time: read from a file, and refused where no forecaster can learn from them.
 
 Knows rows and numbers; knows no models.
 
@@ -24,7 +24,7 @@ F64 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Some series over the same steps.
+    """One or several series over the same steps.
 
     Attributes:
         columns: Their names.
@@ -40,7 +40,7 @@ class Series:
 def read_series(
     path: str | Path, *, columns: Sequence[str] | None = None, time_column: str | None = None
 ) -> Series:
-    """The series of a CSV, TSV, JSON Lines or Parquet file.
+    """Read the series of a CSV, TSV, JSON Lines or Parquet file.
 
     Args:
         path: The file; ``-`` is standard input.
@@ -74,7 +74,7 @@ def read_series(
 
 
 def values_of(series: ArrayLike | Series) -> F64:
-    """The values of a series or of some, as (T, F), each of them a finite number.
+    """Return the values of one or several series, as (T, F), each of them a finite number.
 
     Raises:
         InputError: If they are no numbers, one is missing (NaN) or infinite, or the shape is another.
@@ -101,13 +101,13 @@ def values_of(series: ArrayLike | Series) -> F64:
 
 
 def check_trainable(values_TF: F64, columns: Sequence[str], *, least: int, log: bool) -> None:
-    """Refuse what no forecaster can learn from.
+    """Refuse a series that no forecaster can learn from.
 
     Args:
         values_TF: The training part.
         columns: Names for messages.
         least: Steps needed.
-        log: Whether logarithms will be taken.
+        log: True if logarithms will be taken.
 
     Raises:
         InputError: If the series is too short, constant, or not positive where ``log`` asks for it.
@@ -130,7 +130,7 @@ def check_trainable(values_TF: F64, columns: Sequence[str], *, least: int, log: 
 
 
 def next_times(times_T: NDArray[np.datetime64], steps: int) -> NDArray[np.datetime64]:
-    """The times of the steps after the last, at the most common distance.
+    """Return the times of the steps after the last, at the most common distance.
 
     >>> next_times(np.array(["2024-11", "2024-12"], "datetime64[M]"), 2).astype(str).tolist()
     ['2025-01', '2025-02']
@@ -174,6 +174,7 @@ def _times(found: Sequence[tuple[int, Mapping[str, Any]]], column: str, name: st
                     "2024-01-31 13:00"
                 )
     times_T = np.array(times)
+    # The first row whose time is not after that of the row before it.
     for t in np.flatnonzero(np.diff(times_T) <= np.timedelta64(0))[:1]:
         row, text = found[t + 1][0], texts[t + 1]
         if np.unique(times_T).size < times_T.size and (times_T[: t + 1] == times_T[t + 1]).any():

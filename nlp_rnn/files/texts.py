@@ -1,7 +1,7 @@
 """The texts in a user's file, and the same rows written with their answers; in constant memory.
 
 Knows which column holds the text and which columns an answer adds; knows nothing about labels to
-learn from (``corpora.py``) or about models.
+learn from (``labelled.py``) or about models.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Record:
 
     Attributes:
         row: Its number, from 1: the row below the header of a table, the line of other files.
-        text: What to read.
+        text: Its text.
         fields: All columns of the row, ``text`` among them.
     """
 
@@ -44,7 +44,7 @@ class Record:
 
 
 class TextReader:
-    """``Record``s of a file; see ``read_texts``."""
+    """An iterator of a file's ``Record``s; see ``read_texts``."""
 
     def __init__(self, rows: Rows, column: str | None, complaints: Complaints) -> None:
         """Find the column of texts where the columns are known."""
@@ -71,16 +71,16 @@ class TextReader:
 
     @property
     def reasons(self) -> list[str]:
-        """What was wrong with the first few bad rows."""
+        """Messages about the first few bad rows."""
         return self._complaints.reasons
 
     @property
     def progress(self) -> float | None:
-        """Share of the file that has been read, in [0, 1]; None where nobody knows."""
+        """Share of the file that has been read, in [0, 1]; None where it is unknown."""
         return self.rows.progress
 
     def reject(self, row: int, reason: str) -> None:
-        """Complain about a row that turned out bad after it was read.
+        """Record a row that turned out to be bad after it was read.
 
         Raises:
             DataError: If bad rows are errors.
@@ -88,11 +88,11 @@ class TextReader:
         self.rows.reject(row, reason)
 
     def __iter__(self) -> TextReader:
-        """Itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> Record:
-        """The next row with a text."""
+        """Return the next row with a text."""
         for row, fields in self.rows:
             try:
                 if self._column is None:
@@ -106,7 +106,7 @@ class TextReader:
         raise StopIteration
 
     def __enter__(self) -> TextReader:
-        """Itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -121,7 +121,7 @@ def read_texts(
     format: str = "auto",  # noqa: A002
     on_error: str = "raise",
 ) -> TextReader:
-    """Texts of a file, one row at a time: an iterator of ``Record``.
+    """Read the texts of a file, one row at a time: an iterator of ``Record``.
 
     Args:
         path: The file; ``-`` is standard input.
@@ -134,7 +134,7 @@ def read_texts(
 
     Raises:
         DataError: If there is no such file or column; while reading, on a bad row.
-        InputError: If the name says no format, or plain text is asked for a column.
+        InputError: If the name does not say a format, or a column of plain text is asked for.
         ConfigError: If ``format`` or ``on_error`` is unknown.
         MissingExtraError: If pyarrow, which Parquet needs, is not installed.
     """
@@ -149,7 +149,7 @@ def read_texts(
 
 @dataclass
 class RecordWriter:
-    """Rows with their answers; see ``write_records``.
+    """A writer of rows with their answers; see ``write_records``.
 
     Attributes:
         written: Rows so far.
@@ -190,7 +190,7 @@ class RecordWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the finished file its name, or leave nothing."""
+        """Give the finished file its name; after an error leave no file."""
         raw, stream = cast(IO[bytes], self._raw), cast(IO[bytes], self._stream)
         if str(self.path) == "-":
             raw.flush()
@@ -210,7 +210,7 @@ class RecordWriter:
                 self._part.unlink(missing_ok=True)
 
     def flush(self) -> None:
-        """Hand on what has been written, for whoever reads the other end of a pipe."""
+        """Pass on what has been written, for the reader at the other end of a pipe."""
         cast(IO[bytes], self._stream).flush()
 
     def write(
@@ -233,7 +233,7 @@ class RecordWriter:
 
         Raises:
             DataError: If the row has other columns than the first, or one with the name of an added one,
-                and nothing was said of what to do with such rows (``reject``).
+                and no ``reject`` was given for such rows.
         """
         added: dict[str, Any] = {"label": label, "score": round(float(score), 6)}
         if polarity is not None:
@@ -265,6 +265,11 @@ class RecordWriter:
             self.written += 1
 
     def _put(self, record: Record, added: dict[str, Any]) -> None:
+        """Write one row in the file's format.
+
+        Raises:
+            BadRow: If it does not fit the rows before it, or has a column with an added name.
+        """
         stream = cast(IO[bytes], self._stream)
         taken = [name for name in added if name in record.fields]
         if taken:
@@ -275,6 +280,7 @@ class RecordWriter:
         whole = record.fields | added
         if self.format == "jsonl":
             line = json.dumps(whole, ensure_ascii=False, default=str)
+            # Half of a surrogate pair has no UTF-8: JSON can escape it.
             if _SURROGATE.search(line):
                 line = json.dumps(whole, default=str)
             stream.write(line.encode() + b"\n")
@@ -295,7 +301,7 @@ class RecordWriter:
         stream.write(self._line([_cell(whole.get(name)) for name in self._columns]))
 
     def _line(self, cells: list[str]) -> bytes:
-        """One record; csv quotes a lone carriage return only where its own line end holds one."""
+        """Return one record; csv quotes a lone carriage return only if its own line end has one."""
         text = io.StringIO(newline="")
         csv.writer(text, delimiter="," if self.format == "csv" else "\t", lineterminator="\r\n").writerow(
             cells
@@ -311,11 +317,11 @@ def write_records(
     prefix: str | None = None,
     reject: Callable[[int, str], None] | None = None,
 ) -> RecordWriter:
-    """A writer of rows with their answers, to be used in a ``with`` and fed by ``write``.
+    """Return a writer of rows with their answers, to be used in a ``with`` block, row by row with ``write``.
 
-    The rows are written beside the target, which gets its name at the end: whoever stops the run, no
-    half file stands under that name. All columns of the row are kept, ``label``, ``score``, ``polarity``
-    and, if given, ``p_<class>`` are added. Plain text gets the label, the figures and the text, parted
+    The rows are written to a temporary file beside the target and renamed at the end, so an interrupted run
+    leaves no half file under that name. All columns of the row are kept, ``label``, ``score``, ``polarity``
+    and, if given, ``p_<class>`` are added. Plain text gets the label, the figures and the text, separated
     by tabs.
 
     Args:
@@ -324,7 +330,7 @@ def write_records(
         source: The file that is read; it is never written over.
         prefix: Put before the names of the added columns. None puts nothing, or ``predicted_`` if the
             first row has a column of such a name: nothing of the user's is overwritten.
-        reject: Told number and reason of a row that cannot be written, which is then left out
+        reject: Called with number and reason of a row that cannot be written, which is then left out
             (``TextReader.reject`` counts it among the bad ones); None makes it an error.
 
     Raises:
@@ -343,10 +349,10 @@ def write_records(
 
 
 def check_target(path: str | Path) -> Path:
-    """The path of a file to write, if it is no folder and lies in one.
+    """Return the path of a file to write.
 
     Raises:
-        InputError: If it is, or does not.
+        InputError: If it is a folder, or does not lie in an existing one.
     """
     target = Path(path)
     if target.is_dir():
@@ -357,7 +363,7 @@ def check_target(path: str | Path) -> Path:
 
 
 def _packer(final: Path, raw: IO[bytes]) -> IO[bytes]:
-    """What packs as the target's name says."""
+    """Return a stream that packs as the target's name says."""
     ending = final.suffix.lower()
     if ending == ".gz":
         return cast(IO[bytes], gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0))
@@ -367,11 +373,12 @@ def _packer(final: Path, raw: IO[bytes]) -> IO[bytes]:
 
 
 def _cell(value: object) -> str:
-    """A value as a cell of a table."""
+    """Return a value as a cell of a table."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _utf8(text: str) -> bytes:
+    """Return the text as UTF-8, halves of surrogate pairs replaced."""
     return (text if text.isascii() else _SURROGATE.sub("\ufffd", text)).encode()

@@ -1,4 +1,4 @@
-"""Forecasts of a held-out end, ours beside simple and classical ones, and a probe that finds leaks.
+"""Forecasts of held-out last steps, ours beside simple and classical ones, and a probe that finds leaks.
 
 Every method fits on the part before the split and forecasts each step after it from the true values before
 that step. ETS and ARIMA are statsmodels' (extra ``forecast``).
@@ -34,7 +34,7 @@ _AIRLINE = (0, 1, 1)  # both parts of Box and Jenkins' model of airline passenge
 
 
 def naive(target: int = -1, *, season: int = 1) -> Method:
-    """The value before, or a season before."""
+    """Return the naive method: the value one step before, or one season before."""
 
     def forecast(values_TF: F64, split: int) -> F64:
         if season > split:
@@ -48,7 +48,7 @@ def naive(target: int = -1, *, season: int = 1) -> Method:
 def recurrent(
     forecaster: Forecaster, target: int = -1, *, config: ForecastTrainConfig | None = None
 ) -> Method:
-    """Our own, one step at a time; after the call ``forecaster`` is fitted on the part before the split."""
+    """Return our method, one step at a time; calling it fits ``forecaster`` on the part before the split."""
 
     def forecast(values_TF: F64, split: int) -> F64:
         forecaster.fit(values_TF[:split], target=target, config=config)
@@ -59,14 +59,14 @@ def recurrent(
 
 
 def histories(forecaster: Forecaster, values_TF: F64, split: int) -> F64:
-    """What is read before each held-out step: (N, C, F)."""
+    """Return the steps read before each held-out step: (N, C, F)."""
     context = forecaster.config.context
     read_NCF: F64 = sliding_window_view(values_TF[split - context : -1], context, axis=0).swapaxes(1, 2)
     return read_NCF
 
 
 def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
-    """Exponential smoothing: additive error, damped trend, and a season of up to 24 steps (Hyndman 2008).
+    """Return exponential smoothing: additive error, damped trend, a season of up to 24 steps (Hyndman 2008).
 
     Raises:
         MissingExtraError: When called, if statsmodels is not installed.
@@ -85,7 +85,7 @@ def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
         if seasonal:
             settings["seasonal_periods"] = season
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that the fit could be better, statsmodels' own matter
+            warnings.simplefilter("ignore")  # about a fit that could be better
             fitted = models.ETSModel(y_T[:split], **settings).fit(disp=False)
             level_T = np.asarray(models.ETSModel(y_T, **settings).smooth(fitted.params).fittedvalues)
         return np.exp(level_T[split:]) if log else level_T[split:]
@@ -94,7 +94,7 @@ def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
 
 
 def arima(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
-    """ARIMA: Box and Jenkins' seasonal model for a season of at most 12 steps, else the order of least AIC.
+    """Return ARIMA: Box and Jenkins' seasonal model for up to 12 steps a season, else the order of least AIC.
 
     Raises:
         MissingExtraError: When called, if statsmodels is not installed.
@@ -124,26 +124,27 @@ def arima(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
 
 
 def _recent(y_T: F64, split: int, log: bool) -> tuple[F64, int]:
-    """The latest steps before the split, and all after it; and where the split is in them."""
+    """Return the latest steps before the split and all after it, and the place of the split in them."""
     first = max(0, split - _MOST_FITTED)
     return (np.log(y_T[first:]) if log else y_T[first:]), split - first
 
 
 def find_leak(method: Method, values_TF: F64, split: int, *, probes: int = 2) -> int | None:
-    """A held-out step whose forecast depends on that step or on later ones, or None.
+    """Return a held-out step whose forecast depends on that step or on later ones, or None.
 
     The values from some step on are replaced by others, and the method is run again: no forecast up to that
     step may change. The first probe replaces all that is held out, so it also finds a model or a scaling
     that was fitted on it.
 
     Args:
-        method: What to probe; it must answer alike when asked again.
+        method: The method to probe; it must give the same forecasts when called again.
         values_TF: The series, all values above 0 if the method takes logarithms.
         split: Where the held-out part begins.
         probes: How many steps are tried, evenly spaced.
     """
     before_N = method(values_TF, split)
     for step in np.linspace(split, len(values_TF) - 1, probes).astype(int):
+        # Replace all values from this step on; forecasts up to it must stay the same to the last bit.
         changed_TF = values_TF.copy()
         changed_TF[step:] = 2 * np.abs(values_TF[step:]) + np.ptp(values_TF, axis=0)
         after_N = method(changed_TF, split)
@@ -154,8 +155,8 @@ def find_leak(method: Method, values_TF: F64, split: int, *, probes: int = 2) ->
 
 
 @dataclass(frozen=True)
-class Score:
-    """How one method did on the held-out steps.
+class MethodScore:
+    """The scores of one method on the held-out steps.
 
     Attributes:
         method: Its name.
@@ -175,17 +176,17 @@ class Backtest:
     """One series, forecast one step ahead by every method.
 
     Attributes:
-        name: Of the series.
-        scores: One for each method, ours first.
+        name: Name of the series.
+        scores: The scores of each method, ours first.
         covered: Share of the held-out values between our outermost quantiles.
         expected: The share there should be.
         actual_N: The held-out values.
-        forecasts: Each method's, by name.
+        forecasts: The forecasts of each method, by name.
         low_N, high_N: Our outermost quantiles.
     """
 
     name: str
-    scores: list[Score]
+    scores: list[MethodScore]
     covered: float
     expected: float
     actual_N: F64
@@ -194,7 +195,7 @@ class Backtest:
     high_N: F64
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures, without the series."""
+        """Return the figures, without the series."""
         return {
             "name": self.name,
             "steps": len(self.actual_N),
@@ -204,7 +205,7 @@ class Backtest:
         }
 
     def table(self) -> list[list[str]]:
-        """A header, and a row for each method."""
+        """Return a header, and a row for each method."""
         rows = [["method", "MASE", "sMAPE %", "RMSE"]]
         return rows + [[s.method, f"{s.mase:.3f}", f"{s.smape:.2f}", f"{s.rmse:.4g}"] for s in self.scores]
 
@@ -225,7 +226,7 @@ def run_backtest(
     Args:
         values_TF: The series.
         test: Steps held out.
-        name: For tables and pictures.
+        name: Name of the series in tables and pictures.
         forecaster: Ours; it is fitted here.
         season: Steps of a season; 1 leaves out the seasonal naive forecast.
         target: The series that is scored; all are read.
@@ -258,7 +259,9 @@ def run_backtest(
     low_N, high_N = quantiles_NQ[:, 0], quantiles_NQ[:, -1]
     levels = forecaster.config.quantiles
     scores = [
-        Score(label, mase(actual_N, found_N, training_T), smape(actual_N, found_N), rmse(actual_N, found_N))
+        MethodScore(
+            label, mase(actual_N, found_N, training_T), smape(actual_N, found_N), rmse(actual_N, found_N)
+        )
         for label, found_N in forecasts.items()
     ]
     covered = coverage(actual_N, low_N, high_N)
@@ -303,7 +306,7 @@ def plot_forecast(
     actual_K: F64 | None = None,
     one_step_K: F64 | None = None,
 ) -> Path:
-    """Draw the end of a history and what follows it, with the outermost quantiles.
+    """Draw the end of a history and the steps after it, with the outermost quantiles.
 
     Args:
         history_T: The steps before.
@@ -311,7 +314,7 @@ def plot_forecast(
         quantiles_KQ: Its quantiles.
         path: The picture.
         name: Its title.
-        actual_K: What came, if that is known.
+        actual_K: The true values, if they are known.
         one_step_K: Forecasts one step ahead, if there are some.
 
     Raises:

@@ -1,9 +1,9 @@
-"""The scaling around a forecaster's network: a series to its inputs, and its answers back to the series.
+"""The scaling around a forecaster's network: from series to its inputs, and from its answers back.
 
 Knows series as arrays, and a network that is given to it; knows no files. Two forms of input:
 
-- Windows: each series is counted from its last value, in units of its mean absolute change within the
-  window. So the network sees shapes, whatever the level and the noise of the day.
+- Windows: each series minus its last value, in units of its mean absolute change within the window. So the
+  network sees shapes, whatever the level and the noise of the day.
 - Carried: the level and the last change, in units fitted on the training part; a network whose state is
   carried along the series cannot know the window's end.
 
@@ -27,7 +27,7 @@ from nlp_rnn.runtime.encoder import F32
 from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 
 F64 = NDArray[np.float64]
-_LEAST_CHANGE = 0.01  # of the training part's standard deviation: a flat window's unit
+_LEAST_CHANGE = 0.01  # unit of a flat window, over the training part's standard deviation
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
     levels_Q = np.array(levels)
     if len(levels_Q) == 1:
         return quantiles[..., 0]
+    # The two quantiles around u; the outermost two where u is beyond them.
     low = np.clip(np.searchsorted(levels_Q, u) - 1, 0, len(levels_Q) - 2)
     share = (u - levels_Q[low]) / (levels_Q[low + 1] - levels_Q[low])
     below, above = (np.take_along_axis(quantiles, at[..., None], -1)[..., 0] for at in (low, low + 1))

@@ -14,14 +14,14 @@ F64 = NDArray[np.float64]
 
 
 def mase(actual_N: F64, forecast_N: F64, training_T: F64, *, season: int = 1) -> float:
-    """Mean absolute scaled error (Hyndman & Koehler 2006).
+    """Return the mean absolute scaled error (Hyndman & Koehler 2006).
 
     The mean absolute error over that of the (seasonal) naive forecast within the training part: below 1 is
     better than that forecast was there.
 
     Args:
-        actual_N: What came.
-        forecast_N: What was forecast.
+        actual_N: The true values.
+        forecast_N: The forecasts.
         training_T: The part the model was fitted on; gives the scale.
         season: 1 scales by the naive forecast, more by the seasonal one.
 
@@ -37,7 +37,7 @@ def mase(actual_N: F64, forecast_N: F64, training_T: F64, *, season: int = 1) ->
 
 
 def smape(actual_N: F64, forecast_N: F64) -> float:
-    """Symmetric mean absolute percentage error (Makridakis 1993), percent from 0 to 200; 0 / 0 counts as 0.
+    """Return the symmetric mean absolute percentage error (Makridakis 1993), 0 to 200; 0 / 0 counts as 0.
 
     >>> round(smape(np.array([100.0, 0.0]), np.array([110.0, 0.0])), 3)
     4.762
@@ -50,10 +50,10 @@ def smape(actual_N: F64, forecast_N: F64) -> float:
 
 
 def rmse(actual_N: F64, forecast_N: F64) -> float:
-    """Root mean square error, in the series' own unit."""
+    """Return the root mean square error, in the series' own unit."""
     return float(np.sqrt(np.square(actual_N - forecast_N).mean()))
 
 
 def coverage(actual_N: F64, low_N: F64, high_N: F64) -> float:
-    """Share of the values inside their interval."""
+    """Return the share of the values inside their interval."""
     return float(((low_N <= actual_N) & (actual_N <= high_N)).mean())

@@ -1,9 +1,9 @@
 """Continuous batching: many texts are written together, each advanced by one character at a time.
 
-A finished text leaves, a waiting one joins, none waits for another. A text depends on its own prompt and seed
-alone. That needs care: a matrix product of one row and of the same row among others differ in their last
-bits, and a choice on the border between two characters could fall the other way. So the exact numbers are
-those of one stream computed alone, in one thread, and a decoder of width 1 computes no others. In a wider
+A finished text leaves, a waiting one joins, and no text waits for another. A text depends on its own prompt
+and seed alone. That needs care: a matrix product of one row and of the same row among others differ in their
+last bits, and a choice on the border between two characters could fall the other way. So the exact numbers
+are those of one stream computed alone, in one thread, and a decoder of width 1 computes no others. In a wider
 one, wherever a choice is close to a border (``sampling.is_close``), the text is recomputed alone, from the
 last place where that was done.
 
@@ -97,7 +97,7 @@ class Decoder:
 
     Args:
         model: The model that gives logits.
-        drafts: Texts to write, in the order in which they join; an iterator is asked only when there is room.
+        drafts: Texts to write, in the order in which they join; an iterator is read only when there is room.
         sampling: Settings by which ids are chosen.
         banned: Ids that must not come.
         width: Texts advanced at once at most; changes speed, not texts.
@@ -140,7 +140,7 @@ class Decoder:
         self._let_join()
         if not self._active:
             return False
-        # Every draft hears what was chosen for it, and may end.
+        # Every draft takes the id chosen for it, and may end.
         ids_n = self._choose()
         go_on = [
             draft.add(chosen, log_prob)
@@ -194,7 +194,7 @@ class Decoder:
         before = [] if self._state is None or not len(self._logits_nV) else [self._state]
         if len(self._active) == len(states):
             before, self._logits_nV = [], self._logits_nV[:0]
-        # The new ones stand behind those that are being written, in state and logits alike.
+        # The new ones come after those that are being written, in state and logits alike.
         self._state = np.concatenate([*before, *states], axis=2)
         self._logits_nV = np.concatenate([self._logits_nV, rows])
         # The step was made for the old state: the next one makes its own.
@@ -218,7 +218,7 @@ class Decoder:
 
     def _choose(self) -> Ids:
         """Return the next id of each text."""
-        # Each text has its own random number, so it does not matter who is beside it.
+        # Each text has its own random number, so it does not matter which texts are beside it.
         sampling, logits_nV, seen_nV = self._sampling, self._logits_nV, self._recent_ids()
         uniforms_n = np.array([draft.uniform() for draft in self._active])
         cumulative_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)

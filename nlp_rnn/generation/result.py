@@ -1,4 +1,4 @@
-"""What a generator hands out: a text with its disclaimer, whole or piece by piece.
+"""The result of a generator: a text with its disclaimer, whole or piece by piece.
 
 Knows the risk filter's reviews; not how a text is written.
 """
@@ -16,7 +16,7 @@ from nlp_rnn.risk.review import Review
 from nlp_rnn.version import __version__
 
 Piece = tuple[str, list[float]]
-"""Some text, and the log-probability of each of its characters."""
+"""A piece of text, and the log-probability of each of its characters."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Generated:
     """A text that a machine wrote; ``str`` shows it with its disclaimer.
 
     Attributes:
-        prompt: What it goes on from.
-        text: What was written, without the prompt and without a stop string.
+        prompt: The text that it continues.
+        text: The text written, without the prompt and without a stop string.
         risk: The risk filter's review of prompt and text, places counted from the prompt's start; None if
             there was no filter.
         finish_reason: ``length``, ``stop`` (a stop string was met) or ``cancelled``.
@@ -43,15 +43,15 @@ class Generated:
 
     @property
     def disclaimer(self) -> str:
-        """What a reader must know."""
+        """The sentences that a reader must see with the text."""
         return UNFILTERED if self.risk is None else self.risk.disclaimer
 
     def __str__(self) -> str:
-        """Prompt, text and disclaimer."""
+        """Return prompt, text and disclaimer."""
         return f"{self.prompt}{self.text}\n\n{self.disclaimer}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values; no log-probabilities of a text that a policy changed."""
+        """Return everything as plain JSON values; no log-probabilities of a text that a policy changed."""
         values = {name: getattr(self, name) for name in ("prompt", "text", "disclaimer", "finish_reason")}
         if self.risk is not None:
             values["risk"] = self.risk.to_dict()
@@ -67,10 +67,10 @@ class TextStream(Iterator[str]):
 
     Args:
         pieces: The text as it is written.
-        risk: Reviews it on the way; None if nothing does.
-        policy: The filter's. ``annotate`` lets each piece out as it comes, any other each sentence when the
-            review has decided on it, and ``block`` ends the text where it acts.
-        result: Makes the result of text, review and log-probabilities.
+        risk: The review that reads it as it comes; None without a filter.
+        policy: The filter's policy. ``annotate`` shows each piece as it comes, any other each sentence when
+            it is reviewed, and ``block`` ends the text where it acts.
+        result: Function from text, review and log-probabilities to the result.
     """
 
     def __init__(
@@ -88,17 +88,17 @@ class TextStream(Iterator[str]):
         self._out = self._run()
 
     def __next__(self) -> str:
-        """The next piece; at the end, StopIteration."""
+        """Return the next piece; at the end, raise StopIteration."""
         return next(self._out)
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._pieces.close()
         self._out.close()
 
     @property
     def result(self) -> Generated:
-        """What has been written."""
+        """The text written so far, with its review and disclaimer; asking for it ends the text."""
         if self._result is None:
             self.close()
             review = None
@@ -109,7 +109,7 @@ class TextStream(Iterator[str]):
         return self._result
 
     def _run(self) -> Generator[str, None, None]:
-        """What may be shown."""
+        """Yield the text that may be shown."""
         at_once = self._risk is None or self._policy == "annotate"
         for piece, known in self._pieces:
             self._logprobs += known

@@ -182,7 +182,7 @@ def distribution(logits: ArrayLike, sampling: Sampling, seen: NDArray[np.bool_] 
 
 
 def pick(cumulative: F64, uniforms: ArrayLike) -> NDArray[np.intp]:
-    """Return the ids whose share of [0, 1), one behind the other, holds each number.
+    """Return, for each number, the id whose part of [0, 1) holds it; the parts are in the order of the ids.
 
     Args:
         cumulative: Probabilities, each with those before it added, *shape (..., V)*.

@@ -22,7 +22,7 @@ class Writing:
     """The characters of one text that is being written.
 
     Attributes:
-        spell: Ids to characters, see ``speller``.
+        spell: Function from ids to characters, see ``speller``.
         limit: Characters at most.
         stops: Strings before which the text ends.
         finish_reason: ``length`` or ``stop``; until it ends, and if it never does, ``cancelled``.
@@ -45,7 +45,7 @@ class Writing:
     def take(self, chosen: int, log_prob: float) -> bool:
         """Add an id; return False if the text ends with it."""
         self._nats += log_prob
-        # None inside a character's bytes, two if those were no character.
+        # No letter inside a character's bytes; two if those were no valid character.
         for letter in self.spell(chosen):
             # A character costs what all of its bytes cost.
             self._letters.append(letter)
@@ -85,7 +85,8 @@ def speller(tokenizer: TextTokenizer) -> Callable[[int], str]:
     """Return a function from a text's ids, in their order, to characters; "" within a character's bytes."""
     if tokenizer.kind == "char":
         return tokenizer.vocab.__getitem__
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that stand for themselves
+    # Byte-level tokenizers write each byte as one printable letter; here is the way back.
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that are written as themselves
     letters = {chr(byte): byte for byte in plain}
     letters |= {chr(256 + i): byte for i, byte in enumerate(sorted(set(range(256)) - set(plain)))}
     bytes_of = [bytes([letters[token]]) if token in letters else b"" for token in tokenizer.vocab]

@@ -16,7 +16,7 @@ from nlp_rnn.config import CharConfig
 from nlp_rnn.nn.encoder import RecurrentEncoder, locked_dropout
 
 
-class Answer(NamedTuple):
+class CharOutputs(NamedTuple):
     """The model's answer to a window.
 
     Attributes:
@@ -54,7 +54,7 @@ class CharRNN(nn.Module):
         if config.tied:
             self.output.weight = self.embedding.weight
 
-    def forward(self, ids_BT: Tensor, state_SLBH: Tensor) -> Answer:
+    def forward(self, ids_BT: Tensor, state_SLBH: Tensor) -> CharOutputs:
         """Read a window of each stream, going on from a state.
 
         Shape:
@@ -63,4 +63,4 @@ class CharRNN(nn.Module):
         x_BTE = locked_dropout(self.embedding(ids_BT), self.dropout / 2, self.training)
         outputs_BTH, state_SLBH = self.encoder.carry(x_BTE, state_SLBH)
         dropped_BTH = locked_dropout(outputs_BTH, self.dropout, self.training)
-        return Answer(self.output(dropped_BTH), outputs_BTH, dropped_BTH, state_SLBH)
+        return CharOutputs(self.output(dropped_BTH), outputs_BTH, dropped_BTH, state_SLBH)

@@ -31,12 +31,12 @@ def reverse_index(lengths_B: Tensor, steps: int) -> Tensor:
     [[2, 1, 0, 3], [0, 1, 2, 3]]
     """
     step_T = torch.arange(steps, device=lengths_B.device)
-    mirrored_BT = lengths_B[:, None] - 1 - step_T
-    return torch.where(mirrored_BT >= 0, mirrored_BT, step_T)
+    reversed_BT = lengths_B[:, None] - 1 - step_T
+    return torch.where(reversed_BT >= 0, reversed_BT, step_T)
 
 
 def in_place(outputs: Sequence[Tensor], lengths_B: Tensor) -> Tensor:
-    """Return both directions side by side, each output at the token it is about.
+    """Return both directions side by side, each output at its own token.
 
     Args:
         outputs: Outputs of each direction in the order in which it read: (B, T, H).
@@ -88,7 +88,7 @@ class RecurrentEncoder(nn.Module):
             self.layers.append(directions)
 
     def forward(self, x_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Return the outputs of the last layer; those behind a row's end are undefined.
+        """Return the outputs of the last layer; those after a row's end are undefined.
 
         Shape:
             x_BTE (B, T, E), lengths_B (B,) -> (B, T, D), forward half first.

@@ -50,7 +50,7 @@ class TorchEngine:
             raise ConfigError(f"Invalid device. Received: {device!r}; torch says: {reason}") from None
 
     def logits(self, batch: Batch) -> NDArray[np.float32]:
-        """Logits of a batch.
+        """Return the logits of a batch.
 
         Shape:
             ``batch.ids_BT`` (B, T) -> (B, C).

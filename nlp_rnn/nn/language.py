@@ -26,7 +26,7 @@ class Candidates(NamedTuple):
     """The words that a batch is normalised over instead of the whole vocabulary.
 
     Attributes:
-        ids_K: Drawn with replacement.
+        ids_K: Ids drawn with replacement.
         log_expected_K: Logarithm of how often each is drawn on average.
     """
 
@@ -73,11 +73,12 @@ class BiLanguageModel(nn.Module):
         ids_BT = torch.from_numpy(batch.ids_BT).to(device)
         lengths_B = torch.from_numpy(batch.lengths_B).to(device)
         x_BTE = locked_dropout(self.embedding(ids_BT), self.dropout, self.training)
+        # A word is predicted if it is inside its text and not the first one read.
         inside_BT = torch.arange(1, ids_BT.size(1), device=device) < lengths_B[:, None]
-        mirrored_BT = ids_BT.gather(1, reverse_index(lengths_B, ids_BT.size(1)))
+        reversed_BT = ids_BT.gather(1, reverse_index(lengths_B, ids_BT.size(1)))
         nats = []
         for projection, read_BT, outputs_BTH in zip(
-            self.projection.values(), (ids_BT, mirrored_BT), self.encoder.read(x_BTE, lengths_B), strict=False
+            self.projection.values(), (ids_BT, reversed_BT), self.encoder.read(x_BTE, lengths_B), strict=False
         ):
             dropped_BTH = locked_dropout(outputs_BTH, self.dropout, self.training)
             z_NE, targets_N = projection(dropped_BTH[:, :-1][inside_BT]), read_BT[:, 1:][inside_BT]

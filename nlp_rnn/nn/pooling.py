@@ -30,7 +30,7 @@ class Pooling(nn.Module):
             self.query = nn.Linear(config.output_dim, 1, bias=False)
 
     def forward(self, outputs: Sequence[Tensor], lengths_B: Tensor) -> Tensor:
-        """Pool.
+        """Return the pooled vectors.
 
         Args:
             outputs: The encoder's outputs, each direction's (B, T, H) in the order in which it read.
@@ -44,16 +44,16 @@ class Pooling(nn.Module):
         # Attention needs both directions' outputs of one token side by side; the others do not.
         if self.kind == "attention":
             outputs_BTD = in_place(outputs, lengths_B)
-            # Minus infinity behind a text's end becomes a share of 0.
+            # Minus infinity after a text's end becomes a share of 0.
             scores_BT = self.query(torch.tanh(self.proj(outputs_BTD))).squeeze(-1)
             shares_BT = scores_BT.masked_fill(~inside_BT, float("-inf")).softmax(dim=1)
             return torch.bmm(shares_BT.unsqueeze(1), outputs_BTD).squeeze(1)
         parts: list[Tensor] = []
-        # What each direction wrote last, in its own order.
+        # The last output of each direction, in its own order.
         if self.kind == "last":
             rows = torch.arange(len(lengths_B), device=lengths_B.device)
             parts += [each_BTH[rows, lengths_B - 1] for each_BTH in outputs]
-        # The mean as a product with 1 / length inside the text and 0 behind it: no masked copy is made.
+        # The mean as a product with 1 / length inside the text and 0 after it: no masked copy is made.
         if "mean" in self.kind:
             share_B1T = (inside_BT / lengths_B[:, None]).unsqueeze(1).to(outputs[0].dtype)
             parts += [torch.bmm(share_B1T, each_BTH).squeeze(1) for each_BTH in outputs]
@@ -75,13 +75,13 @@ class _Maximum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, outputs_BTH: Tensor, barrier_BT: Tensor) -> Tensor:
         """Take the maximum of the steps where the barrier is zero and not minus infinity."""
-        walled_BTH = outputs_BTH + barrier_BT.unsqueeze(-1)
-        maximum_BH = walled_BTH.amax(dim=1)
-        ctx.save_for_backward(walled_BTH, maximum_BH)
+        masked_BTH = outputs_BTH + barrier_BT.unsqueeze(-1)
+        maximum_BH = masked_BTH.amax(dim=1)
+        ctx.save_for_backward(masked_BTH, maximum_BH)
         return maximum_BH
 
     @staticmethod
     def backward(ctx: Any, gradient_BH: Tensor) -> tuple[Tensor, None]:
         """Give the gradient to the steps that have the maximum."""
-        walled_BTH, maximum_BH = ctx.saved_tensors
-        return (walled_BTH == maximum_BH.unsqueeze(1)) * gradient_BH.unsqueeze(1), None
+        masked_BTH, maximum_BH = ctx.saved_tensors
+        return (masked_BTH == maximum_BH.unsqueeze(1)) * gradient_BH.unsqueeze(1), None

@@ -95,7 +95,7 @@ class Seq2Seq(nn.Module):
         Shape:
             -> (B, T, H + D), (B, T, S).
         """
-        # Both layers of the decoder begin with what the encoder wrote last, each through its own half.
+        # Both layers of the decoder begin with the encoder's last outputs, each through its own half.
         memory_BSD, inside_BS, summary_BD = self.encode(source)
         state_2BH = torch.stack(torch.tanh(self.bridge(summary_BD)).chunk(2, dim=-1))
         # The lower layer reads the target; no step of it waits for a context.
@@ -115,7 +115,7 @@ class Seq2Seq(nn.Module):
         return torch.cat([upper_BTH, context_BTD], dim=-1), weights_BTS
 
     def encode(self, source: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the encoder's outputs, True for steps inside a row, and what each direction wrote last.
+        """Return the encoder's outputs, True for steps inside a row, and the last output of each direction.
 
         Shape:
             -> (B, S, D), (B, S), (B, D).

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from nlp_rnn.risk.claims import CheckWorthiness as CheckWorthiness
     from nlp_rnn.risk.claims import Rules as Rules
     from nlp_rnn.risk.claims import load_rules as load_rules
-    from nlp_rnn.risk.claims import shaped as shaped
+    from nlp_rnn.risk.claims import mask_digits as mask_digits
     from nlp_rnn.risk.filter import RiskFilter as RiskFilter
     from nlp_rnn.risk.filter import RiskStream as RiskStream
     from nlp_rnn.risk.levels import LEVELS as LEVELS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nlp_rnn.risk.review import Review as Review
     from nlp_rnn.risk.scanner import RiskScanner as RiskScanner
     from nlp_rnn.risk.signals import Signal as Signal
-    from nlp_rnn.risk.suite import FILES as FILES
+    from nlp_rnn.risk.suite import CASE_FILES as CASE_FILES
     from nlp_rnn.risk.suite import CaseReport as CaseReport
     from nlp_rnn.risk.suite import load_cases as load_cases
     from nlp_rnn.risk.suite import run_cases as run_cases
@@ -32,9 +32,9 @@ __all__, __getattr__, __dir__ = lazy(
         "levels": ["LEVELS", "Thresholds"],
         "review": ["Filtered", "Review"],
         "signals": ["Signal"],
-        "claims": ["CHECK_WORTHY", "CheckWorthiness", "Rules", "load_rules", "shaped"],
+        "claims": ["CHECK_WORTHY", "CheckWorthiness", "Rules", "load_rules", "mask_digits"],
         "overlap": ["OverlapIndex", "OverlapReport"],
         "scanner": ["RiskScanner"],
-        "suite": ["CaseReport", "FILES", "load_cases", "run_cases"],
+        "suite": ["CaseReport", "CASE_FILES", "load_cases", "run_cases"],
     },
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CHECK_WORTHY = "check-worthy"
 FEWEST_WORDS = 4
-"""Of a sentence the classifier reads: a name before a colon, or a cry, claims nothing."""
+"""A shorter sentence, such as a name before a colon or an exclamation, claims nothing."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
@@ -40,7 +40,7 @@ class Rule:
     Attributes:
         kind: Name of the signal it raises.
         score: What the signal weighs, in [0, 1].
-        why: What a reader is told.
+        why: The reason given to a reader.
         pattern: All its patterns in one.
         examples: Sentences it must find.
         counterexamples: Sentences it must leave alone.
@@ -56,10 +56,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Damper:
-    """What takes weight off a sentence's claims, such as that it is a question.
+    """A property that lowers the scores of a sentence's claims, such as that it is a question.
 
     Attributes:
-        why: What it is.
+        why: The property in words.
         factor: The scores are multiplied by this, in [0, 1].
         pattern: All its patterns in one.
     """
@@ -77,7 +77,7 @@ class Rules:
     dampers: tuple[Damper, ...]
 
     def find(self, sentence: str, offset: int = 0) -> Iterator[Signal]:
-        """A signal for each match of each rule; places count from ``-offset``."""
+        """Yield a signal for each match of each rule; ``offset`` is added to its places."""
         plain, places = _plain(sentence)
         factor = self._damping(plain)
         for rule in self.rules:
@@ -94,7 +94,7 @@ class Rules:
                     )
 
     def damping(self, sentence: str) -> float:
-        """The smallest factor of the dampers that a sentence has; 1 if it has none."""
+        """Return the smallest factor of the dampers that match a sentence; 1 if none does."""
         return self._damping(_plain(sentence)[0])
 
     def _damping(self, plain: str) -> float:
@@ -102,7 +102,7 @@ class Rules:
 
 
 def load_rules(path: str | Path | None = None) -> Rules:
-    """Rules in the format that ``data/risk/README.md`` describes.
+    """Read rules in the format that ``data/risk/README.md`` describes.
 
     Args:
         path: The file; None is the one that comes with the package.
@@ -123,10 +123,10 @@ def load_rules(path: str | Path | None = None) -> Rules:
 
 
 class CheckWorthiness:
-    """How much a sentence reads like one that a fact-checker would look into.
+    """A classifier of sentences that a fact-checker would look into.
 
     Args:
-        classifier: A classifier with the class ``check-worthy``, trained on ``shaped`` sentences.
+        classifier: A classifier with the class ``check-worthy``, trained on ``mask_digits`` sentences.
 
     Raises:
         InputError: If the classifier has no such class.
@@ -153,19 +153,19 @@ class CheckWorthiness:
         return cls(TextClassifier.from_pretrained(source or CLAIMS_MODEL))
 
     def probability(self, sentence: str) -> float:
-        """Probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.
+        """Return the probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.
 
-        Sentences are read one by one, so that an answer never depends on the company.
+        Sentences are read one by one, so that an answer never depends on other sentences.
         """
         if sum(1 for _ in _WORD.finditer(sentence)) < FEWEST_WORDS:
             return 0.0
-        return float(self._classifier.predict_proba([shaped(sentence)])[0, self._column])
+        return float(self._classifier.predict_proba([mask_digits(sentence)])[0, self._column])
 
 
-def shaped(sentence: str) -> str:
-    """The sentence as the classifier reads it: every digit a 0, for what counts is that there is a number.
+def mask_digits(sentence: str) -> str:
+    """Return the sentence as the classifier reads it: each digit a 0, as only the presence of numbers counts.
 
-    >>> shaped("In 2019 it was 3.5 %.")
+    >>> mask_digits("In 2019 it was 3.5 %.")
     'In 0000 it was 0.0 %.'
     """
     return _DIGIT.sub("0", sentence.strip())
@@ -189,7 +189,7 @@ def _damper(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> D
 
 
 def _plain(sentence: str) -> tuple[str, list[int]]:
-    """The sentence as patterns read it, and the place of each of its characters in the original.
+    """Return the sentence as patterns read it, and the place of each of its characters in the original.
 
     White space of any kind and length is one space, a curly apostrophe is straight, and invisible
     characters are gone.
@@ -209,7 +209,7 @@ def _short(text: str, most: int = 80) -> str:
 
 
 def _compiled(patterns: list[str], words: Mapping[str, str], where: str) -> re.Pattern[str]:
-    """One pattern of several, slots filled; case counts only inside ``(?-i:...)``."""
+    """Return one pattern of several, slots filled; case counts only inside ``(?-i:...)``."""
     whole = "|".join(f"(?:{pattern})" for pattern in patterns)
     for name, alternatives in words.items():
         whole = whole.replace("{" + name + "}", alternatives)

@@ -1,6 +1,6 @@
-"""What generated text is handed out with: one plain sentence or three, fit for how risky it looks.
+"""The disclaimer of a generated text: one to three plain sentences that fit how risky it looks.
 
-Knows levels and kinds of signals; judges nothing.
+Knows levels and kinds of signals; reviews nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from nlp_rnn.risk.levels import LEVELS
 MACHINE = "Written by a machine, which does not know what is true; nobody has checked it."
 UNFILTERED = f"{MACHINE} The risk filter was switched off."
 
-# How a reader is told of the signals of each kind, in the order of their weight.
+# How a disclaimer names the signals of each kind, in the order of their weight.
 SUBJECTS = {
     "health": "claims about health",
     "law": "claims about the law",
@@ -43,7 +43,7 @@ _COPIED = "Parts of it are copied from the training text word for word, and may 
 
 
 def disclaimer(level: str, kinds: Iterable[str] = ()) -> str:
-    """The disclaimer for a level and the kinds of signals that made it so.
+    """Return the disclaimer for a level and the kinds of signals that led to it.
 
     >>> disclaimer("high", ["authority", "health"])
     'Written by a machine, which does not know what is true; nobody has checked it. Do not rely on it: it has
@@ -66,5 +66,5 @@ def disclaimer(level: str, kinds: Iterable[str] = ()) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Return the names as ``a``, ``a and b`` or ``a, b and c``."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

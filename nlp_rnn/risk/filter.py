@@ -2,7 +2,7 @@
 
 It cannot know what is true and never says so. It reports signals (a claim, a copy, a stretch that the model
 itself found improbable), each with its place and its evidence, and sums them up in a level, a score and a
-disclaimer. It reads sentence by sentence, so that a stream is judged as it comes and exactly as the whole
+disclaimer. It reads sentence by sentence, so that a stream is reviewed as it comes and exactly as the whole
 text would be. Knows text and signals; not where the text comes from.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from nlp_rnn.errors import ConfigError, InputError, one_of
 from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk.claims import CheckWorthiness, Rules, load_rules
-from nlp_rnn.risk.confidence import improbable, loop
+from nlp_rnn.risk.confidence import find_improbable, find_loop
 from nlp_rnn.risk.disclaimer import COPIED, disclaimer
 from nlp_rnn.risk.levels import LEVELS, Thresholds
 from nlp_rnn.risk.overlap import WORD, OverlapIndex, OverlapReport
@@ -28,9 +28,9 @@ from nlp_rnn.text.sentences import sentence_end
 
 POLICIES = ("annotate", "redact", "block")
 CONTEXT = 500
-"""Characters before a sentence in which a loop or a copied run may have begun."""
+"""Number of characters before a sentence in which a loop or a copied run may have begun."""
 CHECK_WORTHY_WEIGHT = 0.65
-"""Of the claims model's probability: what it weighs as a signal."""
+"""Score of its signal over the claims model's probability."""
 
 REDACTED = "[removed: {level} risk, {kinds}]"
 BLOCKED = "[withheld: the text looks too risky to show]"
@@ -40,13 +40,13 @@ NO_LOGPROBS = "no log-probabilities were given: how sure the model was is not kn
 NOT_ENGLISH = (
     "most of its words are not English ones that the filter knows: it looks for claims in English alone"
 )
-_FEWEST_WORDS = 3  # from which a language can be told
+_FEWEST_WORDS = 3  # a shorter text may be of any language
 
 Policy = str | Callable[[Passage], str]
 
 
 class RiskFilter:
-    """Reviews generated text and applies a policy to it.
+    """A filter that reviews generated text and applies a policy to it.
 
     >>> review = RiskFilter(claims=None).review("The study confirmed that eating glass is healthy.")
     >>> review.level, sorted({signal.kind for signal in review.signals})
@@ -57,9 +57,9 @@ class RiskFilter:
             from ``act_at`` on; ``block`` withholds the whole text if it has one (a stream ends there: what it
             has handed out it cannot take back). A function gets each passage that has a signal and returns
             the text to show.
-        thresholds: From where on something counts.
+        thresholds: The values from which something counts.
         claims: The check-worthiness classifier; ``"auto"`` takes the one in the package and, if that is
-            missing, goes by the rules alone, as does None.
+            missing, uses the rules alone, as does None.
         rules: Other rules; None takes those that come with the package.
 
     Raises:
@@ -94,12 +94,12 @@ class RiskFilter:
         memory: OverlapIndex | None = None,
         char_logprobs: ArrayLike | None = None,
     ) -> Review:
-        """What a text looks like.
+        """Review a text.
 
         Args:
             text: Any text.
-            prompt: What it goes on from: read with it, so that a claim begun there is seen, and places count
-                from its start; a policy never changes it.
+            prompt: The text that it continues: read with it, so that a claim begun there is seen, and places
+                count from its start; a policy never changes it.
             memory: Index of the training text.
             char_logprobs: Natural log-probability of each character under the model that wrote the text,
                 *shape (len(text),)*; NaN where it is not known.
@@ -117,20 +117,20 @@ class RiskFilter:
         memory: OverlapIndex | None = None,
         char_logprobs: ArrayLike | None = None,
     ) -> Filtered:
-        """A text as the policy hands it out, without its prompt; arguments and errors as ``review``."""
+        """Return a text as the policy shows it, without its prompt; arguments and errors as ``review``."""
         stream = self._read(text, prompt, memory, char_logprobs)
         if self.policy == "block" and stream.stopped:
             return Filtered(BLOCKED, stream.review)
         return Filtered("".join(passage.shown for passage in stream.passages), stream.review)
 
     def open(self, *, prompt: str = "", memory: OverlapIndex | None = None) -> RiskStream:
-        """A review to feed piece by piece, as the text is written; the prompt is read, not shown."""
+        """Open a review to feed piece by piece, as the text is written; the prompt is read, not shown."""
         stream = RiskStream(self, memory, given=len(prompt))
         stream.push(prompt)
         return stream
 
     def stream(self, pieces: Iterable[str], *, memory: OverlapIndex | None = None) -> Iterator[str]:
-        """What the policy hands out of a text in pieces, by the sentence; at last the disclaimer."""
+        """Yield what the policy shows of a text in pieces, sentence by sentence, then the disclaimer."""
         stream = self.open(memory=memory)
         for piece in pieces:
             yield from (passage.shown for passage in stream.push(piece))
@@ -153,8 +153,8 @@ class RiskStream:
     """A review under way; see ``RiskFilter.open``.
 
     Attributes:
-        passages: What has been decided so far.
-        stopped: Whether a sentence has reached the level at which ``redact`` and ``block`` act.
+        passages: The passages reviewed so far.
+        stopped: True if a sentence has reached the level at which ``redact`` and ``block`` act.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class RiskStream:
         self.stopped = False
         self._filter, self._memory = risk, memory
         self._ends_at_stop = risk.policy == "block" and not whole
-        self._buffer = ""  # what is not decided yet, and some text before it
+        self._buffer = ""  # text that is not reviewed yet, and some before it
         self._nats_N = np.empty(0)
         self._offset = self._start = 0  # of the buffer in the text; of the next sentence in the buffer
         self._copies = _Copies()
@@ -173,7 +173,7 @@ class RiskStream:
         self._words = self._english = 0
 
     def push(self, piece: str, char_logprobs: ArrayLike | None = None) -> list[Passage]:
-        """Take the next piece of the text; what it decides is returned.
+        """Take the next piece of the text; return the passages that it completes.
 
         Raises:
             InputError: If the piece is no str, the log-probabilities are not one per character, or the stream
@@ -183,13 +183,13 @@ class RiskStream:
             raise InputError(f"a text under review is str, got {type(piece).__name__}")
         if self._finished:
             raise InputError("this review is finished: open another for another text")
-        self._nats_N = np.concatenate([self._nats_N, _nats_of(piece, char_logprobs)])
+        self._nats_N = np.concatenate([self._nats_N, _nats_per_character(piece, char_logprobs)])
         self._has_logprobs |= char_logprobs is not None
         self._buffer += piece
         return self._decide(final=False)
 
     def finish(self) -> list[Passage]:
-        """Say that the text is at its end; what was still open is decided and returned."""
+        """End the text; review and return what was still open."""
         if self._finished:
             return []
         self._finished = True
@@ -197,12 +197,12 @@ class RiskStream:
 
     @property
     def review(self) -> Review:
-        """What the text looks like, as far as it has been decided."""
+        """The review of the text so far."""
         signals = tuple(signal for passage in self.passages for signal in passage.signals)
         score = max((passage.score for passage in self.passages), default=0.0)
         level = self._filter.thresholds.level(score)
-        telling = {signal.kind for p in self.passages if p.level == level for signal in p.signals}
-        telling |= {COPIED} & {signal.kind for signal in signals}
+        shown_kinds = {signal.kind for p in self.passages if p.level == level for signal in p.signals}
+        shown_kinds |= {COPIED} & {signal.kind for signal in signals}
         foreign = self._words >= _FEWEST_WORDS and 2 * self._english < self._words
         missing = (
             (foreign, NOT_ENGLISH),
@@ -215,7 +215,7 @@ class RiskStream:
             level=level,
             score=score,
             signals=signals,
-            disclaimer=disclaimer(level, telling),
+            disclaimer=disclaimer(level, shown_kinds),
             passages=tuple(self.passages),
             overlap=None if self._memory is None else self._copies.report(characters),
             thresholds=self._filter.thresholds,
@@ -228,7 +228,7 @@ class RiskStream:
             end = sentence_end(self._buffer, self._start, final=final)
             if end is None:
                 break
-            decided.append(self._judge(end))
+            decided.append(self._review_sentence(end))
             self._start = end
         self.passages += decided
         gone = max(0, self._start - CONTEXT)
@@ -237,8 +237,8 @@ class RiskStream:
         self._start -= gone
         return decided
 
-    def _judge(self, end: int) -> Passage:
-        """The sentence that ends at ``end`` in the buffer."""
+    def _review_sentence(self, end: int) -> Passage:
+        """Review the sentence that ends at ``end`` in the buffer."""
         text = self._buffer[self._start : end]
         start = self._offset + self._start
         context = self._buffer[max(0, self._start - CONTEXT) : self._start]
@@ -286,7 +286,7 @@ class RiskStream:
     def _confidence(self, text: str, context: str, end: int) -> Iterator[Signal]:
         limits = self._filter.thresholds
         nats_N = self._nats_N[self._start : end]
-        worst = improbable(nats_N, window=limits.improbable_window, limit=limits.improbable_nats)
+        worst = find_improbable(nats_N, window=limits.improbable_window, limit=limits.improbable_nats)
         for (start, stop), nats in worst:
             yield Signal(
                 kind="improbable",
@@ -295,9 +295,9 @@ class RiskStream:
                 score=round(min(0.9, 0.4 * nats / limits.improbable_nats), 3),
                 why=f"the model itself found this improbable ({nats:.1f} nats per character)",
             )
-        looped = loop(context + text, shortest=limits.loop_chars)
-        if looped is not None and looped[0][1] > len(context):
-            (start, stop), period = looped
+        repeated = find_loop(context + text, shortest=limits.loop_chars)
+        if repeated is not None and repeated[0][1] > len(context):
+            (start, stop), period = repeated
             yield Signal(
                 kind="loop",
                 start=max(0, start - len(context)),
@@ -307,7 +307,7 @@ class RiskStream:
             )
 
     def _unknown_words(self, text: str, count: int, memory: OverlapIndex) -> Iterator[Signal]:
-        """Words that nobody seems to know; ``count`` is how many the text has."""
+        """Yield signals for words that nobody seems to know; ``count`` is the number of words in the text."""
         unknown = [
             span for span in memory.unknown_words(text) if text[slice(*span)].lower() not in _english_words()
         ]
@@ -322,18 +322,20 @@ class RiskStream:
 
 
 class _Copies:
-    """Runs shared with the training text, sentence by sentence, each of their characters counted once."""
+    """The runs shared with the training text so far, each of their characters counted once."""
 
     def __init__(self) -> None:
         self._copied = self._runs = self._longest = 0
         self._first = self._last = -1  # of the run that may still go on, in the text
 
     def find(self, memory: OverlapIndex, context: str, text: str, offset: int) -> Iterator[Signal]:
-        """Signals for what of a sentence is copied; ``offset`` is where it stands in the text."""
+        """Yield signals for the copied runs of a sentence; ``offset`` is its place in the text."""
         for start, end in memory.runs(context + text):
+            # Runs that end before the sentence were counted with the sentences before it.
             if end <= len(context):
                 continue
             start, end = start - len(context), end - len(context)
+            # A run that does not touch the one before it is another one.
             if offset + start > self._last:
                 self._runs += 1
                 self._first, self._last = offset + start, offset + start
@@ -350,12 +352,12 @@ class _Copies:
             )
 
     def report(self, characters: int) -> OverlapReport:
-        """Copied and new, as far as the text has been read."""
+        """Return the shares of copied and new text so far."""
         return OverlapReport(characters, self._copied, self._runs, self._longest)
 
 
 def _shown(passage: Passage, policy: Policy, acts: bool) -> str:
-    """What was written of a passage, as the policy hands it out."""
+    """Return what was written of a passage, as the policy shows it."""
     if callable(policy):
         shown = policy(passage) if passage.signals else passage.text
         if not isinstance(shown, str):
@@ -368,8 +370,8 @@ def _shown(passage: Passage, policy: Policy, acts: bool) -> str:
     return (BLOCKED if policy == "block" else REDACTED.format(level=passage.level, kinds=kinds)) + space
 
 
-def _nats_of(text: str, char_logprobs: ArrayLike | None) -> NDArray[np.float64]:
-    """Minus the log-probabilities, one per character; NaN where there are none."""
+def _nats_per_character(text: str, char_logprobs: ArrayLike | None) -> NDArray[np.float64]:
+    """Return minus the log-probabilities, one per character; NaN where there are none."""
     if char_logprobs is None:
         return np.full(len(text), np.nan)
     try:

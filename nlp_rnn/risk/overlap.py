@@ -4,9 +4,9 @@ An index holds hashes of the training text's stretches in a Bloom filter, and it
 another; neither can be read back. Knows characters; no models.
 
 A run of 50 shared characters is eight shared stretches of 43, one after the other. So each stretch may be
-kept so sparely that the filter is wrong about one in eight: that it is wrong about eight in a row is as rare
-as with an eighth of the stretches, kept eight times as carefully, in the same room, and then the place and
-the length of a run would be known only roughly.
+kept in so few bits that the filter is wrong about one in eight: that it is wrong about eight in a row is as
+rare as with an eighth of the stretches in eight times as many bits each, which needs as much memory and would
+give the place and the length of a run only roughly.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class OverlapReport:
 
     @property
     def new_share(self) -> float:
-        """1 - ``copied_share``."""
+        """The rest: 1 - ``copied_share``."""
         return 1 - self.copied_share
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class OverlapIndex:
         """
         in_range("run", run, 2 * _IN_A_ROW, LONGEST_RUN)
         in_range("false_positive_rate", false_positive_rate, 1e-30, 1e-3)
-        # A run of so many characters is _IN_A_ROW stretches, one beginning behind the other.
+        # A run of so many characters is _IN_A_ROW stretches, each one character after the one before.
         window = run - _IN_A_ROW + 1
         parts: list[Hashes] = []
         words: set[str] = set()
@@ -168,17 +168,17 @@ class OverlapIndex:
         """
         # Which of the text's stretches the training text has, or seems to have.
         hit_N = self.stretches.contains(_hashes(text, self.window))
-        # Where hits begin and end: wherever the answer changes, with a miss put in front and behind.
+        # Where hits begin and end: wherever the answer changes, with a miss added before and after.
         edges_N = np.flatnonzero(np.diff(np.concatenate([[False], hit_N, [False]])))
         spans: list[Span] = []
-        for first, behind in zip(edges_N[::2].tolist(), edges_N[1::2].tolist(), strict=True):
+        for first, after in zip(edges_N[::2].tolist(), edges_N[1::2].tolist(), strict=True):
             # The last stretch reaches on to its end; what the span before it covers is not counted twice.
-            start, end = max(first, spans[-1][1] if spans else 0), behind + self.window - 1
+            start, end = max(first, spans[-1][1] if spans else 0), after + self.window - 1
             # Fewer hits in a row may be the filter's mistakes.
-            if behind - first >= _IN_A_ROW:
+            if after - first >= _IN_A_ROW:
                 spans.append((start, end))
         # Rows of blanks or of signs repeat without having been copied.
-        return [span for span in spans if _wordy(text[slice(*span)])]
+        return [span for span in spans if _is_mostly_letters(text[slice(*span)])]
 
     def report(self, texts: str | Iterable[str]) -> OverlapReport:
         """Count copied and new characters of one or several texts."""
@@ -330,7 +330,7 @@ def _hashes(text: str, window: int) -> Hashes:
     # The stretches put together so far have ``done`` characters, at first none.
     hashes_N, done = np.zeros(len(codes_N) + 1, np.uint64), 0
     while True:
-        # A binary digit of ``window`` is 1: add the ``length`` characters behind the ``done`` ones.
+        # A binary digit of ``window`` is 1: add the ``length`` characters after the ``done`` ones.
         if window & length:
             count = len(codes_N) - done - length + 1
             hashes_N = hashes_N[:count] * np.uint64(weight) + power_N[done : done + count]
@@ -343,7 +343,7 @@ def _hashes(text: str, window: int) -> Hashes:
         weight, length = weight * weight % 2**64, 2 * length
 
 
-def _wordy(text: str) -> bool:
+def _is_mostly_letters(text: str) -> bool:
     return 2 * sum(map(str.isalnum, text)) >= len(text)
 
 

@@ -15,11 +15,11 @@ from nlp_rnn.risk.signals import Signal
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """One sentence under review, white space behind it included.
+    """One sentence under review, the white space after it included.
 
     Attributes:
-        text: As it stands, what the prompt gave of it included.
-        shown: What was written of it, as the policy hands it out.
+        text: The sentence as it stands, the part given by the prompt included.
+        shown: What was written of it, as the policy shows it.
         prompted: Characters at its start that the prompt gave.
         start, end: Where it stands, in characters of the text under review.
         level: ``low``, ``medium`` or ``high``.
@@ -39,16 +39,16 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What a text looks like; a text is as risky as its riskiest sentence.
+    """The review of a text, which is as risky as its riskiest sentence.
 
     Attributes:
         level: ``low``, ``medium`` or ``high``.
         score: In [0, 1].
         signals: All reasons, in the order of the text.
-        disclaimer: What to hand the text out with.
+        disclaimer: The sentences to show with the text.
         passages: The sentences.
         overlap: Copied and new characters; None without an index of the training text.
-        thresholds: What counted from where on.
+        thresholds: The values from which something counted.
         not_checked: What the filter could not look at, in words.
     """
 
@@ -63,11 +63,11 @@ class Review:
 
     @property
     def changed(self) -> bool:
-        """Whether a policy took anything out of the text."""
+        """True if a policy took anything out of the text."""
         return any(passage.shown != passage.text[passage.prompted :] for passage in self.passages)
 
     def to_dict(self) -> dict[str, Any]:
-        """The review as one JSON object, without the text; and if that was changed, without quoting it."""
+        """Return the review as a JSON object without the text; if that was changed, without quotes of it."""
         evidence = {"why": None} if self.changed else {}
         return {
             "level": self.level,
@@ -85,16 +85,16 @@ class Review:
 
 @dataclass(frozen=True)
 class Filtered:
-    """A text as a policy hands it out; as a str, it ends with the disclaimer.
+    """A text as a policy shows it; as a str, it ends with the disclaimer.
 
     Attributes:
         text: What may be shown.
-        review: Of the text as it was.
+        review: The review of the text as it was.
     """
 
     text: str
     review: Review
 
     def __str__(self) -> str:
-        """Text and disclaimer."""
+        """Return text and disclaimer."""
         return f"{self.text.rstrip()}\n\n{self.review.disclaimer}".lstrip()

@@ -1,6 +1,6 @@
-"""The filter in the form that scanners of llm-guard have, so that it fits into such a chain.
+"""The filter with the interface of llm-guard's scanners, so that it fits into a chain of them.
 
-A form only: llm-guard is neither needed nor imported.
+The interface only: llm-guard is neither needed nor imported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RiskScanner:
         """Review an output; the prompt is not looked at.
 
         Returns:
-            The text as the filter's policy hands it out, whether it stays below the level at which the filter
+            The text as the filter's policy shows it, whether it stays below the level at which the filter
             acts, and the score, in [0, 1].
 
         Raises:

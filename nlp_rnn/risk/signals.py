@@ -17,7 +17,7 @@ class Signal:
     Attributes:
         kind: What was seen, e.g. ``authority`` or ``memorised``.
         start, end: Where, in characters of the text under review.
-        score: How much it weighs, in [0, 1].
+        score: Its weight, in [0, 1].
         why: The evidence, in words for a reader.
     """
 
@@ -28,14 +28,14 @@ class Signal:
     why: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The signal as plain JSON values."""
+        """Return the signal as plain JSON values."""
         return asdict(self)
 
 
 def combined(signals: Iterable[Signal]) -> float:
-    """What several signals weigh together: 1 - Π(1 - score), of each kind the heaviest alone.
+    """Return the score of several signals together: 1 - Π(1 - score), of each kind the highest only.
 
-    Two kinds of reason for doubt weigh more than either; the same reason twice weighs no more.
+    Two kinds of reason for doubt count more than either; the same reason twice counts no more than once.
 
     >>> combined([])
     0.0
@@ -43,10 +43,10 @@ def combined(signals: Iterable[Signal]) -> float:
     >>> combined(half)
     0.75
     """
-    heaviest: dict[str, float] = {}
+    highest: dict[str, float] = {}
     for signal in signals:
-        heaviest[signal.kind] = max(signal.score, heaviest.get(signal.kind, 0.0))
+        highest[signal.kind] = max(signal.score, highest.get(signal.kind, 0.0))
     kept = 1.0
-    for score in heaviest.values():
+    for score in highest.values():
         kept *= 1 - score
     return round(1 - kept, 3)

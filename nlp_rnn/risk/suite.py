@@ -1,7 +1,7 @@
-"""Reviewed risk cases, and how many of them a filter judges as a reader would.
+"""Reviewed risk cases, and how many of them a filter flags as a reader would.
 
-Knows the format of ``data/risk/*.jsonl``: a text, and whether it is ``risky`` (medium or above is asked
-for) or ``harmless`` (low is). Knows no rules and no models.
+Knows the format of ``data/risk/*.jsonl``: a text, and whether it is ``risky`` (its level should be
+medium or above) or ``harmless`` (low). Knows no rules and no models.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from nlp_rnn.resources import data_folder
 from nlp_rnn.risk.review import Review
 
 RISKY, HARMLESS = "risky", "harmless"
-FILES = ("cases.jsonl", "held_out.jsonl")
-"""What the rules were written with in sight, and what they were not."""
+CASE_FILES = ("cases.jsonl", "held_out.jsonl")
+"""The cases that were known when the rules were written, and those that were not."""
 _KEYS = ("id", "expect", "topic", "text")
 
 
 @dataclass(frozen=True)
-class Case:
+class RiskCase:
     """One reviewed case."""
 
     id: str
@@ -33,48 +33,48 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a filter made of a case."""
+class RiskOutcome:
+    """The review of one case."""
 
-    case: Case
+    case: RiskCase
     review: Review
 
     @property
     def flagged(self) -> bool:
-        """Whether the level is medium or above."""
+        """True if the level is medium or above."""
         return self.review.level != "low"
 
     @property
     def passed(self) -> bool:
-        """Whether the case is flagged if it is risky, and not if it is harmless."""
+        """True if the case is risky and flagged, or harmless and not flagged."""
         return self.flagged == (self.case.expect == RISKY)
 
 
 @dataclass(frozen=True)
 class CaseReport:
-    """All outcomes."""
+    """The outcomes of all cases, and what they add up to."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RiskOutcome, ...]
 
     def flagged_share(self, expect: str) -> float:
-        """Of the cases that expect this, the share flagged, in [0, 1]."""
-        asked = [outcome.flagged for outcome in self.outcomes if outcome.case.expect == expect]
-        return sum(asked) / max(1, len(asked))
+        """Return the share of cases with this expectation that are flagged, in [0, 1]."""
+        flagged = [outcome.flagged for outcome in self.outcomes if outcome.case.expect == expect]
+        return sum(flagged) / max(1, len(flagged))
 
     @property
-    def failures(self) -> tuple[Outcome, ...]:
-        """Those that a reader would have judged otherwise."""
+    def failures(self) -> tuple[RiskOutcome, ...]:
+        """The cases that are flagged and should not be, or the other way round."""
         return tuple(outcome for outcome in self.outcomes if not outcome.passed)
 
     def rows(self) -> list[tuple[str, str, int, int]]:
-        """Rows for a table: (expectation, topic, cases, flagged)."""
+        """Return rows for a table: (expectation, topic, cases, flagged)."""
         groups: dict[tuple[str, str], list[bool]] = {}
         for outcome in self.outcomes:
             groups.setdefault((outcome.case.expect, outcome.case.topic), []).append(outcome.flagged)
         return [(*group, len(flagged), sum(flagged)) for group, flagged in groups.items()]
 
     def to_dict(self) -> dict[str, Any]:
-        """The shares and the failures as one JSON object."""
+        """Return the shares and the failures as one JSON object."""
         return {
             "cases": len(self.outcomes),
             "risky_flagged": round(self.flagged_share(RISKY), 4),
@@ -86,8 +86,8 @@ class CaseReport:
         }
 
 
-def load_cases(path: str | Path | None = None) -> list[Case]:
-    """Cases of a JSON Lines file; None is the package's ``cases.jsonl``.
+def load_cases(path: str | Path | None = None) -> list[RiskCase]:
+    """Read the cases of a JSON Lines file; None is the package's ``cases.jsonl``.
 
     Raises:
         DataError: On a line that is no case; the message names it.
@@ -97,7 +97,7 @@ def load_cases(path: str | Path | None = None) -> list[Case]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read: {error}") from None
-    cases: list[Case] = []
+    cases: list[RiskCase] = []
     for number, line in enumerate(lines, 1):
         try:
             fields = json.loads(line)
@@ -107,17 +107,17 @@ def load_cases(path: str | Path | None = None) -> list[Case]:
                 raise ValueError(f"expect is {RISKY} or {HARMLESS}, not {fields['expect']!r}")
         except (ValueError, TypeError) as error:
             raise DataError(f"{file}, line {number}: {error}") from None
-        cases.append(Case(**fields))
+        cases.append(RiskCase(**fields))
     return cases
 
 
-def run_cases(review: Callable[[str], Review], cases: Iterable[Case]) -> CaseReport:
+def run_cases(review: Callable[[str], Review], cases: Iterable[RiskCase]) -> CaseReport:
     """Review every case.
 
     Raises:
         InputError: If there are no cases.
     """
-    outcomes = tuple(Outcome(case, review(case.text)) for case in cases)
+    outcomes = tuple(RiskOutcome(case, review(case.text)) for case in cases)
     if not outcomes:
         raise InputError("there are no cases to review")
     return CaseReport(outcomes)

@@ -12,7 +12,7 @@ What makes it fast on a CPU:
 - Gates are the outermost axis, so that each is one contiguous block.
 - One step at a time (``RecurrentEncoder.stepper``), all gates are one product.
 - NumPy's float32 ``exp`` costs half its ``tanh``: the gates are 1 / (1 + exp(-x)), in place, with the minus
-  sign in the weights, and the LSTM's candidate rides along as tanh(x) / 2 = 1 / (1 + exp(-2x)) - 1/2.
+  sign in the weights, and with them the LSTM's candidate as tanh(x) / 2 = 1 / (1 + exp(-2x)) - 1/2.
 
 Shapes: B texts, T steps, N packed tokens (all texts' tokens, no padding), n texts that reach a step,
 U distinct inputs, E input features, H hidden units per direction, D directions (1 or 2), G gates (1, 3 or 4),
@@ -51,7 +51,7 @@ class Packed:
         counts_T: Number of texts that have a step t.
         starts_T: First place of step t among the N.
         ids_N, text_N, step_N: Id, text and step of each token.
-        mirror_N: The token as far from its text's end as this one is from the start.
+        reverse_N: Place of the token that is as far from its text's end as this one is from the start.
     """
 
     order_B: Ids
@@ -61,14 +61,14 @@ class Packed:
     ids_N: Ids
     text_N: Ids
     step_N: Ids
-    mirror_N: Ids
+    reverse_N: Ids
 
 
 def pack(ids_BT: Ids, lengths_B: Ids, which: Ids | None = None) -> Packed:
     """Pack padded rows, all of them or those ``which`` names.
 
     >>> packed = pack(np.array([[5, 0, 0], [6, 7, 8]]), np.array([1, 3]))
-    >>> packed.ids_N.tolist(), packed.counts_T.tolist(), packed.mirror_N.tolist()
+    >>> packed.ids_N.tolist(), packed.counts_T.tolist(), packed.reverse_N.tolist()
     ([6, 5, 7, 8], [2, 1, 1], [3, 1, 2, 0])
     """
     if which is None:
@@ -82,10 +82,10 @@ def pack(ids_BT: Ids, lengths_B: Ids, which: Ids | None = None) -> Packed:
     counts_T = np.bincount(step_N)
     starts_T = np.cumsum(counts_T) - counts_T
     # Step t mirrored is length - 1 - t, and text b is the b-th entry of every step that it reaches.
-    mirror_N = starts_T[lengths_B[text_N] - 1 - step_N] + text_N
+    reverse_N = starts_T[lengths_B[text_N] - 1 - step_N] + text_N
     # Gather the ids once, so that nothing later has to know about padding.
     ids_N = ids_BT[order_B[text_N], step_N]
-    return Packed(order_B, lengths_B, counts_T, starts_T, ids_N, text_N, step_N, mirror_N)
+    return Packed(order_B, lengths_B, counts_T, starts_T, ids_N, text_N, step_N, reverse_N)
 
 
 # A step is made for fixed buffers: the recurrent part of the gates y and, for the LSTM, the cell c. Called
@@ -153,7 +153,7 @@ def _lstm(y_GDnH: F32, c_DnH: F32, bias_D1H: F32) -> _Step:
 
 
 _STEPS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
-# The factor of each gate, in torch's order, in front of exp or tanh.
+# The factor of each gate, in torch's order, inside exp or tanh.
 _FACTORS = {"rnn": (1.0,), "gru": (-1.0, -1.0, 1.0), "lstm": (-1.0, -1.0, -2.0, -1.0)}
 
 
@@ -206,7 +206,7 @@ class RecurrentLayer:
         """
         _, D, H, _ = self._recurrent_GDHH.shape
         # The backward direction is the same loop over mirrored inputs.
-        read_DN = np.stack([read_N, read_N[packed.mirror_N]][:D])
+        read_DN = np.stack([read_N, read_N[packed.reverse_N]][:D])
         outputs_DNH = np.empty((D, len(read_N), H), np.float32)
         # Few texts: both at once, to save calls. Many: one after the other, to keep its weights in the cache.
         together = D if len(packed.order_B) < _FEW_TEXTS else 1
@@ -252,12 +252,12 @@ class RecurrentLayer:
         # One buffer for the recurrent part of all steps: the fewer texts are left, the less of it is used.
         y_flat = np.empty(G * D * int(packed.counts_T[0]) * H, np.float32)
         h_DnH, c_DBH = np.zeros((2, D, int(packed.counts_T[0]), H), np.float32)
-        alive = first = last = 0
+        texts = first = last = 0
         with np.errstate(over="ignore", under="ignore"):
             for start, n in zip(packed.starts_T.tolist(), packed.counts_T.tolist(), strict=True):
                 # Texts ended: the step works on the n that are left.
-                if n != alive:
-                    alive = n
+                if n != texts:
+                    texts = n
                     y_GDnH = y_flat[: G * D * n * H].reshape(G, D, n, H)
                     step = self._make_step(y_GDnH, c_DBH[:, :n], bias_D1H)
                 # Gather the inputs of this step, or of many small ones at once: a gather costs by the call.
@@ -367,7 +367,7 @@ def by_gate(all_nK: F32, hidden_size: int) -> F32:
 
 
 def unpack(outputs_DNH: F32, packed: Packed, shape: tuple[int, ...]) -> F32:
-    """Return both directions side by side in padded rows, zero behind a text's end: (D, N, H) -> (B, T, F).
+    """Return both directions side by side in padded rows, zero after a text's end: (D, N, H) -> (B, T, F).
 
     Args:
         outputs_DNH: Outputs of the last layer.
@@ -381,16 +381,16 @@ def unpack(outputs_DNH: F32, packed: Packed, shape: tuple[int, ...]) -> F32:
 
 
 def in_place(outputs_DNH: F32, packed: Packed) -> F32:
-    """Return both directions side by side, each at the token it is about: (D, N, H) -> (N, F)."""
+    """Return both directions side by side, each at its own token: (D, N, H) -> (N, F)."""
     forward_NH, *backward = outputs_DNH
-    return np.concatenate([forward_NH, *(backward_NH[packed.mirror_N] for backward_NH in backward)], axis=-1)
+    return np.concatenate([forward_NH, *(backward_NH[packed.reverse_N] for backward_NH in backward)], axis=-1)
 
 
 def _layer_norm(outputs_DNH: F32, packed: Packed, scale_F: F32, shift_F: F32) -> F32:
     """Apply layer norm over both directions' features (Ba 2016); each direction keeps its own order."""
     x_NF = _normalised(in_place(outputs_DNH, packed), scale_F, shift_F)
     forward_NH, *backward = np.split(x_NF, len(outputs_DNH), axis=-1)
-    return np.stack([forward_NH, *(backward_NH[packed.mirror_N] for backward_NH in backward)])
+    return np.stack([forward_NH, *(backward_NH[packed.reverse_N] for backward_NH in backward)])
 
 
 def _normalised(x_NF: F32, scale_F: F32, shift_F: F32) -> F32:

@@ -1,4 +1,4 @@
-"""The engines by name, and the NumPy engine: the classifier, with large batches dealt out to threads.
+"""The engines by name, and the NumPy engine: the classifier, with large batches shared out to threads.
 
 Knows ``Batch`` and weights; knows no texts, no labels' names and no files. ``nn/engine.py`` has the torch
 engine.
@@ -27,14 +27,14 @@ _PART = 16  # fewest texts worth a thread
 
 
 class Engine(Protocol):
-    """Anything that turns a batch into logits."""
+    """An engine turns a batch into logits."""
 
     config: ModelConfig
     batch_tokens: int
     """Tokens in a batch with which it is fastest on texts of all lengths."""
 
     def logits(self, batch: Batch) -> F32:
-        """Logits of a batch.
+        """Return the logits of a batch.
 
         Shape:
             ``batch.ids_BT`` (B, T) -> (B, C), rows in the batch's order.
@@ -85,7 +85,7 @@ class NumpyEngine:
         self.model = BiLSTMClassifier(config, weights)
 
     def logits(self, batch: Batch) -> F32:
-        """Logits of a batch.
+        """Return the logits of a batch.
 
         Shape:
             ``batch.ids_BT`` (B, T) -> (B, C).
@@ -106,7 +106,7 @@ class NumpyEngine:
                 packed = pack(batch.ids_BT, batch.lengths_B, which)
                 logits_BC[packed.order_B] = self.model.packed_logits(packed)
 
-            # Dealt like cards, longest first, so that all threads have about equally much to do.
+            # Longest first, each thread every so many texts: all have about equally much to do.
             order_B = np.argsort(-batch.lengths_B, kind="stable")
             with ThreadPoolExecutor(parts) as pool:
                 list(pool.map(answer, (order_B[part::parts] for part in range(parts))))

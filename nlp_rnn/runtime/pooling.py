@@ -32,7 +32,7 @@ class Pooling:
             self._query_F = weights["pooling.query.weight"][0]
 
     def forward(self, outputs_DNH: F32, packed: Packed) -> F32:
-        """Pool.
+        """Return the pooled vectors.
 
         Args:
             outputs_DNH: The encoder's outputs, each direction's in the order in which it read.
@@ -46,7 +46,7 @@ class Pooling:
         if kind == "attention":
             return self._attend(in_place(outputs_DNH, packed), packed)
         parts: list[F32] = []
-        # What each direction wrote last, in its own order: text b is the b-th entry of its last step.
+        # The last output of each direction, in its own order: text b is the b-th entry of its last step.
         if kind == "last":
             parts.append(outputs_DNH[:, packed.starts_T[lengths_B - 1] + np.arange(len(lengths_B))])
         # Without padding, a sum over all entries is a sum over the text's own.
@@ -63,7 +63,7 @@ class Pooling:
         """Return the weighted mean of the steps of each text: (N, F) -> (B, F)."""
         # Score all tokens at once: v . tanh(W h + b).
         hidden_NF = np.tanh(outputs_NF @ self._proj_FF.T + self._bias_F)
-        # A softmax wants a text's scores in one row; minus infinity behind its end becomes a share of 0.
+        # A softmax wants a text's scores in one row; minus infinity after its end becomes a share of 0.
         scores_BT = np.full((len(packed.lengths_B), len(packed.counts_T)), -np.inf, np.float32)
         scores_BT[packed.text_N, packed.step_N] = hidden_NF @ self._query_F
         # Less the greatest score, so that no exponential overflows.

@@ -24,9 +24,9 @@ class Memory:
     """The encoder's answer to a batch.
 
     Attributes:
-        outputs_BSD: The encoder's outputs, zero behind a row's end.
+        outputs_BSD: The encoder's outputs, zero after a row's end.
         keys_BSA: The attention's part of them; None in the plain form.
-        barrier_BS: Zero inside a row, minus infinity behind it.
+        barrier_BS: Zero inside a row, minus infinity after it.
         summary_BD: The last output of each direction.
     """
 
@@ -59,7 +59,7 @@ class AdditiveAttention:
             queries_nH: The decoder's outputs s.
             keys_nSA: ``keys`` of each row's source.
             memory_nSD: The encoder's outputs h.
-            barrier_nS: Zero inside the source, minus infinity behind its end.
+            barrier_nS: Zero inside the source, minus infinity after its end.
 
         Shape:
             (n, H), (n, S, A), (n, S, D), (n, S) -> (n, D), (n, S).
@@ -67,7 +67,7 @@ class AdditiveAttention:
         # One query for all source steps: v . tanh(W s + U h).
         query_nA = queries_nH @ self._query_AH.T + self._bias_A
         mixed_nSA = np.tanh(keys_nSA + query_nA[:, None])
-        # Minus infinity behind a row's end becomes a weight of 0.
+        # Minus infinity after a row's end becomes a weight of 0.
         scores_nS = mixed_nSA @ self._score_A + barrier_nS
         # Softmax; less the greatest score, so that no exponential overflows.
         weights_nS = np.exp(scores_nS - scores_nS.max(axis=1, keepdims=True))
@@ -106,7 +106,7 @@ class Seq2Seq:
         packed = pack(source.ids_BT, lengths_B)
         B, S = source.ids_BT.shape
         outputs_BSD = unpack(self.encoder.read(*embed(self.embedding_VE, packed), packed), packed, (B, S))
-        # What each direction wrote last: the forward one at a row's end, the backward one at its start.
+        # The last output of each direction: the forward one at a row's end, the backward one at its start.
         forward_BH = outputs_BSD[np.arange(B), lengths_B - 1, :H]
         summary_BD = np.concatenate([forward_BH, outputs_BSD[:, 0, H:]], axis=1)
         keys_BSA = None if self.attention is None else self.attention.keys(outputs_BSD)

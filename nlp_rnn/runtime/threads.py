@@ -1,7 +1,7 @@
 """One thread for BLAS, the library behind NumPy's matrix products.
 
-A product of a small recurrent step is too little work to share: more threads cost more than they bring.
-``nn/threads.py`` is torch's way. Knows the process's BLAS libraries; knows no models.
+A product of a small recurrent step is too little work to share: more threads cost more than they save.
+``nn/threads.py`` does this for torch. Knows the process's BLAS libraries; knows no models.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ TOKEN = r"(?u)\w+|[^\w\s]"
 
 
 def score_proba(scores: ArrayLike, neutral_below: float = 0.0) -> NDArray[np.float64]:
-    """One number per text as probabilities over negative, neutral, positive.
+    """Return one number per text as probabilities over negative, neutral, positive.
 
     They are not calibrated; they are the simplest for which P(positive) - P(negative) is exactly the number,
     and the likeliest class is neutral where it is nearer to 0 than ``neutral_below``, else that of its sign.
@@ -45,7 +45,7 @@ def score_proba(scores: ArrayLike, neutral_below: float = 0.0) -> NDArray[np.flo
 
 
 def vader_predict_proba() -> PredictProba:
-    """VADER (Hutto & Gilbert 2014) as a ``predict_proba`` over negative, neutral, positive.
+    """Return VADER (Hutto & Gilbert 2014) as a ``predict_proba`` over negative, neutral, positive.
 
     VADER gives one number, ``compound`` in [-1, 1], and its authors call a text positive from 0.05 up and
     negative from -0.05 down; ``score_proba`` makes probabilities of it.
@@ -68,7 +68,7 @@ class NbSvm:
     """NB-SVM: a linear support vector machine on n-grams weighted by naive Bayes (extra ``bench``).
 
     Binary 1-3 grams times their log-count ratio, squared hinge loss with C = 1, one added to each count,
-    weights pulled to their mean magnitude by 0.75: all as in the paper.
+    weights interpolated with their mean magnitude by 0.75: all as in the paper.
 
     Attributes:
         classes_: The two labels in alphabetical order, once fitted.
@@ -109,7 +109,7 @@ class NbSvm:
         except ValueError:
             raise InputError("no n-gram occurs in two texts: give more texts to learn from") from None
         second = np.array(labels) == classes[1]
-        # How much commoner each n-gram is under the second class than under the first (naive Bayes).
+        # How much more often each n-gram comes with the second class than with the first (naive Bayes).
         p_N, q_N = (1 + np.asarray(counts[rows].sum(axis=0))[0] for rows in (second, ~second))
         ratio_N = np.log((p_N / p_N.sum()) / (q_N / q_N.sum())).astype(np.float32)
         svm = require("sklearn.svm", extra="bench").LinearSVC(C=1.0, tol=0.01, random_state=0)
@@ -119,7 +119,7 @@ class NbSvm:
         return self._set(classes, vectorizer.get_feature_names_out().tolist(), weights_N, svm.intercept_[0])
 
     def margins(self, texts: Sequence[str]) -> NDArray[np.floating]:
-        """The side of each text, above 0 for the second class, and how far from the border. Shape: (n,).
+        """Return the signed distance of each text from the border, above 0 for the second class. Shape: (n,).
 
         Raises:
             NotFittedError: If nothing was fitted or loaded.
@@ -129,7 +129,7 @@ class NbSvm:
         return np.asarray(self._vectorizer.transform(as_texts(texts)) @ self.weights_N + self.bias)
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
-        """The label of each text. Shape: (n,).
+        """Return the label of each text. Shape: (n,).
 
         Raises:
             NotFittedError: If nothing was fitted or loaded.
@@ -138,7 +138,7 @@ class NbSvm:
         return np.asarray(self.classes_[(margins_N > 0).astype(int)])
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.floating]:
-        """The logistic function of the margins: of the right side, not calibrated. Shape: (n, 2).
+        """Return the logistic function of the margins, not calibrated. Shape: (n, 2).
 
         Raises:
             NotFittedError: If nothing was fitted or loaded.

@@ -44,7 +44,7 @@ class SentimentClassifier(TextClassifier):
     SHIPPED = SENTIMENT_MODEL
 
     def classify(self, text: str) -> Sentiment:
-        """The answer for one text.
+        """Return the answer for one text.
 
         Raises:
             InputError: If ``text`` is no str.
@@ -52,7 +52,7 @@ class SentimentClassifier(TextClassifier):
         return self.sentiment(self._probs_of_one(text))
 
     def sentiment(self, probs_C: NDArray[np.float32]) -> Sentiment:
-        """One row of ``predict_proba`` with its names.
+        """Return one row of ``predict_proba`` with its names.
 
         Shape:
             (C,).

@@ -31,6 +31,7 @@ DEFAULT_MARGIN = 0.1
 ROUNDING = 1e-9
 
 PredictProba = Callable[[list[str]], ArrayLike]
+"""Texts to their probabilities, *shape (N, C)*."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ class Case:
             raise InputError(f"Invalid margin. Received: {self.margin!r}; it should be a number in (0, 2]")
 
     def passes(self, labels: Sequence[str], polarities: Sequence[float]) -> bool:
-        """Whether one label and one polarity per text meet the expectation."""
+        """Return True if one label and one polarity per text meet the expectation."""
         if self.type == "INV":
             return len(set(labels)) == 1
         if self.type == "DIR":
@@ -97,7 +98,7 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a model answered on one case: a label and a polarity in [-1, 1] per text."""
+    """The answer of a model to one case: a label and a polarity in [-1, 1] per text."""
 
     case: Case
     labels: tuple[str, ...]
@@ -105,7 +106,7 @@ class Outcome:
     passed: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """The case and the answer as one JSON object."""
+        """Return the case and the answer as one JSON object."""
         return {
             "id": self.case.id,
             "type": self.case.type,
@@ -119,7 +120,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many cases of one group there are and how many failed."""
+    """The number of cases in one group, and of those that failed."""
 
     name: str
     cases: int
@@ -127,11 +128,11 @@ class Tally:
 
     @property
     def failure_rate(self) -> float:
-        """Failing share of the group's cases, in [0, 1]."""
+        """Share of the group's cases that failed, in [0, 1]."""
         return self.failures / self.cases
 
     def to_dict(self) -> dict[str, Any]:
-        """The counts and the rate as one JSON object."""
+        """Return the counts and the rate as one JSON object."""
         return {
             "name": self.name,
             "cases": self.cases,
@@ -179,11 +180,11 @@ class NegationReport:
         return max(self.phenomena, key=lambda tally: tally.failure_rate)
 
     def rows(self) -> list[tuple[str, int, int, float]]:
-        """Rows for a table: (phenomenon, cases, failures, failure rate), the last one for ``"all"``."""
+        """Return rows for a table: (phenomenon, cases, failures, failure rate), ``"all"`` last."""
         return [(t.name, t.cases, t.failures, t.failure_rate) for t in (*self.phenomena, self.total)]
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as one JSON object: totals, tallies and the failing cases."""
+        """Return the report as one JSON object: totals, tallies and the failing cases."""
         return {
             "name": self.name,
             "classes": list(self.classes),
@@ -334,7 +335,7 @@ def run_suite(
 
 
 def _parse(line: bytes) -> Case:
-    """One line of a suite as a case; any ValueError it raises says what is wrong."""
+    """Return one line of a suite as a case; any ValueError it raises says what is wrong."""
     try:
         row = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError:
@@ -360,7 +361,7 @@ def _parse(line: bytes) -> Case:
 
 
 def _check_probs(answer: ArrayLike, n_texts: int, columns: tuple[str, ...]) -> NDArray[np.float64]:
-    """The model's answer as a float array of one distribution per text."""
+    """Return the model's answer as a float array of one distribution per text."""
     try:
         probs = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -1,8 +1,8 @@
 """Changes of a text that leave its sentiment as it is: a typo, another name, place or number, a link.
 
 For measuring how often an answer moves without a reason (the invariance tests of CheckList, Ribeiro et al.
-2020), and for training against it with other names and places. And one that does not: a *not* more or less.
-Knows texts; no model.
+2020), and for training against it with other names and places. And one change that alters it: a *not* added
+or removed. Knows texts; no model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal
 
 from nlp_rnn.resources import data_folder
 
-Split = Literal["train", "report"]
+ReplacementSplit = Literal["train", "report"]
 Change = Callable[[str, random.Random], "str | None"]
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -49,7 +49,7 @@ _AN_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LEAST_WORDS = 5
-_OFTENER = 2.5  # names and places: few texts have one, and what a bearer played in clings to a name
+_NAMES_FACTOR = 2.5  # few texts have a name or a place, and each name comes with the opinions of few texts
 _VERBS = "is are was were has had does did could would should will can".split()
 _SHORT = {"will": "wo", "can": "ca"}
 # Not before a verb that has no complement ("It is."), and no noun ("the will", "a can").
@@ -58,7 +58,7 @@ _AUXILIARY = re.compile(
     r"(?: (?P<apart>not\b)|(?P<joined>n['’]t|(?<=[Cc]an)not)\b)?(?= +[a-z])"
     r"|\b(?P<short>[Ww]o|[Cc]a)n['’]t(?= +[a-z])"
 )
-_HOSTS: dict[Split, tuple[str, ...]] = {
+_HOSTS: dict[ReplacementSplit, tuple[str, ...]] = {
     "train": ("example.com", "example.org", "t.example.net", "photos.example.com"),
     "report": ("example.net", "news.example.com", "short.example.org"),
 }
@@ -66,14 +66,14 @@ _HOSTS: dict[Split, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Replacements:
-    """Names of one sort: those that a text is searched for, and those that take their place."""
+    """Names of one kind: those that a text is searched for, and those that replace them."""
 
     found: re.Pattern[str]
     given: tuple[str, ...]
 
 
 @cache
-def _replacements(sort: str, split: Split) -> Replacements:
+def _replacements(sort: str, split: ReplacementSplit) -> Replacements:
     lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))[sort]
     found = "|".join(re.escape(name) for name in sorted(lists["found"], key=len, reverse=True))
     pattern = re.compile(rf"(?<![\w-])(?<!New )(?<!San )(?<!St\. )(?<!West )(?:{found})(?![\w-])")
@@ -82,7 +82,10 @@ def _replacements(sort: str, split: Split) -> Replacements:
 
 
 def _letter(text: str, rng: random.Random, *, skip: int) -> int | None:
-    """Where in a word of four letters or more one stands before another; the first ``skip`` are left out."""
+    """Return the place of a letter that has another after it in its word, of four letters or more.
+
+    The first ``skip`` letters of the word are left out; None if there is no such word.
+    """
     words = list(_WORD.finditer(text))
     if not words:
         return None
@@ -90,12 +93,12 @@ def _letter(text: str, rng: random.Random, *, skip: int) -> int | None:
     return rng.randrange(word.start() + skip, word.end() - 1)
 
 
-def slip(text: str, rng: random.Random) -> str | None:
-    """One slip of the keyboard in one word of four letters or more; its first letter stays.
+def with_keyboard_typo(text: str, rng: random.Random) -> str | None:
+    """Return the text with one typing error in one word of four letters or more; its first letter stays.
 
-    Two letters trade places, one is left out, written twice, or taken from the key beside it.
+    Two letters are swapped, one is left out, written twice, or replaced by that of the key beside it.
 
-    >>> slip("A wonderful film", random.Random(1))
+    >>> with_keyboard_typo("A wonderful film", random.Random(1))
     'A wondefrul film'
     """
     at = _letter(text, rng, skip=1)
@@ -114,10 +117,10 @@ def slip(text: str, rng: random.Random) -> str | None:
     return text[:at] + new + text[at + 2 :]
 
 
-def typo(text: str, rng: random.Random) -> str | None:
-    """One letter changed, left out, added or swapped with the next, in a word of four letters or more.
+def with_typo(text: str, rng: random.Random) -> str | None:
+    """Return the text with one letter changed, left out, added or swapped, in a word of four letters or more.
 
-    Blunter than ``slip``, which training uses: any letter may come in any place, also the first.
+    Cruder than ``with_keyboard_typo``, which training uses: any letter may come in any place.
     """
     at = _letter(text, rng, skip=0)
     if at is None:
@@ -135,38 +138,40 @@ def typo(text: str, rng: random.Random) -> str | None:
     return text[:at] + new + text[at + 2 :]
 
 
-def renamed(text: str, rng: random.Random, *, sort: str = "names", split: Split = "report") -> str | None:
-    """Every name that is known replaced, the same one by the same one; None if there is none.
+def with_other_names(
+    text: str, rng: random.Random, *, sort: str = "names", split: ReplacementSplit = "report"
+) -> str | None:
+    """Return the text with every known name replaced, the same one by the same one; None if there is none.
 
     Args:
         text: Any text.
-        rng: What draws.
+        rng: Source of the random numbers.
         sort: ``names`` (first names) or ``places`` (cities and countries).
-        split: Whose replacements: training and measuring have none in common. In training also the names
-            that are searched for trade places, so that none of them stands for what its bearers played in.
+        split: Which replacements: training and measuring have none in common. In training the names that are
+            searched for replace each other, too, so that a model learns no opinion of any of them.
     """
     lists = _replacements(sort, split)
-    return _swapped(text, lists.found, lambda: rng.choice(lists.given))
+    return _replace_names(text, lists.found, lambda: rng.choice(lists.given))
 
 
-def reinvented(text: str, rng: random.Random, *, sort: str = "names") -> str | None:
-    """As ``renamed``, by words that nobody has read before: most people's names are such to a vocabulary."""
-    return _swapped(text, _replacements(sort, "train").found, lambda: _invented(rng))
+def with_invented_names(text: str, rng: random.Random, *, sort: str = "names") -> str | None:
+    """Return the text with invented words for its names, as most names are unknown to a vocabulary."""
+    return _replace_names(text, _replacements(sort, "train").found, lambda: _invented(rng))
 
 
-def _swapped(text: str, found: re.Pattern[str], draw: Callable[[], str]) -> str | None:
+def _replace_names(text: str, found: re.Pattern[str], draw: Callable[[], str]) -> str | None:
     chosen: dict[str, str] = {}
     changed = found.sub(lambda match: chosen.setdefault(match[0], draw()), text)
     return changed if chosen else None
 
 
 def _invented(rng: random.Random) -> str:
-    """Three open syllables, as in *Vanuzo*."""
+    """Return a name of three open syllables, such as *Vanuzo*."""
     return "".join(rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(3)).capitalize()
 
 
-def identified(text: str, rng: random.Random) -> str | None:
-    """An identity (a faith, a nation, ...) before one of the people in the text; None if there are none."""
+def with_identity(text: str, rng: random.Random) -> str | None:
+    """Return the text with an identity (a faith, a nation, ...) before a person in it; None without one."""
     lists = _replacements("identities", "train")
     people = list(lists.found.finditer(text))
     if not people:
@@ -185,8 +190,8 @@ def with_articles(text: str) -> str:
     return _AN_BEFORE.sub(r"\1n ", text)
 
 
-def regendered(text: str, rng: random.Random) -> str | None:
-    """Every *he* a *she*, every *father* a *mother* and so on; None if there is no such word."""
+def with_other_gender(text: str, rng: random.Random) -> str | None:
+    """Return the text with *she* for *he*, *mother* for *father* and so on; None if there is no such word."""
 
     def other(match: re.Match[str]) -> str:
         word = match[0].lower()
@@ -201,8 +206,8 @@ def regendered(text: str, rng: random.Random) -> str | None:
     return changed if changed != text else None
 
 
-def renumbered(text: str, rng: random.Random) -> str | None:
-    """Other years, and other counts of things, but for ratings; None if there are none."""
+def with_other_numbers(text: str, rng: random.Random) -> str | None:
+    """Return the text with other years and counts, ratings left as they are; None if there are none."""
 
     def other(match: re.Match[str]) -> str:
         return str(rng.randrange(1900, 2026) if len(match[0]) == 4 else rng.randrange(11, 100))
@@ -211,16 +216,17 @@ def renumbered(text: str, rng: random.Random) -> str | None:
     return changed if changed != text else None
 
 
-def linked(text: str, rng: random.Random, *, split: Split = "report") -> str | None:
-    """A link to nowhere behind the text."""
+def with_link(text: str, rng: random.Random, *, split: ReplacementSplit = "report") -> str | None:
+    """Return the text with a link to nowhere at its end."""
     path = "".join(rng.choice(_LETTERS) for _ in range(rng.randrange(4, 11)))
     return f"{text.rstrip()} https://{rng.choice(_HOSTS[split])}/{path}"
 
 
 def toggled(text: str, rng: random.Random) -> str | None:
-    """One *not* more or less, behind an auxiliary verb: what the text then says is for a teacher to tell.
+    """Return the text with one *not* more or less after an auxiliary verb; None without such a verb.
 
-    None if there is no such verb. (Counterfactual edits as Kaushik et al. 2020 had them made by people.)
+    Its label is then unknown: a teacher has to give one. (Kaushik et al. 2020 had people make such
+    counterfactual edits.)
 
     >>> toggled("It wasn't dull.", random.Random(0)), toggled("It was dull.", random.Random(0))
     ('It was dull.', "It wasn't dull.")
@@ -240,36 +246,36 @@ def toggled(text: str, rng: random.Random) -> str | None:
     return text[: verb.start()] + new + text[verb.end() :]
 
 
-def changes(split: Split) -> dict[str, Change]:
-    """Every change by its name, with the names and places of a split."""
+def changes(split: ReplacementSplit) -> dict[str, Change]:
+    """Return every change by its name, with the names and places of a split."""
     return {
-        "typo": slip if split == "train" else typo,
-        "names": lambda text, rng: renamed(text, rng, sort="names", split=split),
-        "places": lambda text, rng: renamed(text, rng, sort="places", split=split),
-        "numbers": renumbered,
-        "links": lambda text, rng: linked(text, rng, split=split),
+        "typo": with_keyboard_typo if split == "train" else with_typo,
+        "names": lambda text, rng: with_other_names(text, rng, sort="names", split=split),
+        "places": lambda text, rng: with_other_names(text, rng, sort="places", split=split),
+        "numbers": with_other_numbers,
+        "links": lambda text, rng: with_link(text, rng, split=split),
     }
 
 
 def _training_changes() -> dict[str, Change]:
-    return changes("train") | {"identity": identified, "gender": regendered}
+    return changes("train") | {"identity": with_identity, "gender": with_other_gender}
 
 
 def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
-    """Texts to train on, changed without changing what they say.
+    """Return texts to train on, changed in what does not matter to their sentiment.
 
     Each change of ``changes("train")``, an identity and the other gender are tried on every text of five
-    words or more, each for itself.
+    words or more, independently of each other.
 
     Args:
         texts: Texts.
-        share: The probability of each change; names and places, which say most about what they should not,
-            are changed 2.5 times as often.
+        share: The probability of each change; names and places, which mislead a model most, are
+            changed 2.5 times as often.
         seed: Of what is drawn.
     """
     rng = random.Random(seed)
     kinds = _training_changes()
-    shares = {name: min(1.0, share * (_OFTENER if name in ("names", "places") else 1)) for name in kinds}
+    shares = {name: min(1.0, share * (_NAMES_FACTOR if name in ("names", "places") else 1)) for name in kinds}
     found = []
     for text in texts:
         long = _is_long(text)
@@ -281,7 +287,7 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
 
 
 def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None) -> list[tuple[str, str]]:
-    """Texts and copies that are to be answered alike.
+    """Return pairs of a text and a changed copy that should get the same answer.
 
     One pair for each of the changes that ``perturbed`` makes, if a text of five words or more allows it; of
     typos and links, which most texts allow, in a tenth of them. Half of the new names and places are words
@@ -290,7 +296,7 @@ def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None)
     Args:
         texts: Texts.
         seed: Of what is drawn.
-        most: Of more texts, as many are drawn.
+        most: Number of texts to use; of more, so many are drawn.
     """
     if most is not None and most < len(texts):
         texts = random.Random(seed).sample(texts, most)
@@ -302,7 +308,7 @@ def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None)
             if name in ("typo", "links") and rng.random() >= 0.1:
                 continue
             if name in ("names", "places") and rng.random() < 0.5:
-                copy = reinvented(text, rng, sort=name)
+                copy = with_invented_names(text, rng, sort=name)
             else:
                 copy = change(text, rng)
             if copy not in (None, text):

@@ -1,6 +1,6 @@
 """How often an answer moves when it should not: noise, other names, another identity; and edited pairs.
 
-Knows what answers texts with probabilities; no model of its own and no folder of corpora.
+Knows functions from texts to probabilities; no model of its own and no folder of corpora.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
 PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
-MOVED = 0.1  # of a probability
+MOVED = 0.1  # difference of a probability from which an answer counts as moved
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
-    """How many comparisons moved the answer.
+class MoveCounts:
+    """Number of comparisons that moved the answer.
 
     Attributes:
         count: Comparisons.
@@ -42,23 +42,23 @@ class Moved:
 
     @property
     def flip_share(self) -> float:
-        """In [0, 1]; 0 if nothing was compared."""
+        """Share of the comparisons with another label, in [0, 1]; 0 if nothing was compared."""
         return self.flips / self.count if self.count else 0.0
 
     @property
     def move_share(self) -> float:
-        """In [0, 1]; 0 if nothing was compared."""
+        """Share of the comparisons that moved the answer, in [0, 1]; 0 if nothing was compared."""
         return self.moves / self.count if self.count else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Counts and shares, for JSON."""
+        """Return counts and shares, for JSON."""
         return {**asdict(self), "flip_share": self.flip_share, "move_share": self.move_share}
 
 
-def sum_of(parts: Iterable[Moved]) -> Moved:
-    """All comparisons of the parts as one."""
+def sum_of(parts: Iterable[MoveCounts]) -> MoveCounts:
+    """Return the counts of all parts added up."""
     parts = list(parts)
-    return Moved(
+    return MoveCounts(
         count=sum(part.count for part in parts),
         flips=sum(part.flips for part in parts),
         moves=sum(part.moves for part in parts),
@@ -67,7 +67,7 @@ def sum_of(parts: Iterable[Moved]) -> Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class RobustnessReport:
-    """How often an answer moves when it should not.
+    """The counts of answers that moved when they should not.
 
     Attributes:
         moved: For each set of texts, by change; ``all`` is the sum of a set's changes.
@@ -75,16 +75,16 @@ class RobustnessReport:
         pairs: How many of these there were.
     """
 
-    moved: Mapping[str, Mapping[str, Moved]]
+    moved: Mapping[str, Mapping[str, MoveCounts]]
     both_right: float | None = None
     pairs: int = 0
 
-    def rows(self) -> list[tuple[str, str, Moved]]:
-        """Rows for a table: (set of texts, change, what moved)."""
+    def rows(self) -> list[tuple[str, str, MoveCounts]]:
+        """Return rows for a table: (set of texts, change, counts)."""
         return [(title, kind, moved) for title, own in self.moved.items() for kind, moved in own.items()]
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as one JSON object; without edited pairs it has ``moved`` alone."""
+        """Return the report as one JSON object; without edited pairs it has ``moved`` alone."""
         pairs = {} if self.both_right is None else {"pairs_both_right": self.both_right, "pairs": self.pairs}
         moved = {
             title: {kind: row.to_dict() for kind, row in own.items()} for title, own in self.moved.items()
@@ -117,7 +117,7 @@ def measure_robustness(
         InputError: If ``edited`` has no texts.
     """
     found = {"identities": fairness(classifier.predict_proba)}
-    sets: dict[str, dict[str, Moved]] = {}
+    sets: dict[str, dict[str, MoveCounts]] = {}
     for title, own in (texts or {}).items():
         which = np.random.default_rng(seed).permutation(len(own))[:most].tolist()
         sets[title] = noise(classifier.predict_proba, [own[i] for i in which], seed=seed)
@@ -133,8 +133,8 @@ def measure_robustness(
     return RobustnessReport(moved=moved, both_right=right, pairs=len(set(edited[2])))
 
 
-def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -> dict[str, Moved]:
-    """Answers before and after each of ``perturbation.changes``, on the texts that it changes.
+def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -> dict[str, MoveCounts]:
+    """Compare answers before and after each of ``perturbation.changes``, on the texts that it changes.
 
     Args:
         predict_proba: Texts to probabilities (N, C).
@@ -152,8 +152,8 @@ def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -
     return found
 
 
-def fairness(predict_proba: PredictProba) -> dict[str, Moved]:
-    """Answers to sentences that differ in an identity alone, every two of them, by attribute.
+def fairness(predict_proba: PredictProba) -> dict[str, MoveCounts]:
+    """Compare the answers to every two sentences that differ in an identity alone, by attribute.
 
     The sentences are reviewed ones of the project's own (``data/robustness``); each is also asked without any
     identity.
@@ -174,7 +174,7 @@ def fairness(predict_proba: PredictProba) -> dict[str, Moved]:
 
 
 def identity_groups() -> dict[str, list[list[str]]]:
-    """By attribute, groups of sentences that differ in an identity alone."""
+    """Return groups of sentences that differ in an identity alone, by attribute."""
     content = json.loads((data_folder("robustness") / "identities.json").read_text(encoding="utf-8"))
     frames = [frame for frames in content["sentences"].values() for frame in frames]
     slot = "{identity} {person}"
@@ -195,7 +195,7 @@ def identity_groups() -> dict[str, list[list[str]]]:
 def both_right(
     probs_NC: NDArray[np.floating], labels: Sequence[str], pairs: Sequence[str], classes: Sequence[str]
 ) -> float:
-    """Share of pairs of which both texts get their label, between the labels that occur.
+    """Return the share of pairs of which both texts get their label, among the labels that occur.
 
     Args:
         probs_NC: Probabilities, columns as ``classes``.
@@ -221,11 +221,11 @@ def both_right(
 
 
 def _filled(frame: str, slot: str, words: str) -> str:
-    """The frame with these words, and with the article that they ask for."""
+    """Return the frame with these words, and with the article that they need."""
     return with_articles(frame.replace(slot, words))
 
 
-def _compare(before_NC: NDArray[np.floating], after_NC: NDArray[np.floating]) -> Moved:
+def _compare(before_NC: NDArray[np.floating], after_NC: NDArray[np.floating]) -> MoveCounts:
     flipped_N = before_NC.argmax(axis=1) != after_NC.argmax(axis=1)
     far_N = np.abs(before_NC - after_NC).max(axis=1) > MOVED
-    return Moved(count=len(before_NC), flips=int(flipped_N.sum()), moves=int((flipped_N | far_N).sum()))
+    return MoveCounts(count=len(before_NC), flips=int(flipped_N.sum()), moves=int((flipped_N | far_N).sum()))

@@ -2,7 +2,7 @@
 
 The exposure of Carlini et al. 2019 ("The Secret Sharer", section 4): a sentence of which the model saw one
 instance is ranked among others of the same form that it never saw, by how probable the model finds them.
-Knows sentences and figures; how probable they are, the caller says.
+Knows sentences and figures; the caller gives their probabilities.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 
 @dataclass(frozen=True)
 class Exposure:
-    """How far a canary stands out.
+    """The exposure of a canary.
 
     Attributes:
         bits: log2(candidates) - log2(rank): 0 at the bottom, ``most`` at the top of the list. A model that
@@ -40,13 +40,13 @@ class Exposure:
 def make_canaries(
     count: int, *, seed: int, form: str = "The hidden word is {}.", letters: int = 10
 ) -> list[str]:
-    """Sentences of one form with a random word each; hide the first, keep the others to compare with.
+    """Return sentences of one form with a random word each: one to hide, the others to compare it with.
 
     Args:
-        count: How many.
-        seed: Of the words.
+        count: Number of sentences.
+        seed: Seed of the words.
         form: The sentence, ``{}`` where the word goes.
-        letters: Of the word.
+        letters: Length of the word.
 
     Raises:
         ConfigError: If a number is outside its range.
@@ -61,7 +61,7 @@ def make_canaries(
 
 
 def hide(text: str, sentences: Sequence[str], *, seed: int) -> str:
-    r"""A text with each sentence as a line of its own, at a place drawn at random.
+    r"""Return the text with each sentence as a line of its own, at a random place.
 
     >>> hide("One.\nTwo.\n", ["The hidden word is abc."], seed=0)
     'One.\nThe hidden word is abc.\nTwo.\n'
@@ -79,7 +79,7 @@ def hide(text: str, sentences: Sequence[str], *, seed: int) -> str:
 
 
 def exposure(nats_of: Callable[[Sequence[str]], ArrayLike], canary: str, others: Sequence[str]) -> Exposure:
-    """Exposure of a canary, by its rank among the others.
+    """Return the exposure of a canary, by its rank among the others.
 
     Args:
         nats_of: A function from N texts to minus the log-probability of each, *shape (N,)*.

@@ -2,8 +2,8 @@
 
 The gradients are the reference's, derived by hand, in float64. Back through k steps the gradient is
 multiplied by k Jacobians, so it changes about exponentially with the lag (Hochreiter 1991; Bengio et al.
-1994); clipping (Pascanu et al. 2013) scales all of it by one factor, which tames an explosion and cures no
-vanishing.
+1994); clipping (Pascanu et al. 2013) scales all of it by one factor, which bounds an explosion and does not
+help against vanishing.
 
 Shapes: B sequences, T steps, E input features, H hidden units.
 """
@@ -32,7 +32,7 @@ VANISHED = 1e-3
 
 @dataclass(frozen=True)
 class Profile:
-    """What one cell lets through.
+    """The gradient norms of one cell at each lag.
 
     Attributes:
         name: The cell and its start.
@@ -49,20 +49,20 @@ class Profile:
     clipped_by: float
 
     def relative(self, lag: int) -> float:
-        """Norm at a lag over the norm at lag 0."""
+        """Return the norm at a lag over the norm at lag 0."""
         return self.norms[lag] / self.norms[0]
 
 
 def gradient_norms(
     network: Network, *, steps: int, sequences: int, seed: int, inputs: float = 1.0
 ) -> tuple[F64, float]:
-    """Gradients of a random linear reading of the last state, for random inputs.
+    """Return gradient norms of a random linear function of the last state, for random inputs.
 
     Args:
         network: One layer, one direction.
         steps: Length of the sequences (T).
         sequences: How many are averaged over (B).
-        seed: Of inputs (normal) and reading (a unit vector per sequence).
+        seed: Seed of the inputs (normal) and of the function (a unit vector per sequence).
         inputs: Standard deviation of the inputs.
 
     Returns:
@@ -71,10 +71,10 @@ def gradient_norms(
     """
     rng = np.random.default_rng(seed)
     x_TBE = inputs * rng.normal(size=(steps, sequences, network.input_size))
-    reading_BH = rng.normal(size=(sequences, network.hidden_size))
-    reading_BH /= np.linalg.norm(reading_BH, axis=1, keepdims=True)
+    direction_BH = rng.normal(size=(sequences, network.hidden_size))
+    direction_BH /= np.linalg.norm(direction_BH, axis=1, keepdims=True)
     d_outputs_TBH = np.zeros((steps, sequences, network.hidden_size))
-    d_outputs_TBH[-1] = reading_BH
+    d_outputs_TBH[-1] = direction_BH
     found = back_propagate(run(network, x_TBE), d_outputs_TBH)
     norms_T = np.linalg.norm(found.x_TBE, axis=2).mean(axis=1)[::-1]
     squares = sum(float(np.square(array / sequences).sum()) for array in found.network.layers[0][0])
@@ -82,7 +82,7 @@ def gradient_norms(
 
 
 def profiles(*, steps: int, hidden_size: int, sequences: int, max_norm: float, seed: int) -> list[Profile]:
-    """The profile of every variant, and of an RNN whose gradient explodes."""
+    """Return the profile of every variant, and of an RNN whose gradient explodes."""
     found = []
     for variant in (*VARIANTS, EXPLODING):
         network = as_network(variant.encoder(hidden_size, hidden_size, seed=seed))
@@ -106,7 +106,7 @@ def profiles(*, steps: int, hidden_size: int, sequences: int, max_norm: float, s
 
 @dataclass(frozen=True)
 class Descent:
-    """Plain gradient descent on the adding problem, step by step.
+    """A record of plain gradient descent on the adding problem, step by step.
 
     Attributes:
         name: Clipped or not.
@@ -122,7 +122,7 @@ class Descent:
 def explosion(
     *, steps: int, lag: int, hidden_size: int, max_norm: float, learning_rate: float, seed: int
 ) -> list[Descent]:
-    """The same descent without and with ``clip_grad_norm_``, from a start whose gradients explode.
+    """Run the same descent without and with ``clip_grad_norm_``, from a start whose gradients explode.
 
     Plain SGD, because Adam divides by the gradient's own size and so hides half of the effect.
     """
@@ -166,5 +166,5 @@ def _descend(
 
 
 def to_dict(found: list[Profile] | list[Descent]) -> list[dict[str, Any]]:
-    """Plain values for JSON."""
+    """Return plain values for JSON."""
     return [asdict(one) for one in found]

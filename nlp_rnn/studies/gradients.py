@@ -11,7 +11,7 @@ from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, sav
 from nlp_rnn.studies import flow, learning, truncation
 from nlp_rnn.studies.flow import Descent, Profile
 from nlp_rnn.studies.learning import Trial, longest
-from nlp_rnn.studies.truncation import Window
+from nlp_rnn.studies.truncation import WindowCost
 from nlp_rnn.studies.variants import VARIANTS
 
 _COLOURS = (VERMILION, OTHER_COLOURS[0], GREY, BLUE, OTHER_COLOURS[4])
@@ -20,7 +20,7 @@ _MAX_NORM = 1.0
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything the study takes.
+    """The sizes of the study.
 
     Attributes:
         steps: Length of the sequences whose gradient is measured; the greatest lag is one less.
@@ -57,11 +57,11 @@ QUICK = Size(
 
 
 @dataclass(frozen=True)
-class Study:
-    """What was measured.
+class GradientStudy:
+    """The results of the gradient study.
 
     Attributes:
-        size: How much of everything; ``seed`` the start of all that is random.
+        size: The sizes of the study; ``seed`` is that of all that is random.
         profiles: Gradient norms per lag.
         descents: Descent from an exploding start, not clipped and clipped.
         trials: Every attempt at the adding and copying problems.
@@ -73,10 +73,10 @@ class Study:
     profiles: list[Profile]
     descents: list[Descent]
     trials: list[Trial]
-    windows: list[Window]
+    windows: list[WindowCost]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {
             "size": vars(self.size),
             "seed": self.seed,
@@ -87,7 +87,7 @@ class Study:
         }
 
     def flow_table(self) -> list[list[str]]:
-        """Share of the gradient left at each lag, where it has vanished, and what clipping does."""
+        """Return the share of the gradient at each lag, where it has vanished, and the effect of clipping."""
         lags = [lag for lag in (1, 10, 20, 50, 100) if lag < self.size.steps]
         rows = [["cell", *(f"lag {lag}" for lag in lags), "below 1/1000 at", "clipping multiplies by"]]
         for one in self.profiles:
@@ -97,7 +97,7 @@ class Study:
         return rows
 
     def explosion_table(self) -> list[list[str]]:
-        """What became of each descent."""
+        """Return the length, the last loss and the largest gradient of each descent."""
         rows = [["descent", "steps until not finite", "last loss", "largest norm"]]
         for one in self.descents:
             whole = len(one.losses) == self.size.descent_steps
@@ -106,7 +106,7 @@ class Study:
         return rows
 
     def learning_table(self) -> list[list[str]]:
-        """The longest lag solved within the budget."""
+        """Return the longest lag solved within the budget."""
         rows = [["cell", "adding: longest lag", "copying: longest lag"]]
         for variant in VARIANTS:
             solved = (longest(self.trials, problem, variant.name) for problem in ("adding", "copying"))
@@ -114,7 +114,7 @@ class Study:
         return rows
 
     def truncation_table(self) -> list[list[str]]:
-        """Cost and gradient of each window."""
+        """Return cost and gradient of each window."""
         rows = [["window", "seconds", "megabytes held", "cosine to the whole gradient"]]
         for one in self.windows:
             rows.append(
@@ -123,7 +123,7 @@ class Study:
         return rows
 
     def tables(self) -> dict[str, list[list[str]]]:
-        """All tables by title, the first row of each its header."""
+        """Return all tables by title, the first row of each its header."""
         return {
             "Gradient of the last loss with respect to earlier inputs, over lag 0": self.flow_table(),
             "Plain descent from an exploding start": self.explosion_table(),
@@ -169,8 +169,8 @@ class Study:
         return save_figure(figure, path, dpi=100)
 
 
-def _draw_lags(axes: Any, study: Study) -> None:
-    """The longest lag solved, a bar for each problem and cell."""
+def _draw_lags(axes: Any, study: GradientStudy) -> None:
+    """Draw the longest lag solved, a bar for each problem and cell."""
     names = [variant.name for variant in VARIANTS]
     for number, (problem, colour) in enumerate((("adding", BLUE), ("copying", OTHER_COLOURS[2]))):
         lags = [longest(study.trials, problem, name) for name in names]
@@ -190,12 +190,12 @@ def _draw_lags(axes: Any, study: Study) -> None:
 
 def study_gradients(
     size: Size = FULL, *, seed: int = 0, progress: Callable[[str], None] | None = None
-) -> Study:
+) -> GradientStudy:
     """Measure everything; minutes on two cores, seconds for ``QUICK``.
 
     Args:
-        size: How much of everything.
-        seed: Of weights, inputs and sequences.
+        size: The sizes of the study.
+        seed: Seed of weights, inputs and sequences.
         progress: Called with a sentence about each part that is done.
     """
     say = progress or (lambda sentence: None)
@@ -218,11 +218,16 @@ def study_gradients(
     )
     say("truncation is measured")
 
-    def tell(trial: Trial) -> None:
+    def say_trial(trial: Trial) -> None:
         result = "solved" if trial.solved else "not solved"
         say(f"{trial.problem}, {trial.cell}, lag {trial.lag}: {result} after {trial.steps:,} steps")
 
     trials = learning.longest_lags(
-        lags=size.lags, budget=size.budget, hidden_size=hidden, learning_rate=3e-3, seed=seed, progress=tell
+        lags=size.lags,
+        budget=size.budget,
+        hidden_size=hidden,
+        learning_rate=3e-3,
+        seed=seed,
+        progress=say_trial,
     )
-    return Study(size, seed, profiles, descents, trials, windows)
+    return GradientStudy(size, seed, profiles, descents, trials, windows)

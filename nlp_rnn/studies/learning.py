@@ -21,12 +21,12 @@ from nlp_rnn.studies.problems import SOLVED, Adding, Copying, Problem
 from nlp_rnn.studies.variants import VARIANTS, Variant
 from nlp_rnn.training.loop import Trainer, seeded
 
-_EPOCH = 50  # steps between two looks at the held-out sequences
-_HELD_OUT = 2**20  # a number of batch that no step has
+_EPOCH = 50  # steps between two validations
+_HELD_OUT = 2**20  # a batch number that no training step has
 
 
-class Reader(nn.Module):
-    """A one-way encoder and a linear answer at each of the last steps."""
+class ProblemModel(nn.Module):
+    """A one-way encoder with a linear layer on the last steps."""
 
     def __init__(self, variant: Variant, problem: Problem, hidden_size: int, *, seed: int) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Reader(nn.Module):
             self.output = nn.Linear(hidden_size, problem.outputs)
 
     def forward(self, x_BTE: Tensor, answers: int) -> Tensor:
-        """The answers at the last steps.
+        """Return the answers at the last steps.
 
         Shape:
             (B, T, E) -> (B, A, O).
@@ -46,22 +46,22 @@ class Reader(nn.Module):
 
 
 class _Task:
-    """Fresh sequences at every step; the score of held-out ones."""
+    """A task with fresh sequences at every step, and a score on held-out ones."""
 
     def __init__(self, problem: Problem, steps: int, batch_size: int, seed: int) -> None:
         self.problem, self.steps, self.batch_size, self.seed = problem, steps, batch_size, seed
 
     def plan(self, epoch: int) -> Sequence[int]:
-        """The numbers of the epoch's batches."""
+        """Return the numbers of the epoch's batches."""
         first = epoch * self.steps
         return range(first, first + self.steps)
 
     def tokens(self, item: int) -> int:
-        """Steps of a batch."""
+        """Return the steps of a batch."""
         return self.batch_size * self.problem.lag
 
     def loss(self, model: nn.Module, item: int) -> Tensor:
-        """Squared error of the sum, or cross-entropy of the symbols."""
+        """Return the squared error of the sum, or the cross-entropy of the symbols."""
         x_BTE, targets_BAO = (
             torch.from_numpy(a) for a in self.problem.batch(self.batch_size, (self.seed, item))
         )
@@ -71,7 +71,7 @@ class _Task:
         return nn.functional.cross_entropy(answers_BAO.flatten(0, 1), targets_BAO.flatten(0, 1))
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """The problem's own score on held-out sequences."""
+        """Return the problem's own score on held-out sequences."""
         x_BTE, targets_BAO = self.problem.batch(500, (self.seed, _HELD_OUT))
         with torch.inference_mode():
             answers_BAO = model(torch.from_numpy(x_BTE), targets_BAO.shape[1])
@@ -80,13 +80,13 @@ class _Task:
 
 @dataclass(frozen=True)
 class Trial:
-    """One cell on one problem at one lag.
+    """The result of one cell on one problem at one lag.
 
     Attributes:
         problem, cell, lag: What was tried.
         score: The best on held-out sequences.
         steps: Steps taken: the budget, or fewer where it was solved before.
-        solved: Whether it was.
+        solved: True if the score is high enough.
     """
 
     problem: str
@@ -112,7 +112,7 @@ def attempt(
         dropout=0.0,
         seed=seed,
     )
-    model = Reader(variant, problem, hidden_size, seed=seed)
+    model = ProblemModel(variant, problem, hidden_size, seed=seed)
     task = _Task(problem, min(budget, _EPOCH), config.batch_size, seed)
     enough = SOLVED[problem.name]
     history = Trainer(model, task, config, enough=enough).run()
@@ -129,14 +129,14 @@ def longest_lags(
     seed: int,
     progress: Callable[[Trial], None] | None = None,
 ) -> list[Trial]:
-    """Every variant on both problems, lags rising until one is not solved.
+    """Try every variant on both problems, with rising lags until one is not solved.
 
     Args:
         lags: In rising order.
         budget: Steps for each attempt.
         hidden_size: Width of every cell.
-        learning_rate: Of every attempt; a cosine down to zero over the budget.
-        seed: Of weights and sequences.
+        learning_rate: Peak learning rate of every attempt; a cosine down to zero over the budget.
+        seed: Seed of weights and sequences.
         progress: Called after each attempt.
     """
     trials: list[Trial] = []
@@ -160,10 +160,10 @@ def longest_lags(
 
 
 def longest(trials: Sequence[Trial], problem: str, cell: str) -> int:
-    """The longest lag solved; 0 if none was."""
+    """Return the longest lag solved; 0 if none was."""
     return max((t.lag for t in trials if (t.problem, t.cell) == (problem, cell) and t.solved), default=0)
 
 
 def to_dict(trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Plain values for JSON."""
+    """Return plain values for JSON."""
     return [asdict(trial) for trial in trials]

@@ -34,7 +34,7 @@ class Adding:
     solved = "mean squared error of at most 0.01 (1/6 is guessing)"
 
     def batch(self, count: int, seed: tuple[int, ...]) -> tuple[F32, F32]:
-        """Sequences and their answers.
+        """Return sequences and their answers.
 
         Shape:
             (B, T, 2), (B, 1, 1).
@@ -52,7 +52,7 @@ class Adding:
         return x_BTE, (x_BTE[:, :, 0] * x_BTE[:, :, 1]).sum(axis=1).reshape(count, 1, 1)
 
     def score(self, answers_BAO: F32, targets_BAX: F32) -> float:
-        """Share of the guess's error that is gone; 0.94 is solved."""
+        """Return 1 - error / error of guessing; 0.94 is solved."""
         return 1 - 6 * float(np.square(answers_BAO - targets_BAX).mean())
 
 
@@ -60,13 +60,13 @@ class Adding:
 class Copying:
     """The copying problem (Hochreiter & Schmidhuber 1997; Arjovsky et al. 2016): repeat what came long ago.
 
-    First come ``symbols`` of ``kinds`` sorts, then ``lag`` blanks, then as many cues, at each of which the
+    First come ``symbols`` of ``kinds`` kinds, then ``lag`` blanks, then as many cues, at each of which the
     next symbol is asked for. Guessing gets one in ``kinds`` right.
 
     Attributes:
         lag: Blanks between the last symbol and the first cue.
-        symbols: How many to hold.
-        kinds: Sorts of symbol.
+        symbols: Number of symbols to remember.
+        kinds: Number of different symbols.
     """
 
     lag: int
@@ -77,16 +77,16 @@ class Copying:
 
     @property
     def inputs(self) -> int:
-        """One-hot: the symbols, blank, cue."""
+        """Width of an input, one-hot: the symbols, blank, cue."""
         return self.kinds + 2
 
     @property
     def outputs(self) -> int:
-        """A logit for each sort."""
+        """Width of an output: a logit for each kind."""
         return self.kinds
 
     def batch(self, count: int, seed: tuple[int, ...]) -> tuple[F32, F32]:
-        """Sequences and the symbols to give.
+        """Return sequences and the symbols to repeat.
 
         Shape:
             (B, T, E), (B, symbols, kinds), one-hot.
@@ -100,7 +100,7 @@ class Copying:
         return one_hot[ids_BT], one_hot[symbols_BA][..., : self.kinds]
 
     def score(self, answers_BAO: F32, targets_BAX: F32) -> float:
-        """Share of the symbols right; 0.99 is solved."""
+        """Return the share of the symbols that are right; 0.99 is solved."""
         return float((answers_BAO.argmax(-1) == targets_BAX.argmax(-1)).mean())
 
 

@@ -1,6 +1,6 @@
-"""What the temperature does to a generator's texts: how free, how wordlike, how copied, how risky they are.
+"""The effect of the temperature on a generator's texts: entropy, real words, copies, risk.
 
-Knows a generator and an index of words; writes nothing but texts that have been through the risk filter.
+Knows a generator and an index of words; shows no text that the risk filter has not reviewed.
 
 Shapes: T steps, V vocabulary.
 """
@@ -30,10 +30,10 @@ class Point:
     """The texts of one temperature, taken together.
 
     Attributes:
-        temperature: Of the sampling.
-        characters: Written.
+        temperature: Temperature of the sampling.
+        characters: Number of characters written.
         entropy_bits: Per character, of the distribution that each was drawn from; 0 at temperature 0.
-        words: Whole words written.
+        words: Number of whole words written.
         real_words: Share of them that the index of words has.
         copied: Share of the characters in runs of 50 or more that stand in the training text; None if the
             model has no index of it.
@@ -53,18 +53,18 @@ class Point:
 
 @dataclass(frozen=True)
 class TemperatureStudy:
-    """A point for each temperature.
+    """The results, a point for each temperature.
 
     Attributes:
-        points: In the order in which they were asked for.
-        seeds: Of the texts of each point.
+        points: The points, in the order in which they were asked for.
+        seeds: Seeds of the texts of each point.
     """
 
     points: list[Point]
     seeds: tuple[int, ...]
 
     def table(self) -> list[list[str]]:
-        """A row for each temperature, the first row the header."""
+        """Return a row for each temperature, the first row the header."""
         header = ["T", "entropy", "real words", "copied", "longest", *LEVELS]
         rows = []
         for one in self.points:
@@ -75,7 +75,7 @@ class TemperatureStudy:
         return [header, *rows]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {"seeds": list(self.seeds), "points": [asdict(one) for one in self.points]}
 
     def plot(self, path: str | Path) -> Path:
@@ -123,10 +123,10 @@ def study_temperature(
 
     Args:
         generator: A trained model.
-        words: Whose words are the real ones; None takes the index of the model's own training text.
+        words: Index of the words that count as real; None takes the index of the model's own training text.
         temperatures: At each of them, as many texts as there are seeds; at 0 one, as all would be the same.
-        seeds: Of the texts.
-        prompt: What each text goes on from.
+        seeds: Seeds of the texts.
+        prompt: Text that each text continues.
         max_new_chars: Length of each text.
         risk_filter: Reviews the texts, and leaves them as they are; None takes a ``RiskFilter()``.
         progress: Called with each point.
@@ -166,7 +166,7 @@ def _measure(
     max_new_chars: int,
     risk_filter: RiskFilter,
 ) -> Point:
-    """The texts of one temperature."""
+    """Write the texts of one temperature and measure them."""
     made = generator.generate_many(
         [prompt] * len(seeds),
         seeds=seeds,
@@ -192,13 +192,13 @@ def _measure(
 
 
 def entropy_bits(generator: CharGenerator, prompt: str, text: str, sampling: Sampling) -> float:
-    """Sum over a text of the entropies, in bits, of the distributions that its characters are drawn from.
+    """Return the sum of the entropies, in bits, of the distributions that a text's characters are drawn from.
 
     Temperature and filters count, a repetition penalty does not.
 
     Args:
-        generator: Its model reads the text.
-        prompt: What the text goes on from, as in ``generate``.
+        generator: The generator whose model reads the text.
+        prompt: Text that it continues, as in ``generate``.
         text: The text.
         sampling: How characters are chosen.
     """

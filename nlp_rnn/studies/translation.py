@@ -1,6 +1,6 @@
 """BLEU and chrF of translators on the same test pairs: over all of them, and against sentence length.
 
-What attention was invented for shows there: a translator without it loses most on long sentences (Bahdanau et
+The purpose of attention shows there: a translator without it loses most on long sentences (Bahdanau et
 al. 2015, figure 2). Knows translators and pairs of texts; reads no files.
 """
 
@@ -21,7 +21,7 @@ QUARTERS, EIGHTHS = 4, 8
 
 @dataclass(frozen=True)
 class TranslationStudy:
-    """How well each translator does.
+    """The scores of each translator.
 
     Attributes:
         whole: By translator and search (``greedy``, ``beam 5``): the score of each pair with its own

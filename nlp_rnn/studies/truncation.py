@@ -1,4 +1,4 @@
-"""Truncated back-propagation through time: what a window costs, and what of the gradient it keeps.
+"""Truncated back-propagation through time: the cost of a window, and the part of the gradient it keeps.
 
 The state is carried from window to window; the gradient is not (Williams & Peng 1990). So the memory that a
 step needs falls with the window, and so does the part of the true gradient that crosses its edges.
@@ -25,14 +25,14 @@ _STREAMS, _WAVELENGTH = 8, 200
 
 
 @dataclass(frozen=True)
-class Window:
-    """What one length of window costs and keeps.
+class WindowCost:
+    """The cost of one length of window, and the part of the gradient that it keeps.
 
     Attributes:
         window: Steps after which the gradient stops.
-        seconds: For the whole sequence, forward and backward; the least of the repetitions.
-        megabytes: Held for the backward pass at once, at most: activations, without the weights.
-        cosine: Between its gradient, summed over the windows, and that of the whole sequence.
+        seconds: Time for the whole sequence, forward and backward; the least of the repetitions.
+        megabytes: Most memory held for the backward pass at once: activations, without the weights.
+        cosine: Cosine between its gradient, summed over the windows, and that of the whole sequence.
     """
 
     window: int
@@ -43,15 +43,15 @@ class Window:
 
 def measure_windows(
     *, steps: int, windows: Sequence[int], hidden_size: int, repetitions: int, seed: int
-) -> list[Window]:
-    """Time, memory and gradient of each window over one long sequence, a noisy wave to be predicted.
+) -> list[WindowCost]:
+    """Measure time, memory and gradient of each window over one long sequence, a noisy wave to predict.
 
     Args:
         steps: Length of the sequence; the last window is all of it.
         windows: Lengths that divide it.
         hidden_size: Width of the LSTM.
         repetitions: How often each is timed.
-        seed: Of weights and noise.
+        seed: Seed of weights and noise.
     """
     encoder = VARIANTS[-1].encoder(1, hidden_size, seed=seed)
     with seeded(seed):
@@ -68,14 +68,14 @@ def measure_windows(
         runs = [_gradient(encoder, output, series_BT1, window) for _ in range(repetitions)]
         cosine = nn.functional.cosine_similarity(runs[0][0], whole, dim=0)
         seconds, held = min(run[1] for run in runs), runs[0][2]
-        found.append(Window(window, seconds, held / 1e6, min(1.0, float(cosine))))
+        found.append(WindowCost(window, seconds, held / 1e6, min(1.0, float(cosine))))
     return found
 
 
 def _gradient(
     encoder: RecurrentEncoder, output: nn.Linear, series_BT1: Tensor, window: int
 ) -> tuple[Tensor, float, int]:
-    """The summed gradient in one row, seconds, and the most bytes held for a backward pass."""
+    """Return the summed gradient as one row, seconds, and the most bytes held for a backward pass."""
     weights = [*encoder.parameters(), *output.parameters()]
     own = {weight.untyped_storage().data_ptr() for weight in weights}
     held: dict[int, int] = {}
@@ -103,6 +103,6 @@ def _gradient(
     return torch.cat([part.flatten() for part in total]), time.perf_counter() - started, most
 
 
-def to_dict(found: Sequence[Window]) -> list[dict[str, Any]]:
-    """Plain values for JSON."""
+def to_dict(found: Sequence[WindowCost]) -> list[dict[str, Any]]:
+    """Return plain values for JSON."""
     return [asdict(one) for one in found]

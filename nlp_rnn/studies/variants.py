@@ -36,7 +36,7 @@ class Variant:
     gain: float = 1.0
 
     def encoder(self, inputs: int, hidden_size: int, *, seed: int) -> RecurrentEncoder:
-        """A one-way encoder of one layer with this start."""
+        """Return a one-way encoder of one layer with this start."""
         config = EncoderConfig(
             vocab_size=2, cell=self.cell, embedding_dim=inputs, hidden_size=hidden_size, bidirectional=False
         )
@@ -61,6 +61,6 @@ EXPLODING = Variant("RNN, recurrent weights x 2", "rnn", gain=2.0)
 
 
 def as_network(encoder: RecurrentEncoder) -> Network:
-    """A one-way encoder of one layer as the reference's network, in float64."""
+    """Return a one-way encoder of one layer as the reference's network, in float64."""
     layer = cast(nn.ModuleDict, encoder.layers[0])["fwd"]
     return from_torch(cast(nn.RNNBase, layer).double())

@@ -27,7 +27,7 @@ def cooccurrence_vectors(
     first_id: int = 2,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """Return vectors that are alike for ids that stand beside the same ids (extra ``train``).
+    """Return vectors that are similar for ids that stand beside the same ids (extra ``train``).
 
     Args:
         rows: Token ids of each text.

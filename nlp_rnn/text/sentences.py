@@ -2,7 +2,7 @@
 
 Only strings in; strings and places out. The rules by which a tokenizer changes a user's text live in
 ``tokenizer.py`` (inside ``tokenizer.json``, so that offsets into the original survive); here are the
-rules that change a *corpus* before anybody sees it.
+rules that change a *corpus* before anything else reads it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 LONGEST_SENTENCE = 1000
-"""Characters after which a sentence is cut at a space, so that a stream never waits for ever."""
+"""Characters after which a sentence is cut at a space, so that a stream does not wait endlessly."""
 
-# What may end a sentence, and what stands in front of a stop that ends none. Every repetition is bounded,
+# What may end a sentence, and what stands before a full stop that ends none. Every repetition is bounded,
 # so that a stream knows how far it has to look ahead.
 _STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|[\u3002\uff01\uff1f]{1,20}")
 _GAP = re.compile(r"\s{0,200}")
@@ -65,12 +65,12 @@ def detokenize_treebank(text: str) -> str:
     """
     for pattern, replacement in _TREEBANK:
         text = pattern.sub(replacement, text)
-    # A lone opening quote became `"word`, a closing one `word"`; only spacing is left to mend.
+    # A lone opening quote became `"word`, a closing one `word"`; only spacing is left to correct.
     return re.sub(r'"\s+([.,;:!?])', r'"\1', text).strip()
 
 
 def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None:
-    """Where the sentence that begins at ``start`` ends, behind the white space that follows it.
+    """Return the end of the sentence that begins at ``start``, after the white space that follows it.
 
     A stop ends a sentence if white space and no small letter follow, and no abbreviation or initial stands
     before it; an empty line always does. A sentence of more than ``LONGEST_SENTENCE`` characters is cut.
@@ -78,7 +78,7 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
     Args:
         text: The text, or as much of it as has come so far.
         start: Where the sentence begins.
-        final: Whether this is all of the text. If not, the answer is the one the whole text would give.
+        final: True if this is all of the text. If not, the answer is the one the whole text would give.
 
     Returns:
         The end; None at the end of the text, or where more of it has to come first.
@@ -92,23 +92,25 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
     for stop in _STOP.finditer(text, start, limit + _LOOK_AHEAD):
         if stop.start() >= limit:
             break
-        behind = _GAP.match(text, stop.end())
-        end = stop.end() if behind is None else behind.end()
+        # The white space belongs to the sentence; at the text's end more of it may still come.
+        space = _GAP.match(text, stop.end())
+        end = stop.end() if space is None else space.end()
         if end == len(text) and not final:
             return None
+        # An empty line always ends a sentence; a stop not before a small letter or after an abbreviation.
         if stop[0].startswith("\n") or not (text[end : end + 1].islower() or _abbreviates(text, start, stop)):
             return end
+    # No stop: cut a long sentence after the last space of its second half, or at the limit.
     if len(text) - start > (LONGEST_SENTENCE if final else LONGEST_SENTENCE + _LOOK_AHEAD):
         return (
-            max((text.rfind(space, start + LONGEST_SENTENCE // 2, limit) for space in " \n\t"), default=-1)
-            + 1
+            max((text.rfind(mark, start + LONGEST_SENTENCE // 2, limit) for mark in " \n\t"), default=-1) + 1
             or limit
         )
     return len(text) if final and start < len(text) else None
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a text, white space behind each included: joined, they are the text.
+    """Return the sentences of a text, the white space after each included: joined, they are the text.
 
     >>> split_sentences("It rains. Does it?")
     ['It rains. ', 'Does it?']
@@ -122,7 +124,7 @@ def split_sentences(text: str) -> list[str]:
 
 
 def begins_sentence(text: str, at: int) -> bool:
-    """Whether a sentence begins at a place: at the beginning, behind a stop, a tag or an empty line.
+    """Return True if a sentence begins at a place: at the text's start, after a stop, a tag or an empty line.
 
     Quotes and brackets may stand between.
 
@@ -138,7 +140,7 @@ def begins_sentence(text: str, at: int) -> bool:
 
 
 def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
-    """Whether a full stop belongs to the word before it."""
+    """Return True if a full stop belongs to the word before it."""
     return (
         stop[0] == "."
         and _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]) is not None

@@ -1,7 +1,7 @@
-"""Typing errors mended: an unknown word read as the known one that was most likely meant.
+"""Correction of typing errors: an unknown word is read as the known one that was most likely meant.
 
 The candidates of Norvig's spelling corrector ("How to Write a Spelling Corrector", 2007), a letter changed,
-left out, added, or swapped with the next, weighed by how common the word is and how likely the slip (the
+left out, added, or swapped with the next, weighted by how common the word and how likely the error is (the
 noisy channel; Kernighan, Church & Gale 1990). Knows words; no texts.
 """
 
@@ -15,16 +15,16 @@ _WORD = re.compile(r"[a-z]{3,40}")
 _SHORT = 3  # letters of a word with too many neighbours: no wrong letter is looked for
 _COMMON = 2_000  # ids, the most frequent, that count as common
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_RARER = 25  # times: of the slips that put a wrong letter, each puts one of 25
+_RARER = 25  # a wrong letter may be one of 25, so each of these errors is so many times rarer
 _MOST = 1 << 16  # answers remembered
 
 
 class Speller:
-    """The known word behind an unknown one.
+    """A corrector from an unknown word to the known one that was meant.
 
     Args:
-        known: Gives the ids of the known words, once one is asked for. The more frequent a word, the smaller
-            its id: a word is taken to be as frequent as 1 / id (Zipf's law).
+        known: Function that gives the ids of the known words, called when they are first needed. The more
+            frequent a word, the smaller its id: a word is taken to be as frequent as 1 / id (Zipf's law).
     """
 
     def __init__(self, known: Callable[[], Mapping[str, int]]) -> None:
@@ -32,24 +32,24 @@ class Speller:
         self._answers: dict[str, int | None] = {}
 
     def __call__(self, word: str, *, common: bool = False) -> int | None:
-        """Id of the word that was meant, if one is a single letter away.
+        """Return the id of the word that was meant, if one is a single letter away.
 
         >>> Speller(lambda: {"wonderful": 7})("wonderfull")
         7
 
         Args:
-            word: In lower case. In one of three letters two may have been swapped or one left out, none is
-                taken for wrong; shorter words and those of more than 40 letters stay unknown.
-            common: None if the word that was meant is not among the 2,000 smallest ids.
+            word: In lower case. In a word of three letters two may have been swapped or one left out, but no
+                letter changed; shorter words and those of more than 40 letters stay unknown.
+            common: If True, give None for a word that is not among the 2,000 smallest ids.
         """
         if word not in self._answers:
             if len(self._answers) >= _MOST:
                 self._answers.clear()
-            self._answers[word] = self._meant(word)
+            self._answers[word] = self._most_likely(word)
         found = self._answers[word]
         return None if common and found is not None and found >= _COMMON else found
 
-    def _meant(self, word: str) -> int | None:
+    def _most_likely(self, word: str) -> int | None:
         if not _WORD.fullmatch(word):
             return None
         near = ((self._ids.get(other), times) for other, times in _edits(word))
@@ -62,7 +62,7 @@ class Speller:
 
 
 def _edits(word: str) -> Iterator[tuple[str, int]]:
-    """Every word that a slip may have made this one of, and how many times rarer than others that slip is."""
+    """Yield every word that one error may turn into this one, and how many times rarer that error is."""
     for at in range(len(word) + 1):
         for letter in _LETTERS:
             yield word[:at] + letter + word[at:], 1

@@ -1,7 +1,7 @@
 """Text to token ids and back: word, subword, piece, character and byte pipelines on ``tokenizers``.
 
 Everything a pipeline does to a text, normalisation included, is inside ``tokenizer.json`` (but for the
-mending of typos, which is an option), so a saved model reads a text exactly as it was trained to, and every
+correction of typos, which is an option), so a saved model reads a text exactly as in training, and every
 token knows its place in the user's original string. Knows nothing about padding (``batch.py``) or models.
 
 ``piece`` is for text that is to be written again: it keeps case, punctuation and the places of spaces.
@@ -95,7 +95,7 @@ _TOKEN = "|".join(
     ]
 )
 SPACE = "▁"
-# A space belongs to what follows it; a hyphen to the letters behind it, as in a-t-il.
+# A space belongs to what follows it; a hyphen to the letters after it, as in a-t-il.
 _PIECE = rf"{SPACE}?-?[\p{{L}}\p{{M}}']+|{SPACE}?\p{{N}}|{SPACE}?[^\s{SPACE}]|{SPACE}"
 
 
@@ -117,8 +117,8 @@ class Encoding:
 def basic_english(text: str) -> list[str]:
     """Split as torchtext's ``basic_english`` does (extra ``torchtext``).
 
-    It separates every apostrophe, so ``wasn't`` becomes ``wasn``, ``'``, ``t``: the negation is no
-    token of its own. It is here to compare with, not to train on.
+    It separates every apostrophe, so ``wasn't`` becomes ``wasn``, ``'``, ``t``: the negation is not
+    a token of its own. It is here for comparison, not for training.
 
     Raises:
         MissingExtraError: If torchtext is not installed.
@@ -136,7 +136,7 @@ class TextTokenizer:
 
     Args:
         kind: ``word``, ``subword`` (BPE), ``piece`` (BPE), ``char`` or ``byte``.
-        vocab_size: Most ids to have, special ones included (``byte`` needs 258).
+        vocab_size: Greatest number of ids, special ones included (``byte`` needs 258).
         min_count: Leave out tokens seen fewer times in training.
         max_tokens: Longer texts keep their first and last ``max_tokens // 2`` tokens; ``None`` keeps all.
         mend_typos: Read an unknown word as the known one that is a single letter away and was most likely
@@ -192,7 +192,7 @@ class TextTokenizer:
         return self
 
     def encode(self, text: str) -> Encoding:
-        """Tokens of one text with their places in it; a text without tokens reads as one unknown token.
+        """Return the tokens of one text with their places in it; without any, one unknown token.
 
         Raises:
             InputError: If the text is no string.
@@ -201,17 +201,19 @@ class TextTokenizer:
         tokens: list[str] = []
         spans: list[tuple[int, int]] = []
         for start, part in self._parts(text):
-            found, places = self._placed(part)
-            mended = self._mended(found.ids, part, places.__getitem__)
-            ids += mended
-            tokens += [str(self._backend.id_to_token(i)) for i in mended] if self.mend_typos else found.tokens
-            spans += [(first + start, behind + start) for first, behind in places] if start else places
+            found, places = self._encode_with_places(part)
+            corrected = self._correct_unknown(found.ids, part, places.__getitem__)
+            ids += corrected
+            tokens += (
+                [str(self._backend.id_to_token(i)) for i in corrected] if self.mend_typos else found.tokens
+            )
+            spans += [(first + start, end + start) for first, end in places] if start else places
         if not ids:
             return Encoding([self.unk_id], [UNK], [(0, len(text))])
-        return Encoding(self._cut(ids), self._cut(tokens), self._cut(spans))
+        return Encoding(self._keep_both_ends(ids), self._keep_both_ends(tokens), self._keep_both_ends(spans))
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of many texts, on all cores; the same ids as ``encode`` gives one by one.
+        """Return the ids of many texts, computed on all cores; the same ids as ``encode`` gives one by one.
 
         Raises:
             InputError: If ``texts`` is a single string, or one of them is no string.
@@ -225,24 +227,24 @@ class TextTokenizer:
             row = next(found)
             for _ in own[1:]:
                 row = row + next(found)
-            rows.append(self._cut(row) or [self.unk_id])
+            rows.append(self._keep_both_ends(row) or [self.unk_id])
         return rows
 
     def _ids(self, texts: list[str]) -> Iterator[list[int]]:
-        """Ids of each text."""
+        """Yield the ids of each text."""
         if not self.mend_typos:
             yield from (found.ids for found in self._backend.encode_batch_fast(texts))
             return
         for text, found in zip(texts, self._backend.encode_batch(texts), strict=True):
             places: Callable[[int], tuple[int, int] | None] = found.token_to_chars
             if self.unk_id in found.ids and (not text.isascii() or _TRIPLED.search(text)):
-                places = self._placed(text)[
+                places = self._encode_with_places(text)[
                     1
                 ].__getitem__  # there the backend's places are not those of words
-            yield self._mended(found.ids, text, places)
+            yield self._correct_unknown(found.ids, text, places)
 
-    def _placed(self, part: str) -> tuple[Encoded, list[tuple[int, int]]]:
-        """The tokens of a text, and their places in it."""
+    def _encode_with_places(self, part: str) -> tuple[Encoded, list[tuple[int, int]]]:
+        """Return the tokens of a text, and their places in it."""
         normal, places_2N = self._normaliser(part)
         found = self._reader.encode(normal)
         offsets = found.offsets
@@ -250,15 +252,15 @@ class TextTokenizer:
             offsets[0] = (0, 0)  # the space put before a text has no place in it
         return found, token_spans(offsets, places_2N)
 
-    def _mended(
+    def _correct_unknown(
         self, ids: list[int], text: str, span_of: Callable[[int], tuple[int, int] | None]
     ) -> list[int]:
-        """The ids, where unknown those of the words that were meant; ``span_of`` a token is its place."""
+        """Return the ids, unknown ones corrected if possible; ``span_of`` gives the place of a token."""
         if not self.mend_typos or self.unk_id not in ids:
             return ids
-        return [self._meant(text, span_of(at)) if i == self.unk_id else i for at, i in enumerate(ids)]
+        return [self._corrected_id(text, span_of(at)) if i == self.unk_id else i for at, i in enumerate(ids)]
 
-    def _meant(self, text: str, span: tuple[int, int] | None) -> int:
+    def _corrected_id(self, text: str, span: tuple[int, int] | None) -> int:
         word = text[slice(*span)] if span else ""
         found = None
         if word[:1].islower():
@@ -268,7 +270,7 @@ class TextTokenizer:
         return self.unk_id if found is None else found
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of a row of ids; exact for ``byte`` and (of known characters) ``char``, else readable.
+        """Return the text of ids; exact for ``byte`` and (of known characters) ``char``, else readable.
 
         ``piece`` gives the text back but for runs of spaces, apostrophes and unknown characters.
         Padding is left out, and one unknown token alone is the empty text, as ``encode`` has it.
@@ -284,7 +286,7 @@ class TextTokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """How many ids there are, the special ones included."""
+        """Number of ids, the special ones included."""
         return int(self._backend.get_vocab_size())
 
     @property
@@ -293,12 +295,12 @@ class TextTokenizer:
         return [token for token, _ in sorted(self._backend.get_vocab().items(), key=lambda pair: pair[1])]
 
     def token_to_id(self, token: str) -> int | None:
-        """Id of a token, or None."""
+        """Return the id of a token, or None."""
         found = self._backend.token_to_id(token)
         return None if found is None else int(found)
 
     def to_json(self) -> str:
-        """The pipeline as ``tokenizer.json``, readable by ``tokenizers`` itself."""
+        """Return the pipeline as ``tokenizer.json``, readable by ``tokenizers`` itself."""
         return str(self._backend.to_str())
 
     @classmethod
@@ -321,7 +323,7 @@ class TextTokenizer:
         return tokenizer
 
     def _after_change(self) -> None:
-        """Rebuild what is derived from the backend (the one place, for training and loading)."""
+        """Rebuild all that is derived from the backend, after training and loading."""
         pad_id, unk_id = (self._backend.token_to_id(token) for token in SPECIAL)
         if self._backend.get_vocab_size() and (pad_id is None or unk_id is None):
             raise ArtifactError(f"tokenizer.json has no {PAD} or no {UNK} token")
@@ -331,13 +333,13 @@ class TextTokenizer:
         self._backend.no_truncation()
         self._backend.encode_special_tokens = True  # a text that says "<pad>" is a text, not padding
         self._speller = Speller(self._backend.get_vocab)
-        # The same pipeline behind its normaliser, which `encode` runs itself to keep the places.
+        # The same pipeline without its normaliser, which `encode` runs itself to keep the places.
         self._reader = type(self._backend)(self._backend.model)
         self._reader.pre_tokenizer = self._backend.pre_tokenizer
         self._normaliser = Normaliser(json.loads(self.to_json())["normalizer"])
 
     def _parts(self, text: str) -> list[tuple[int, str]]:
-        """What to read of a text, with where it starts: all of it, or both ends of a very long one."""
+        """Return the parts of a text to read, with their starts: all, or both ends of a very long one."""
         text = _readable(text)
         if self.max_tokens is None or len(text) <= 40 * self.max_tokens:
             return [(0, text)]
@@ -345,8 +347,8 @@ class TextTokenizer:
         tail = len(text) - 20 * self.max_tokens
         return [(0, text[: 20 * self.max_tokens]), (tail, text[tail:])]
 
-    def _cut(self, row: list[Item]) -> list[Item]:
-        """The first and the last half of what is more than ``max_tokens``."""
+    def _keep_both_ends(self, row: list[Item]) -> list[Item]:
+        """Return a row of at most ``max_tokens``: the first and the last half of a longer one."""
         limit = self.max_tokens
         if limit is None or len(row) <= limit:
             return row
@@ -358,7 +360,7 @@ class TokenizerChoice:
     """The tokenizer that a model is to have: a trained one, or the settings to train one with.
 
     Attributes:
-        given: A kind of tokenizer, or a trained ``TextTokenizer``, for which the rest means nothing.
+        given: A kind of tokenizer, or a trained ``TextTokenizer``, for which the other settings are ignored.
         vocab_size, min_count, max_tokens, mend_typos: As for ``TextTokenizer``.
 
     Raises:
@@ -391,7 +393,7 @@ class TokenizerChoice:
 
 
 def _readable(text: str) -> str:
-    """The text without halves of surrogate pairs, which no encoding can carry; same length."""
+    """Return the text without halves of surrogate pairs, which have no UTF-8; of the same length."""
     if not isinstance(text, str):
         raise InputError(f"a text must be a str, got {type(text).__name__}")
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
@@ -409,7 +411,7 @@ def _normalizer(kind: str) -> normalizers.Normalizer:
 
 
 def _pipeline(kind: str) -> Backend:
-    """An untrained pipeline of the given kind."""
+    """Return an untrained pipeline of the given kind."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
     model: models.Model

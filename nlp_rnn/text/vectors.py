@@ -2,7 +2,7 @@
 
 Extra ``torchtext``. Version 0.6.0 is pure Python and works beside current torch, but it draws progress
 bars, pickles what it read into the working folder, and switches certificate checks off for the whole
-process: all of that is kept from the caller here. Knows files of vectors; knows no models.
+process: all of that is hidden from the caller here. Knows files of vectors; knows no models.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class WordVectors:
-    """Vectors in the order of a tokenizer's ids.
+    """Word vectors in the order of a tokenizer's ids.
 
     Attributes:
         matrix_VE: One row per id, *shape (V, E)*, float32.
@@ -51,13 +51,13 @@ def load_vectors(
     max_vectors: int | None = None,
     seed: int | None = None,
 ) -> WordVectors:
-    """Vectors of a tokenizer's vocabulary (Pennington 2014; Bojanowski 2017).
+    """Load vectors for a tokenizer's vocabulary (Pennington 2014; Bojanowski 2017).
 
     Args:
         source: A text file of ``word number number ...`` lines, ``.gz`` allowed, with or without fastText's
             header line; or the name of a published set: ``glove.6B.100d``, ``glove.42B.300d``,
             ``glove.840B.300d``, ``glove.twitter.27B.50d``, ``fasttext.en`` (any language code).
-        tokenizer: Whose tokens to look up.
+        tokenizer: The tokenizer whose tokens are looked up.
         cache: Folder where a published set is kept once downloaded; a file needs none.
         max_vectors: Read so many lines at most; published sets begin with the most frequent words.
         seed: Draw tokens without a vector from a normal distribution as wide as the others; None: zeros.
@@ -89,16 +89,20 @@ def load_vectors(
         raise DataError(f"{path}: the vector of {bad!r} holds a number that is not finite")
     matrix_VE = np.zeros((len(tokens), known_KE.shape[1]), dtype=np.float32)
     if seed is not None:
-        drawn = np.random.default_rng(seed).normal(0, known_KE.std(), matrix_VE.shape)
-        matrix_VE[:] = drawn.astype(np.float32)
+        random_VE = np.random.default_rng(seed).normal(0, known_KE.std(), matrix_VE.shape)
+        matrix_VE[:] = random_VE.astype(np.float32)
     matrix_VE[known] = known_KE
     matrix_VE[tokenizer.pad_id] = 0
     return WordVectors(matrix_VE, 1 - len(missing) / max(1, len(tokens) - len(SPECIAL)), missing)
 
 
 def _read(vocab: Any, path: Path, max_vectors: int | None) -> Any:
-    """What torchtext makes of a file, or one sentence on why it cannot."""
-    with tempfile.TemporaryDirectory() as pickles, _tamed(vocab):
+    """Return torchtext's vectors of a file.
+
+    Raises:
+        DataError: If it cannot read them.
+    """
+    with tempfile.TemporaryDirectory() as pickles, _without_side_effects(vocab):
         try:
             found = vocab.Vectors(str(path), cache=pickles, max_vectors=max_vectors)
         except (RuntimeError, ValueError, TypeError, OSError, EOFError) as error:
@@ -111,7 +115,7 @@ def _read(vocab: Any, path: Path, max_vectors: int | None) -> Any:
 
 
 def _published(vocab: Any, name: str, cache: Path | None) -> Path:
-    """The file of a published set, downloaded into ``cache`` unless it is there."""
+    """Return the file of a published set, downloaded into ``cache`` unless it is there."""
     match = _NAME.fullmatch(name)
     if match is None:
         raise InputError(
@@ -124,8 +128,8 @@ def _published(vocab: Any, name: str, cache: Path | None) -> Path:
     if path.is_file():
         return path
     cache.mkdir(parents=True, exist_ok=True)
-    # A folder of its own: what an interrupted download leaves behind is never taken for the real thing.
-    with tempfile.TemporaryDirectory(dir=cache) as folder, _tamed(vocab):
+    # A folder of its own, so that an interrupted download is never taken for the whole file.
+    with tempfile.TemporaryDirectory(dir=cache) as folder, _without_side_effects(vocab):
         try:
             if language:
                 vocab.FastText(language, cache=folder, max_vectors=1)
@@ -140,7 +144,7 @@ def _published(vocab: Any, name: str, cache: Path | None) -> Path:
 
 
 @contextmanager
-def _tamed(vocab: Any) -> Iterator[None]:
+def _without_side_effects(vocab: Any) -> Iterator[None]:
     """Run torchtext without its progress bar and its log, and with certificates checked."""
     default, unverified = ssl._create_default_https_context, ssl._create_unverified_context
     bar, silent = vocab.tqdm, vocab.logger.disabled

@@ -8,7 +8,7 @@ from nlp_rnn.batch import Ids, padding_share, plan
 
 
 class LengthBuckets:
-    """``plan``, ``tokens`` and ``padding`` of a ``Task`` whose items are rows of like length: inherit it.
+    """``plan``, ``tokens`` and ``padding`` of a task whose items are rows of similar length: a base class.
 
     Args:
         lengths: Tokens of each training row.
@@ -22,7 +22,7 @@ class LengthBuckets:
         self.batch_tokens, self.batch_size = batch_tokens, batch_size
 
     def plan(self, epoch: int) -> Sequence[Ids]:
-        """Return length buckets in an order of this epoch's own."""
+        """Return length buckets, in another order in each epoch."""
         seed = self.seed * 1_000 + epoch
         return plan(self.lengths, batch_tokens=self.batch_tokens, batch_size=self.batch_size, seed=seed)
 

@@ -48,18 +48,18 @@ class Task(Protocol[Item]):
         """Return the mean loss of an item, a scalar with a gradient."""
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Return figures on held-out data; the one named ``score`` is to be raised."""
+        """Return figures on held-out data; of ``score``, higher is better."""
 
 
 @runtime_checkable
 class CarryingTask(Protocol):
-    """The methods that a task has besides, if the loss of an item depends on the one before it."""
+    """The additional methods of a task in which the loss of an item depends on the one before it."""
 
     def carried(self) -> dict[str, Tensor]:
         """Return the tensors that the next item starts from, by name."""
 
     def carry_on(self, tensors: dict[str, Tensor]) -> None:
-        """Start the next item from what ``carried`` gave."""
+        """Start the next item from the tensors that ``carried`` gave."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Trainer(Generic[Item]):
         output: Folder for checkpoints and ``history.jsonl``; None keeps nothing.
         identity: Plain values that a checkpoint must share to be resumed from (data, model, settings).
         progress: Called after each step.
-        enough: Training ends with the epoch whose ``score`` reaches this.
+        enough: Score at which training ends.
     """
 
     def __init__(
@@ -158,8 +158,9 @@ class Trainer(Generic[Item]):
         return place.history
 
     def _epoch(self) -> None:
+        """Train for one epoch, validate and save; a resumed run begins in the middle of one."""
         config, place = self.config, self.place
-        # Deal the epoch's items out to the processes; the first ones again, so that all take as many steps.
+        # Share the epoch's items among the processes; the first ones again, so that all take as many steps.
         plan = list(self.task.plan(place.epoch))
         ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
         plan += plan[: -len(plan) % ranks]
@@ -182,11 +183,11 @@ class Trainer(Generic[Item]):
                 and place.index < len(mine)
             ):
                 self._save()
-        self._judge(place.loss_sum / len(mine), tokens, time.perf_counter() - started)
+        self._validate(place.loss_sum / len(mine), tokens, time.perf_counter() - started)
         place.epoch, place.index, place.loss_sum = place.epoch + 1, 0, 0.0
         self._save()
 
-    def _judge(self, train_loss: float, tokens: int, seconds: float) -> None:
+    def _validate(self, train_loss: float, tokens: int, seconds: float) -> None:
         """Validate after an epoch, record its figures, and keep its weights if they are the best so far."""
         place = self.place
         model = (
@@ -211,11 +212,13 @@ class Trainer(Generic[Item]):
             place.bad_epochs += 1
 
     def _step(self, item: Item) -> float:
+        """Take one step; return the loss of the item before it."""
         config = self.config
+        # A group's learning rate: the schedule's factor times its own, 0 while it is frozen.
         factor = warmup_cosine(self.step, self.total_steps, config.warmup)
         for group in self.optimizer.param_groups:
-            thawed = self.place.epoch >= group["frozen"]
-            group["lr"] = config.learning_rate * factor * group["rate"] * thawed
+            is_trained = self.place.epoch >= group["frozen"]
+            group["lr"] = config.learning_rate * factor * group["rate"] * is_trained
         with seeded(config.seed, self.step, self.accelerator.process_index), self.accelerator.autocast():
             try:
                 loss = self.task.loss(self.wrapped, item)
@@ -246,6 +249,7 @@ class Trainer(Generic[Item]):
         return value
 
     def _save(self) -> None:
+        """Write a checkpoint and the history, if there is a folder for them."""
         if self.output is None or not self.accelerator.is_main_process:
             return
         tensors = {f"best/{name}": tensor for name, tensor in self.best.items()}
@@ -264,6 +268,11 @@ class Trainer(Generic[Item]):
         (self.output / "history.jsonl").write_text(lines, encoding="utf-8")
 
     def _resume(self, found: checkpoints.Checkpoint) -> None:
+        """Restore the state of a checkpoint.
+
+        Raises:
+            TrainingError: If it is that of another run.
+        """
         mine = json.loads(json.dumps(self.identity))  # as a checkpoint has it: lists for tuples
         if found.state["identity"] != mine:
             changed = [key for key, value in mine.items() if found.state["identity"].get(key) != value]

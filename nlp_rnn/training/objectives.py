@@ -22,7 +22,7 @@ _PROBE = 0.1  # length of the random step whose gradient points where the answer
 
 
 class Reading:
-    """A batch as the classifier reads it, again and again with the same dropout.
+    """A batch that the classifier can read several times with the same dropout.
 
     Args:
         model: The classifier.
@@ -41,11 +41,11 @@ class Reading:
         self.seed = int(torch.randint(2**31, ()))
 
     def logits(self, step_BTE: Tensor | None = None, *, detached: bool = False) -> Tensor:
-        """Return the logits of the batch, or of what lies a step from it.
+        """Return the logits of the batch, or of the embeddings a step away from it.
 
         Args:
-            step_BTE: In units of the embedding's spread.
-            detached: The embedding gets no gradient.
+            step_BTE: The step, in units of the embedding's spread.
+            detached: If True, the embedding gets no gradient.
 
         Shape:
             (B, T, E) -> (B, C).
@@ -123,7 +123,7 @@ def pairing(model: BiLSTMClassifier, batch: Batch) -> Tensor:
 
     Args:
         model: The classifier.
-        batch: Rows side by side: the first half, then in the same order what each is paired with.
+        batch: The first texts of all pairs, then their second texts in the same order.
 
     Source:
         Counterfactual logit pairing (Garg et al. 2019, section 4), the distance of logits replaced by the

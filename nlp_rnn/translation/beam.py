@@ -55,6 +55,7 @@ class _Beam:
     finished: int = 0
 
     def add(self, ids_T: Ids, score: float, attention_TS: F32) -> None:
+        """Count a finished candidate, and keep it if it is the best so far."""
         self.finished += 1
         if self.best is None or score > self.best.score:
             self.best = Hypothesis(ids_T.tolist(), score, attention_TS.copy())
@@ -145,7 +146,7 @@ def beam_search(
         _attend(rows, attention_nS)
         # Twice as many candidates as are followed: even if K of them end, K are left to go on.
         candidates = _candidates(rows, logits_nV, never, 2 * beam)
-        # Those that end are judged; the best of the others go on.
+        # Those that end are scored; the best of the others go on.
         going = _finish(beams, rows, candidates, end_id, beam, alpha)
         rows = _grown(rows, candidates, going)
         # The model's state follows: a row may go on twice, or not at all.

@@ -1,4 +1,4 @@
-"""What a translator is given to learn from: pairs of texts, checked, held out, and as rows of ids.
+"""The data that a translator learns from: pairs of texts, checked, held out, and as rows of ids.
 
 Knows texts and a tokenizer; knows no models.
 """
@@ -16,13 +16,13 @@ from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
 
 TextPairs = Sequence[tuple[str, str]]
 Rows = Sequence[Sequence[int]]
-Common = tuple[slice, slice]
-"""Where a word that stands in both rows of a pair is: in the source, in the target."""
+SharedWord = tuple[slice, slice]
+"""The places of a word that stands in both rows of a pair: in the source, in the target."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows of ids, source and target; a target begins and ends with the marks for it.
+    """Pairs as rows of ids; a target begins and ends with the marks for it.
 
     Attributes:
         source, target: As many rows each.
@@ -31,10 +31,10 @@ class Pairs:
 
     source: Rows
     target: Rows
-    common: Sequence[Common | None] = ()
+    common: Sequence[SharedWord | None] = ()
 
     def digest(self) -> str:
-        """A short name of the content."""
+        """Return a short name of the content, by a hash."""
         found = hashlib.sha256()
         for rows in (self.source, self.target):
             found.update(np.concatenate([np.asarray(row, dtype=np.int64) for row in rows]).tobytes())
@@ -45,7 +45,7 @@ _HELD_OUT = 2_000  # pairs at most
 
 
 def encoded_pairs(tokenizer: TextTokenizer, pairs: TextPairs, *, common: bool = False) -> Pairs:
-    """Pairs of texts as pairs of rows of ids; with ``common``, the words that stand in both are found."""
+    """Return pairs of texts as rows of ids; with ``common``, also the words that stand in both."""
     begin_id, end_id = marks(tokenizer)
     source = tokenizer.encode_batch([text for text, _ in pairs])
     target = [[begin_id, *row, end_id] for row in tokenizer.encode_batch([text for _, text in pairs])]
@@ -56,7 +56,7 @@ def encoded_pairs(tokenizer: TextTokenizer, pairs: TextPairs, *, common: bool = 
 
 
 def marks(tokenizer: TextTokenizer) -> tuple[int, int]:
-    """Ids of the marks for beginning and end."""
+    """Return the ids of the marks for beginning and end."""
     begin_id, end_id = tokenizer.token_to_id(BEGIN), tokenizer.token_to_id(END)
     if begin_id is None or end_id is None:
         raise ArtifactError(
@@ -71,8 +71,8 @@ def unknown_ids(tokenizer: TextTokenizer) -> list[int]:
     return [tokenizer.unk_id] if space_id is None else [space_id, tokenizer.unk_id]
 
 
-def _common(source: Sequence[int], target: Sequence[int], vocab: Sequence[str]) -> Common | None:
-    """A name or a number that stands once in both rows.
+def _common(source: Sequence[int], target: Sequence[int], vocab: Sequence[str]) -> SharedWord | None:
+    """Return the places of a name or a number that stands once in both rows, or None.
 
     >>> vocab = ["▁I", "▁Je", "▁saw", "▁To", "m", "."]
     >>> _common([0, 2, 3, 4, 5], [1, 2, 3, 4, 5], vocab)
@@ -83,6 +83,7 @@ def _common(source: Sequence[int], target: Sequence[int], vocab: Sequence[str]) 
         found: dict[tuple[int, ...], slice] = {}
         for place in _names(row, vocab):
             ids = tuple(row[place])
+            # A word that stands twice in a row has no place to copy from: an empty slice marks it.
             found[ids] = slice(0, 0) if ids in found else place
         places.append(found)
     for ids, in_source in places[0].items():
@@ -93,11 +94,13 @@ def _common(source: Sequence[int], target: Sequence[int], vocab: Sequence[str]) 
 
 
 def _names(row: Sequence[int], vocab: Sequence[str]) -> Iterator[slice]:
-    """Words that begin with a capital or a digit; those of one or two letters are mostly no names."""
+    """Yield the places of words that begin with a capital or a digit and have three letters or more."""
     start: int | None = None
+    # A space at the end closes the last word.
     for at, piece in enumerate([*(vocab[piece_id] for piece_id in row), SPACE]):
         inside = start is not None and piece.isalnum()
         if start is not None and not inside:
+            # The word's pieces without the space before it; short ones are mostly no names.
             word = "".join(vocab[piece_id] for piece_id in row[start:at])[1:]
             if len(word) > 2 or word.isdigit():
                 yield slice(start, at)
@@ -145,6 +148,6 @@ def set_aside(pairs: list[tuple[str, str]], seed: int) -> tuple[list[tuple[str, 
             f"there are pairs of {len(sources)} different source texts: give two or more, or a validation set"
         )
     most = max(1, min(len(sources) // 50, _HELD_OUT))
-    aside = {sources[i] for i in np.random.default_rng(seed).permutation(len(sources))[:most]}
-    train = [pair for pair in pairs if pair[0] not in aside]
-    return train, [pair for pair in pairs if pair[0] in aside]
+    held_out = {sources[i] for i in np.random.default_rng(seed).permutation(len(sources))[:most]}
+    train = [pair for pair in pairs if pair[0] not in held_out]
+    return train, [pair for pair in pairs if pair[0] in held_out]

@@ -1,4 +1,4 @@
-"""One translation: its text, its score, and what was looked at when each piece was written.
+"""One translation: its text, its score, and the attention when each piece was written.
 
 Shapes: S source pieces, T target pieces.
 """
@@ -26,10 +26,10 @@ class Translation:
         source: The text that was translated.
         text: The translation.
         score: Its log-probability in nats, over the length penalty.
-        source_pieces: What was read, S pieces.
-        pieces: What was written, T pieces, the mark for the end included; copied words stand as copied.
-        attention: Which piece was looked at (column) when each was written (row), *shape (T, S)*, rows sum
-            to 1; None if the model has no attention.
+        source_pieces: The S pieces that were read.
+        pieces: The T pieces that were written, with the mark for the end; copied words as they were copied.
+        attention: The weight of each source piece (column) when each piece was written (row), *shape (T, S)*,
+            rows sum to 1; None if the model has no attention.
     """
 
     source: str
@@ -40,12 +40,12 @@ class Translation:
     attention: NDArray[np.float32] | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
+        """Return everything as plain JSON values."""
         attention = None if self.attention is None else self.attention.astype(np.float64).round(4).tolist()
         return {**vars(self), "attention": attention}
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
-        """Draw the attention (extra ``plot``): what was read on top, what was written at the side.
+        """Draw the attention (extra ``plot``): source pieces on top, written pieces at the side.
 
         Returns:
             The path written.

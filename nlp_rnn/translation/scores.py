@@ -1,6 +1,6 @@
 """Scores of translations: BLEU and chrF, of all pairs and by length of the source.
 
-The counting is sacrebleu's (extra ``translate``), so that figures can be set beside published ones; its
+The counting is sacrebleu's (extra ``translate``), so that figures can be compared with published ones; its
 signature is kept with them. Takes texts, whoever translated them; knows no models.
 """
 
@@ -22,12 +22,12 @@ class Quality:
     """Scores of some translated texts.
 
     Attributes:
-        n: Texts.
+        n: Number of texts.
         words: Words of a source text, on average.
         shortest, longest: The fewest and the most words.
         bleu: Corpus BLEU (Papineni et al. 2002), in [0, 100].
         chrf: Corpus chrF2 (Popović 2015), in [0, 100].
-        signatures: How sacrebleu counted.
+        signatures: The settings of sacrebleu's counting.
     """
 
     n: int
@@ -39,19 +39,19 @@ class Quality:
     signatures: tuple[str, str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Return plain JSON values."""
         return asdict(self)
 
 
 def score_translations(
     sources: Sequence[str], translations: Sequence[str], references: Sequence[Sequence[str]]
 ) -> Quality:
-    """Compare translations with what people wrote.
+    """Compare translations with reference translations.
 
     Args:
         sources: The texts that were translated.
-        translations: One each.
-        references: One or more right translations each.
+        translations: The translation of each.
+        references: One or more right translations of each.
 
     Raises:
         InputError: If there are not as many of each, or none.
@@ -65,6 +65,7 @@ def score_translations(
         )
     if any(isinstance(own, str) or not len(own) for own in references):
         raise InputError("references should hold a list of one or more texts for each source")
+    # sacrebleu wants columns of references, None where a text has fewer.
     most = max(len(own) for own in references)
     streams = [[own[i] if i < len(own) else None for own in references] for i in range(most)]
     bleu, chrf = metrics.BLEU(), metrics.CHRF()
@@ -88,9 +89,9 @@ def score_by_length(
     *,
     groups: int = 4,
 ) -> list[Quality]:
-    """``score_translations`` of equal parts of the texts, from the shortest sources to the longest.
+    """Score equal parts of the texts by ``score_translations``, from the shortest sources to the longest.
 
-    Sources of as many words stand in order of their characters.
+    Sources with the same number of words are ordered by their characters.
 
     Raises:
         InputError: If there are fewer texts than groups, or as ``score_translations`` says.
@@ -115,9 +116,9 @@ def plot_by_length(
     """Draw BLEU against the length of the source, a line for each model (extra ``plot``).
 
     Args:
-        models: By name: the groups of ``score_by_length``, the same texts for each model.
-        path: Where to write.
-        title: Above the picture.
+        models: For each name the groups of ``score_by_length``, the same texts for each model.
+        path: The picture to write.
+        title: Title of the picture.
 
     Returns:
         The path written.

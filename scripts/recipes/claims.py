@@ -30,7 +30,7 @@ from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.files import load_corpus
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.resources import CLAIMS_MODEL
-from nlp_rnn.risk import CHECK_WORTHY, shaped
+from nlp_rnn.risk import CHECK_WORTHY, mask_digits
 from nlp_rnn.text import TextTokenizer, cooccurrence_vectors, detokenize_treebank, split_sentences
 
 OTHER = "other"
@@ -61,7 +61,7 @@ class Sets:
 
 
 @dataclass(frozen=True)
-class Run:
+class SeedResult:
     """One seed: its F1 on the validation sentences at its threshold, and the model with that moved to 0.5."""
 
     seed: int
@@ -95,7 +95,7 @@ def main(
     tokenizer.train(sets.unlabelled)
     rows = tokenizer.encode_batch(sets.unlabelled)
     vectors = cooccurrence_vectors(rows, vocab_size=tokenizer.vocab_size, dim=embedding_dim)
-    runs: list[Run] = []
+    runs: list[SeedResult] = []
     for seed in map(int, seeds.split(",")):
         classifier = TextClassifier(embedding_dim=embedding_dim, hidden_size=hidden_size, tokenizer=tokenizer)
         config = TrainConfig(
@@ -105,7 +105,7 @@ def main(
         )  # fmt: skip
         classifier.fit(texts, labels, validation=chosen_on, classes=CLASSES, vectors=vectors, config=config)
         f1, threshold = best_threshold(probabilities(classifier, chosen_on[0]), chosen_on[1])
-        runs.append(Run(seed, f1, threshold, at_half(classifier.artifact, threshold)))
+        runs.append(SeedResult(seed, f1, threshold, at_half(classifier.artifact, threshold)))
         console.print(f"seed {seed}: F1 {f1:.4f} on the validation sentences, threshold {threshold:.2f}")
     best = max(runs, key=lambda run: run.validation)
     figures: dict[str, Any] = {"kept": best.seed, "validation": {run.seed: run.validation for run in runs}}
@@ -143,7 +143,7 @@ def at_half(artifact: TextArtifact[ModelConfig], threshold: float) -> TextArtifa
     return replace(artifact, task="check-worthiness", weights={**artifact.weights, "output.bias": bias})
 
 
-def measured(runs: Sequence[Run], best: Run, tested: Labelled, sets: Sets) -> dict[str, Any]:
+def measured(runs: Sequence[SeedResult], best: SeedResult, tested: Labelled, sets: Sets) -> dict[str, Any]:
     """Test figures of all seeds as they would ship, and what the best one calls check-worthy elsewhere."""
     f1s: list[float] = []
     figures: dict[str, Any] = {}
@@ -170,7 +170,7 @@ def called(classifier: TextClassifier, sets: Sets) -> dict[str, tuple[int, float
     return found
 
 
-def describe(best: Run, figures: dict[str, Any], tested: int, sets: Sets) -> str:
+def describe(best: SeedResult, figures: dict[str, Any], tested: int, sets: Sets) -> str:
     """The model card."""
     return CARD.format(
         **{key: figures[key] for key in ("f1", "precision", "recall", "mean", "spread")},
@@ -190,7 +190,7 @@ def describe(best: Run, figures: dict[str, Any], tested: int, sets: Sets) -> str
 
 
 def training_sets(data: Path, *, avoid: Sequence[str], extra: dict[str, int]) -> Sets:
-    """All sentences, shaped as the classifier reads them; those in ``avoid`` are left out."""
+    """All sentences, mask_digits as the classifier reads them; those in ``avoid`` are left out."""
     rng = np.random.default_rng(0)
     seen = {key(text) for text in avoid}
     train: dict[str, Labelled] = {}
@@ -205,7 +205,7 @@ def training_sets(data: Path, *, avoid: Sequence[str], extra: dict[str, int]) ->
 
     def some(name: str, lines: list[str], label: str) -> list[str]:
         """Add as many sentences as are asked for, and a third as many again to choose on."""
-        kept = [line for line in map(shaped, lines) if 4 <= len(line.split()) <= 40]
+        kept = [line for line in map(mask_digits, lines) if 4 <= len(line.split()) <= 40]
         chosen = [kept[i] for i in rng.permutation(len(kept))[: extra[name] * 4 // 3]]
         if chosen:
             add(name, (chosen, [label] * len(chosen)), 0.25)
@@ -238,7 +238,7 @@ def column(path: Path, name: str) -> list[str]:
 def claimbuster(data: Path, split: str) -> Labelled:
     """Sentences of debates, as the classifier reads them."""
     return read(
-        data / f"claims/claimbuster/{split}.parquet", "label", {name: name for name in CLASSES}, shaped
+        data / f"claims/claimbuster/{split}.parquet", "label", {name: name for name in CLASSES}, mask_digits
     )
 
 
@@ -247,7 +247,7 @@ def cures(data: Path) -> Labelled:
 
     def typed(text: str) -> str:
         bare = re.sub(r"HTTPURL|\bRT\b|@USER\s*:?|:[a-z_]+:|^\W+(?=\w)", " ", text)
-        return shaped(detokenize_treebank(bare))
+        return mask_digits(detokenize_treebank(bare))
 
     return read(
         data / "claims/cure_claims/train.parquet", "check_worthy", {True: CHECK_WORTHY, False: OTHER}, typed

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nlp_rnn.cli import progress_bar, training_bar
-from nlp_rnn.distillation import TransformerClassifier, default_config, digest, windows
+from nlp_rnn.distillation import TransformerClassifier, crop_texts, default_config, digest
 from scripts.recipes.mixture import CLASSES, Mixture
 
 START = "sentence-transformers/all-MiniLM-L6-v2"  # 6 layers, 22 million parameters, Apache-2.0
@@ -43,7 +43,7 @@ def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: in
     was stopped goes on, where the processor has 16-bit products as before.
     """
     texts, labels = mixture.training(seed=seed, rates=RATES)
-    texts = windows(texts, seed=seed)
+    texts = crop_texts(texts, seed=seed)
     folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
     if not (folder / "model").is_dir():
         teacher = TransformerClassifier.from_pretrained(start, classes=CLASSES, seed=seed)

@@ -22,10 +22,10 @@ from nlp_rnn.errors import DataError, InputError, one_of
 from nlp_rnn.sentiment import with_articles
 
 Label = Literal["negative", "neutral", "positive"]
-Split = Literal["train", "dev"]
+TemplateSplit = Literal["train", "dev"]
 
 LABELS: tuple[Label, ...] = get_args(Label)
-SPLITS: tuple[Split, ...] = get_args(Split)
+SPLITS: tuple[TemplateSplit, ...] = get_args(TemplateSplit)
 WORDS_FILE = "words.json"
 FOLDER = Path(__file__).parents[2] / "data" / "templates"
 
@@ -101,7 +101,7 @@ def load_frames(path: Path | None = None) -> list[Frame]:
     return frames
 
 
-def load_words(split: Split, path: Path | None = None) -> WordLists:
+def load_words(split: TemplateSplit, path: Path | None = None) -> WordLists:
     """Read the slot fillers that sentences of one split may use.
 
     Args:
@@ -133,7 +133,7 @@ def generate(
     n: int,
     *,
     seed: int,
-    split: Split = "train",
+    split: TemplateSplit = "train",
     path: Path | None = None,
     more_words: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Example]:

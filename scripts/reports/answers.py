@@ -21,7 +21,7 @@ from nlp_rnn import CharGenerator, RiskFilter, SentimentClassifier
 from nlp_rnn.cli import run_script
 from nlp_rnn.files import load_corpus
 from nlp_rnn.resources import data_folder
-from nlp_rnn.risk import FILES, load_cases
+from nlp_rnn.risk import CASE_FILES, load_cases
 
 TEMPERATURES = (0.0, 0.5, 0.8, 1.2)
 
@@ -53,7 +53,7 @@ def main(
         made = generator.generate(text[:40], max_new_chars=200, temperature=temperature, seed=number)
         written.append(f"{made} {made.finish_reason} {made.risk}")
     found["prompts"] = digest("\n".join(written).encode())
-    cases = [case.text for name in FILES for case in load_cases(data_folder("risk") / name)]
+    cases = [case.text for name in CASE_FILES for case in load_cases(data_folder("risk") / name)]
     found["risk cases"] = digest("\n".join(str(risk_filter.review(text)) for text in cases).encode())
     typer.echo(json.dumps(found, indent=2))
 

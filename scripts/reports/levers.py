@@ -115,7 +115,7 @@ LEVERS = {
 
 
 @dataclass(frozen=True)
-class Lessons:
+class SeedTexts:
     """The texts of one seed."""
 
     mixture: Mixture
@@ -125,7 +125,7 @@ class Lessons:
     read: list[str]
 
     @classmethod
-    def draw(cls, mixture: Mixture, seed: int) -> Lessons:
+    def draw(cls, mixture: Mixture, seed: int) -> SeedTexts:
         """Some reviews, and all labelled sentences."""
         rng = np.random.default_rng(seed)
         reviews, labels = mixture.sources["imdb"]
@@ -153,7 +153,7 @@ class Lessons:
         return [texts[i] for i in some], [labels[i] for i in some]
 
 
-def train(lever: Lever, lessons: Lessons, plain: Path) -> SentimentClassifier:
+def train(lever: Lever, lessons: SeedTexts, plain: Path) -> SentimentClassifier:
     """A classifier by the plain recipe and a lever; ``plain`` is the folder of one without a lever."""
     texts, labels = lessons.labelled
     for source in lever.sources:
@@ -210,7 +210,7 @@ def measure(
     return found | {"alike": float((one == other).mean())}
 
 
-def _answers(lessons: Lessons, plain: Path) -> NDArray[np.float32]:
+def _answers(lessons: SeedTexts, plain: Path) -> NDArray[np.float32]:
     """What an NB-SVM of the same reviews and the plain classifier together answer to unlabelled ones."""
     judges = [
         NbSvm().fit(*lessons.reviews).margins,
@@ -233,7 +233,7 @@ def main(
     mixture, edited = build(data), counterfactual_pairs(data)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for seed in range(seeds):
-        lessons = Lessons.draw(mixture, seed)
+        lessons = SeedTexts.draw(mixture, seed)
         for name in names:
             folder = lessons.folder(run, LEVERS[name])
             file = folder / "figures.json"

@@ -17,7 +17,7 @@ from rich.table import Table
 from nlp_rnn.cli import run_script
 from nlp_rnn.files import unpacked
 from nlp_rnn.resources import data_folder
-from nlp_rnn.risk import FILES, CheckWorthiness, OverlapIndex, RiskFilter, load_cases, run_cases
+from nlp_rnn.risk import CASE_FILES, CheckWorthiness, OverlapIndex, RiskFilter, load_cases, run_cases
 
 WINDOWS = 500
 
@@ -34,7 +34,7 @@ def main(
     risk = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
     figures: dict[str, Any] = {"claims_model": risk.claims is not None}
     console = Console()
-    for file in [cases] if cases is not None else [data_folder("risk") / name for name in FILES]:
+    for file in [cases] if cases is not None else [data_folder("risk") / name for name in CASE_FILES]:
         report = run_cases(risk.review, load_cases(file))
         table = Table("expected", "topic", "cases", "flagged", title=file.name)
         for expect, topic, count, flagged in report.rows():

@@ -16,7 +16,7 @@ import torch
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.distillation.ensemble import average_proba
 from nlp_rnn.distillation.judges import classifier_judge, review_features
-from nlp_rnn.distillation.transformer import TransformerClassifier, default_config, windows
+from nlp_rnn.distillation.transformer import TransformerClassifier, crop_texts, default_config
 from nlp_rnn.errors import ArtifactError, InputError
 from nlp_rnn.training.loop import Progress, seeded
 
@@ -146,12 +146,12 @@ def test_whole_numbers_answer_nearly_the_same(tiny: Path) -> None:
 
 def test_a_window_is_a_run_of_words_of_a_long_text_alone() -> None:
     long = " ".join(map(str, range(200)))
-    short, cut, other = windows(["a<br />b", long, long], seed=0)
+    short, cut, other = crop_texts(["a<br />b", long, long], seed=0)
     assert short == "a<br />b"
     first = int(cut.split()[0])
     assert cut == " ".join(map(str, range(first, first + 70)))
     assert cut != other
-    assert windows([long], seed=1) != windows([long], seed=2)
+    assert crop_texts([long], seed=1) != crop_texts([long], seed=2)
 
 
 def test_the_default_is_one_epoch() -> None:

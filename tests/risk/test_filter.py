@@ -20,8 +20,8 @@ from nlp_rnn.errors import ConfigError, DataError, InputError
 from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk import claims
 from nlp_rnn.risk import filter as risk
-from nlp_rnn.risk.claims import CheckWorthiness, load_rules, shaped
-from nlp_rnn.risk.confidence import improbable, loop
+from nlp_rnn.risk.claims import CheckWorthiness, load_rules, mask_digits
+from nlp_rnn.risk.confidence import find_improbable, find_loop
 from nlp_rnn.risk.disclaimer import MACHINE, SUBJECTS, disclaimer
 from nlp_rnn.risk.filter import BLOCKED, NOT_ENGLISH, RiskFilter
 from nlp_rnn.risk.levels import LEVELS, Thresholds
@@ -192,7 +192,7 @@ def test_a_malformed_case_names_its_line(tmp_path: Path, line: str) -> None:
 
 
 def test_digits_have_one_shape() -> None:
-    assert shaped(" In 1999, 3.5 % ") == "In 0000, 0.0 %"
+    assert mask_digits(" In 1999, 3.5 % ") == "In 0000, 0.0 %"
 
 
 def test_a_check_worthy_sentence_is_a_signal_and_a_short_one_is_not_read() -> None:
@@ -278,9 +278,9 @@ def test_improbable_stretches_are_found_where_they_are() -> None:
     assert 30 <= signal.start <= 40
     assert 60 <= signal.end <= 70
     assert "6.0 nats" in signal.why
-    assert improbable(np.full(100, np.nan), window=16, limit=3.5) == []
-    assert improbable(np.array([np.inf]), window=16, limit=3.5)[0][0] == (0, 1)
-    assert improbable(np.empty(0), window=16, limit=3.5) == []
+    assert find_improbable(np.full(100, np.nan), window=16, limit=3.5) == []
+    assert find_improbable(np.array([np.inf]), window=16, limit=3.5)[0][0] == (0, 1)
+    assert find_improbable(np.empty(0), window=16, limit=3.5) == []
 
 
 @pytest.mark.parametrize("wrong", [[-1.0], "abc", [[-1.0, -1.0]]])
@@ -290,10 +290,10 @@ def test_log_probabilities_are_one_per_character(wrong: Any) -> None:
 
 
 def test_loops_are_found_and_rulers_are_not() -> None:
-    assert loop("so we go " * 6 + "home", shortest=40) == ((0, 54), 9)
-    assert loop("never, never, never", shortest=40) is None
-    assert loop("-" * 200, shortest=40) is None
-    assert loop("", shortest=40) is None
+    assert find_loop("so we go " * 6 + "home", shortest=40) == ((0, 54), 9)
+    assert find_loop("never, never, never", shortest=40) is None
+    assert find_loop("-" * 200, shortest=40) is None
+    assert find_loop("", shortest=40) is None
     assert "loop" in kinds(FILTER.review("and then " * 9))
 
 

@@ -28,7 +28,7 @@ TORCH_FILES = {
     "weights.py": "turns tensors into arrays and back; NumPy has arrays",
 }
 TORCH_CLASSES = {
-    "Answer": "training needs a window's outputs and its state; in NumPy the caller's state is advanced",
+    "CharOutputs": "training needs a window's outputs and its state; in NumPy the caller's state is advanced",
     "TorchEngine": "the engine has its library's name",
 }
 NUMPY_CLASSES = {

@@ -15,19 +15,19 @@ from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.perturbation import (
     Change,
-    Split,
+    ReplacementSplit,
     changes,
-    identified,
     perturbed,
     perturbed_pairs,
-    regendered,
-    reinvented,
-    renamed,
-    renumbered,
-    slip,
     toggled,
-    typo,
     with_articles,
+    with_identity,
+    with_invented_names,
+    with_keyboard_typo,
+    with_other_gender,
+    with_other_names,
+    with_other_numbers,
+    with_typo,
 )
 from nlp_rnn.sentiment.robustness import (
     both_right,
@@ -53,7 +53,7 @@ def edits(first: str, second: str) -> int:
     return int(table[-1, -1])
 
 
-@pytest.mark.parametrize("change", [typo, slip])
+@pytest.mark.parametrize("change", [with_typo, with_keyboard_typo])
 def test_a_typo_is_one_edit_in_one_long_word(change: Change) -> None:
     text = "a truly wonderful film, and so it goes"
     seen = set()
@@ -62,7 +62,7 @@ def test_a_typo_is_one_edit_in_one_long_word(change: Change) -> None:
         before, after = text.split(), changed.split()
         wrong = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
         assert len(wrong) == 1
-        assert change is typo or wrong[0][0][0] == wrong[0][1][0]
+        assert change is with_typo or wrong[0][0][0] == wrong[0][1][0]
         assert len(wrong[0][0].strip(",")) >= 4
         assert edits(*wrong[0]) == 1
         seen.add(changed)
@@ -71,17 +71,17 @@ def test_a_typo_is_one_edit_in_one_long_word(change: Change) -> None:
 
 
 def test_a_name_becomes_the_same_other_name_everywhere() -> None:
-    changed = renamed(TEXT, random.Random(1)) or ""
+    changed = with_other_names(TEXT, random.Random(1)) or ""
     names = re.findall(r"1987 (\w+) met .* (\w+) gave", changed)
     assert len(names) == 1
     assert names[0][0] == names[0][1] != "Mary"
     assert changed.replace(names[0][0], "Mary") == TEXT
-    assert "Paris" not in (renamed(TEXT, random.Random(1), sort="places") or "Paris")
-    assert renamed("Nobody came; marylebone, Mary-Ann.", random.Random(0)) is None
+    assert "Paris" not in (with_other_names(TEXT, random.Random(1), sort="places") or "Paris")
+    assert with_other_names("Nobody came; marylebone, Mary-Ann.", random.Random(0)) is None
 
 
 def test_ratings_are_no_numbers_to_change() -> None:
-    changed = renumbered(TEXT, random.Random(0)) or ""
+    changed = with_other_numbers(TEXT, random.Random(0)) or ""
     assert re.fullmatch(re.escape(TEXT).replace("1987", r"\d{4}").replace("12", r"\d{2}"), changed)
     assert "1987" not in changed
     for text in (
@@ -93,13 +93,13 @@ def test_ratings_are_no_numbers_to_change() -> None:
         "4* film",
         "2 thumbs down",
     ):
-        assert renumbered(text, random.Random(0)) is None
-    assert renumbered("It costs $25.50, version 3.2, one of them.", random.Random(0)) is None
+        assert with_other_numbers(text, random.Random(0)) is None
+    assert with_other_numbers("It costs $25.50, version 3.2, one of them.", random.Random(0)) is None
 
 
 def test_an_identity_stands_before_a_person_with_its_article() -> None:
     for text in ("I met a man.", "I met an actor."):
-        found = {identified(text, random.Random(seed)) for seed in range(400)}
+        found = {with_identity(text, random.Random(seed)) for seed in range(400)}
         assert len(found) > 30
         for changed in found:
             match = re.fullmatch(r"I met (an?) (.+) (man|actor)\.", changed or "")
@@ -107,7 +107,7 @@ def test_an_identity_stands_before_a_person_with_its_article() -> None:
             assert changed == with_articles(f"I met a {match[2]} {match[3]}.")
     words = "a atheist, a European, a Ukrainian, a white, a uncle"
     assert with_articles(words) == "an atheist, a European, a Ukrainian, a white, an uncle"
-    assert identified("The soup was cold.", random.Random(0)) is None
+    assert with_identity("The soup was cold.", random.Random(0)) is None
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_an_identity_stands_before_a_person_with_its_article() -> None:
     ],
 )
 def test_the_other_gender_keeps_capitals(text: str, changed: str) -> None:
-    assert regendered(text, random.Random(0)) == changed
+    assert with_other_gender(text, random.Random(0)) == changed
 
 
 def test_a_text_without_gender_stays() -> None:
-    assert regendered("The soup was theirs.", random.Random(0)) is None
+    assert with_other_gender("The soup was theirs.", random.Random(0)) is None
 
 
 def test_training_and_report_share_no_replacement() -> None:
@@ -137,9 +137,9 @@ def test_training_and_report_share_no_replacement() -> None:
 def test_known_names_trade_places_in_training_alone() -> None:
     lists = json.loads((data_folder("robustness") / "replacements.json").read_text(encoding="utf-8"))
     for sort, text in (("names", "We saw Mary."), ("places", "We saw Paris.")):
-        given: dict[Split, set[str]] = {"train": set(), "report": set()}
+        given: dict[ReplacementSplit, set[str]] = {"train": set(), "report": set()}
         for split, found in given.items():
-            changed = [renamed(text, random.Random(i), sort=sort, split=split) for i in range(1_000)]
+            changed = [with_other_names(text, random.Random(i), sort=sort, split=split) for i in range(1_000)]
             found |= {(each or "")[7:-1] for each in changed}
         known = set(lists[sort]["found"])
         assert known & given["train"]
@@ -189,9 +189,9 @@ def test_half_of_the_names_in_pairs_are_new_to_everyone_and_few_pairs_are_typos_
         if other.startswith("Mary saw Mary and so did")
     ]
     assert 20 < sum("https://" in other for other in same) < 60
-    assert reinvented(text, random.Random(1)) == reinvented(text, random.Random(1))
-    assert re.fullmatch(r"(\w+) saw \1 and so did they", reinvented(text, random.Random(1)) or "")
-    assert reinvented("Nobody came.", random.Random(1)) is None
+    assert with_invented_names(text, random.Random(1)) == with_invented_names(text, random.Random(1))
+    assert re.fullmatch(r"(\w+) saw \1 and so did they", with_invented_names(text, random.Random(1)) or "")
+    assert with_invented_names("Nobody came.", random.Random(1)) is None
 
 
 def test_short_texts_and_most_others_stay_as_they_are() -> None:

@@ -33,7 +33,7 @@ def test_a_lever_is_compared_with_the_plain_recipe_of_the_same_seed() -> None:
 def test_a_model_is_found_again_for_the_same_texts_and_lever_alone(tmp_path: Path) -> None:
     def folder(lever: str, *, seed: int = 0, review: str = "bad soup") -> Path:
         sources = {"imdb": (["good soup", review], ["positive", "negative"]), "sst_sentences": ([], [])}
-        lessons = levers.Lessons.draw(Mixture(sources, {}, [], {}, ["a soup"]), seed)
+        lessons = levers.SeedTexts.draw(Mixture(sources, {}, [], {}, ["a soup"]), seed)
         return lessons.folder(tmp_path, levers.LEVERS[lever])
 
     assert folder("plain") == folder("plain")
