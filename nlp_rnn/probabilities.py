@@ -1,14 +1,13 @@
-"""Class probabilities as numbers: from logits, to polarity, and their reliability.
+"""Class probabilities as numbers: from logits to probabilities and polarity, and their checks.
 
 Knows arrays and class names; knows no models, no texts and no labels of corpora.
 
-Shapes: N texts, C classes, M bins.
+Shapes: N texts, C classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +17,6 @@ from nlp_rnn.errors import InputError, in_range
 
 NEGATIVE: Final = "negative"
 POSITIVE: Final = "positive"
-ECE_BINS: Final = 15
 _ROW_SUM_TOLERANCE = 1e-3
 
 
@@ -95,60 +93,6 @@ def check_probs(probs: ArrayLike, *, num_classes: int | None = None) -> NDArray[
             "and sum to 1 (logits go through softmax first)"
         )
     return values
-
-
-@dataclass(frozen=True, eq=False)
-class Reliability:
-    """The confidence and the accuracy in bins of equal width (the reliability diagram as a table).
-
-    Attributes:
-        confidence: Mean top probability of the texts in each bin, *shape (M,)*; NaN where a bin is empty.
-        accuracy: Share of them answered rightly, *shape (M,)*; NaN where a bin is empty.
-        count: Texts in each bin, *shape (M,)*.
-    """
-
-    confidence: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    count: NDArray[np.int64]
-
-    @property
-    def ece(self) -> float:
-        """Expected calibration error, in [0, 1]: mean gap of confidence and accuracy, weighted by count."""
-        filled = self.count > 0
-        gaps = np.abs(self.accuracy[filled] - self.confidence[filled])
-        return float((gaps * self.count[filled]).sum() / self.count.sum())
-
-
-def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) -> Reliability:
-    """Return how often the top class is right, by its probability (Guo et al. 2017, section 2).
-
-    Bin m of M holds the top probabilities in ((m - 1) / M, m / M]; of equal ones the first is the answer.
-
-    Args:
-        probs: Probabilities, *shape (N, C)*.
-        labels: Column of the right class, *shape (N,)*, whole numbers.
-        bins: M.
-
-    Raises:
-        InputError: If ``probs`` are no probabilities, or ``labels`` are not one column number per row.
-        ConfigError: If ``bins`` is less than 1.
-    """
-    in_range("bins", bins, 1, 2**16)
-    probs_NC = check_probs(probs)
-    labels_N = check_columns(labels, probs_NC.shape)
-    # The most probable class is the answer, and its probability the confidence.
-    confidence_N = probs_NC.max(axis=1)
-    right_N = (probs_NC.argmax(axis=1) == labels_N).astype(np.float64)
-    # A bin includes its upper edge, so ceil, and bins count from 0; clip keeps rounding errors inside.
-    bin_N = np.clip(np.ceil(confidence_N * bins).astype(np.int64) - 1, 0, bins - 1)
-    count_M = np.bincount(bin_N, minlength=bins)
-    # A mean is a sum over a count; NaN in place of 0 makes the mean of an empty bin NaN.
-    divisor_M = np.where(count_M > 0, count_M, np.nan)
-    return Reliability(
-        confidence=np.bincount(bin_N, weights=confidence_N, minlength=bins) / divisor_M,
-        accuracy=np.bincount(bin_N, weights=right_N, minlength=bins) / divisor_M,
-        count=count_M.astype(np.int64),
-    )
 
 
 def one_hot(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32]:

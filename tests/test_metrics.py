@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
-from nlp_rnn.metrics import evaluate
-from nlp_rnn.probabilities import has_polarity, polarity, reliability, softmax
+from nlp_rnn.metrics import evaluate, reliability
+from nlp_rnn.probabilities import has_polarity, polarity, softmax
 
 pytest.importorskip("sklearn", reason="metrics need the train extra")
 

@@ -16,7 +16,8 @@ from nlp_rnn.classification.calibration import (
     fit_temperature,
 )
 from nlp_rnn.errors import InputError
-from nlp_rnn.probabilities import reliability, softmax
+from nlp_rnn.metrics import reliability
+from nlp_rnn.probabilities import softmax
 
 needs_scipy = pytest.mark.skipif(find_spec("scipy") is None, reason="class scaling needs the train extra")
 
