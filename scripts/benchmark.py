@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Measure beside the peers: ``pip install ".[train,bench]" && python scripts/benchmark.py``.
+"""Measure this package and its peers: ``pip install ".[train,bench]" && python scripts/benchmark.py``.
 
 Prints the machine, the versions, and the median, smallest and largest of several runs; of the row ``peers``
-a table of its own, with how often each system is right. What cannot be measured here says why. More on
+a table of its own, with how often each system is right. A row that cannot be measured here says why. More on
 quality: ``nlp-rnn evaluate`` and ``nlp-rnn negation``.
 """
 
@@ -47,7 +47,7 @@ def main(
     train_reviews: Annotated[int, typer.Option(min=4, help="IMDb reviews the peers train on.")] = 25_000,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write everything here.")] = None,
 ) -> None:
-    """Measure speed, and what the peers are worth."""
+    """Measure speed, and the quality of the peers."""
     asked = ROWS if rows == "all" else tuple(rows.split(","))
     for name in asked:
         one_of("rows", name, (*ROWS, "all"))
@@ -79,7 +79,7 @@ def main(
 
 
 def _try(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
-    """What was measured, or one row that says why nothing was."""
+    """Return what was measured, or one row that says why nothing was."""
     try:
         return measure()
     except NlpRnnError as error:
@@ -87,7 +87,7 @@ def _try(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
 
 
 def _shape(model: str | None) -> tuple[ModelConfig, TrainConfig]:
-    """Shape and training settings of the model; the defaults where there is none."""
+    """Return shape and training settings of the model; the defaults where there is none."""
     try:
         artifact = SentimentClassifier.from_pretrained(model).artifact
     except NlpRnnError:

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from nlp_rnn.batch import Ids
+from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig
-from nlp_rnn.distillation.transformer import Labelled, TransformerClassifier
+from nlp_rnn.distillation.transformer import TransformerClassifier
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.training.buckets import LengthBuckets

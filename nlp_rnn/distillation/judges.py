@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.distillation.cache import digest, save_arrays
 from nlp_rnn.distillation.ensemble import Classifier
 from nlp_rnn.errors import InputError, require
@@ -103,7 +104,7 @@ def stacked_proba(
     judges: Sequence[Judge],
     texts: Sequence[str],
     *,
-    held_out: tuple[Sequence[str], Sequence[str]],
+    held_out: Labelled,
     classes: Sequence[str],
 ) -> F32:
     """Return the probabilities that several judges together give to texts that nobody labelled.

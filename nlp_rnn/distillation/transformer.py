@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nlp_rnn.artifact import fingerprint
 from nlp_rnn.batch import Ids, pad, plan
+from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.errors import ArtifactError, InputError, as_texts, require
 from nlp_rnn.hub import model_folder
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
 
 F32 = NDArray[np.float32]
-Labelled = tuple[Sequence[str], Sequence[str]]
-"""Texts, and the label of each."""
 
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
 # One epoch does not overfit, and the random masks take a CPU as long as the rest of a step.

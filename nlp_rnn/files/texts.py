@@ -60,11 +60,6 @@ class TextReader:
             self._column = text_column_of(rows.columns, column, rows.name)
 
     @property
-    def columns(self) -> list[str] | None:
-        """Names of the columns, or None where each row has its own."""
-        return self.rows.columns
-
-    @property
     def skipped(self) -> int:
         """Bad rows so far."""
         return self._complaints.skipped

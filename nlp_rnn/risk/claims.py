@@ -204,8 +204,8 @@ def _plain(sentence: str) -> tuple[str, list[int]]:
     return "".join(plain), places
 
 
-def _short(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _compiled(patterns: list[str], words: Mapping[str, str], where: str) -> re.Pattern[str]:

@@ -174,11 +174,6 @@ class NegationReport:
         """One tally per expectation: shows a model that has only learned that *not* is bad."""
         return _tallies((outcome.case.expect, outcome.passed) for outcome in self.outcomes)
 
-    @property
-    def worst(self) -> Tally:
-        """The phenomenon with the highest failure rate (the first of them, on a tie)."""
-        return max(self.phenomena, key=lambda tally: tally.failure_rate)
-
     def rows(self) -> list[tuple[str, int, int, float]]:
         """Return rows for a table: (phenomenon, cases, failures, failure rate), ``"all"`` last."""
         return [(t.name, t.cases, t.failures, t.failure_rate) for t in (*self.phenomena, self.total)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
+from nlp_rnn.sentiment.negation import PredictProba
 from nlp_rnn.sentiment.perturbation import changes, with_articles
 
 if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-PredictProba = Callable[[Sequence[str]], NDArray[np.floating]]
 MOVED = 0.1  # difference of a probability from which an answer counts as moved
 
 
@@ -99,6 +99,8 @@ def measure_robustness(
     edited: tuple[Sequence[str], Sequence[str], Sequence[str]] | None = None,
     most: int = 2_000,
     seed: int = 0,
+    total: str | None = None,
+    predict_proba: PredictProba | None = None,
 ) -> RobustnessReport:
     """Measure how often identities and noise move an answer, and the share of edited pairs both right.
 
@@ -107,29 +109,40 @@ def measure_robustness(
     Args:
         classifier: Any that has ``predict_proba`` and ``classes_``.
         texts: Sets of texts by title, to which noise is added (``noise``); their labels do not matter. Of
-            several sets there is also the sum, titled ``one and other``.
+            several sets there is also the sum.
         edited: Texts, labels, and for each text what it shares with the one it was edited from or into
             (``both_right``).
         most: Texts of each set at most, drawn by ``seed``.
-        seed: Of what is drawn, and of the changes.
+        seed: Seed of the texts and of the changes.
+        total: Title of the sum over several sets; None joins their titles.
+        predict_proba: What to call in place of the classifier's own, such as one that shows a bar.
 
     Raises:
-        InputError: If ``edited`` has no texts.
+        InputError: If ``edited`` has no texts, or a label that the classifier does not have.
     """
-    found = {"identities": fairness(classifier.predict_proba)}
+    classes = classifier.classes_.tolist()
+    unknown = sorted(set(edited[1]) - set(classes)) if edited is not None else []
+    if unknown:
+        raise InputError(
+            f"the edited pairs have the label {unknown[0]!r}, and the model answers {', '.join(classes)}"
+        )
+    predict = predict_proba or classifier.predict_proba
+    found = {"identities": fairness(predict)}
     sets: dict[str, dict[str, MoveCounts]] = {}
     for title, own in (texts or {}).items():
         which = np.random.default_rng(seed).permutation(len(own))[:most].tolist()
-        sets[title] = noise(classifier.predict_proba, [own[i] for i in which], seed=seed)
+        sets[title] = noise(predict, [own[i] for i in which], seed=seed)
     found |= sets
     if len(sets) > 1:
         kinds = next(iter(sets.values()))
-        found[" and ".join(sets)] = {kind: sum_of(own[kind] for own in sets.values()) for kind in kinds}
+        found[total or " and ".join(sets)] = {
+            kind: sum_of(own[kind] for own in sets.values()) for kind in kinds
+        }
     moved = {title: {**own, "all": sum_of(own.values())} for title, own in found.items()}
     if edited is None:
         return RobustnessReport(moved=moved)
-    probs_NC = classifier.predict_proba(edited[0])
-    right = both_right(probs_NC, edited[1], edited[2], classifier.classes_.tolist())
+    probs_NC = np.asarray(predict(list(edited[0])))
+    right = both_right(probs_NC, edited[1], edited[2], classes)
     return RobustnessReport(moved=moved, both_right=right, pairs=len(set(edited[2])))
 
 
@@ -141,7 +154,7 @@ def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -
         texts: Texts; their labels do not matter.
         seed: Of the changes.
     """
-    before_NC = np.asarray(predict_proba(texts))
+    before_NC = np.asarray(predict_proba(list(texts)))
     found = {}
     for name, change in changes("report").items():
         rng = random.Random(seed)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nlp_rnn.config import LoopConfig
-from nlp_rnn.studies.problems import SOLVED, Adding, Copying, Problem
+from nlp_rnn.studies.problems import Adding, Copying, Problem
 from nlp_rnn.studies.variants import VARIANTS, Variant
 from nlp_rnn.training.loop import Trainer, seeded
 
@@ -114,10 +114,9 @@ def attempt(
     )
     model = ProblemModel(variant, problem, hidden_size, seed=seed)
     task = _Task(problem, min(budget, _EPOCH), config.batch_size, seed)
-    enough = SOLVED[problem.name]
-    history = Trainer(model, task, config, enough=enough).run()
+    history = Trainer(model, task, config, enough=problem.enough).run()
     score = max(row["validation"]["score"] for row in history)
-    return Trial(problem.name, variant.name, problem.lag, score, history[-1]["step"], score >= enough)
+    return Trial(problem.name, variant.name, problem.lag, score, history[-1]["step"], score >= problem.enough)
 
 
 def longest_lags(

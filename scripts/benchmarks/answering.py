@@ -1,4 +1,4 @@
-"""How fast trained systems answer: one sentence with one thread, many reviews with all cores.
+"""The speed of trained systems: one sentence with one thread, many reviews with all cores.
 
 Run as a program (``python -m benchmarks.answering``, see ``latency``) it measures one sentence, so that
 the number of threads can be set before any library is loaded.
@@ -24,7 +24,7 @@ _LEAST_CALLS = 200
 
 
 def latency(model: str | None, trained: Path, rounds: int) -> list[Row]:
-    """Milliseconds from one sentence to its label, in a process with one thread."""
+    """Measure milliseconds from one sentence to its label, in a process with one thread."""
     job = json.dumps({"model": model, "trained": str(trained), "rounds": rounds})
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.answering", job],
@@ -40,7 +40,7 @@ def latency(model: str | None, trained: Path, rounds: int) -> list[Row]:
 
 
 def answer(systems: Sequence[System], reviews: Reviews, rounds: int) -> list[tuple[tuple[float, ...], float]]:
-    """Of each system the reviews per second, one figure a round, and the share it labels right."""
+    """Return for each system the reviews per second, one figure a round, and the share it labels right."""
     texts, labels = reviews
     answers: dict[str, list[str]] = {}
 
@@ -56,7 +56,7 @@ def answer(systems: Sequence[System], reviews: Reviews, rounds: int) -> list[tup
 
 
 def throughput(model: str | None, trained: Path, reviews: Reviews, rounds: int) -> list[Row]:
-    """Reviews per second, and the share each system labels right."""
+    """Measure reviews per second, and the share each system labels right."""
     systems, missing = load_systems(TIMED, trained, model)
     goals = {"nlp_rnn, NumPy engine": "at least 350", "nlp_rnn, torch engine": "at least 800"}
     rows = []

@@ -1,4 +1,4 @@
-"""What each system is worth beside the others: right answers, negation, size, training and speed."""
+"""A comparison of the systems: right answers, negation, size, training and speed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = ("IMDb test, % right", "negation suite, % passed", "MB", "training, s"
 def compare(
     model: str | None, trained: Path, measured: Iterable[Row], reviews: Reviews, rounds: int
 ) -> list[Row]:
-    """One row for each system and column; training times are taken from the rows of ``train_peers``."""
+    """Return one row for each system and column; training times are from the rows of ``train_peers``."""
     systems, missing = load_systems(PEERS, trained, model)
     cases = load_suite()
     taken = {row.system: row.values for row in measured if row.row == "peer training"}
@@ -42,6 +42,6 @@ def compare(
 
 
 def _bytes(paths: Iterable[Path]) -> int:
-    """Of files, and of whatever is below folders."""
+    """Return the size of files, and of all files below folders."""
     files = [file for path in paths for file in (path, *path.rglob("*")) if file.is_file()]
     return sum(file.stat().st_size for file in files)

@@ -1,6 +1,6 @@
-"""How fast characters are written, sampling included: our runtime beside the plain PyTorch loop, in turns.
+"""The speed of writing characters, sampling included: our runtime and a plain PyTorch loop, in turns.
 
-The plain loop is what tutorials show: ``nn.Embedding``, ``nn.LSTM``, ``nn.Linear``, softmax and
+The plain loop is that of tutorials: ``nn.Embedding``, ``nn.LSTM``, ``nn.Linear``, softmax and
 ``torch.multinomial``, with as many threads as torch takes by itself. Its speed does not depend on what its
 weights are; ours does a little (``decoding.py`` reads again where a choice is close), so it gets a model's.
 """
@@ -28,7 +28,7 @@ _CHARACTERS = 256  # of each text
 
 
 def generation(model: str | None, rounds: int) -> list[Row]:
-    """Characters per second of one and of many streams, each engine."""
+    """Measure characters per second of one and of many streams, with each engine."""
     config, weights, name = _model(model)
     require("torch", extra="train")
     writers = {
@@ -102,7 +102,7 @@ def _torch(modules: tuple[Any, Any, Any], streams: int) -> None:
 
 
 def _modules(config: CharConfig) -> tuple[Any, Any, Any]:
-    """Torch's own modules of this shape, one after the other (without layer norm)."""
+    """Return torch's own modules of this shape, in order (without layer norm)."""
     from torch import nn
 
     layers = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[config.cell]

@@ -1,4 +1,4 @@
-"""What the core install adds to an empty environment, and how fast it starts there."""
+"""The size of the core install in an empty environment, and how fast it starts there."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def install_core(folder: Path) -> Core:
 
 
 def install(core: Core) -> list[Row]:
-    """Size on disk."""
+    """Return the size on disk."""
     shipped = ROOT / "nlp_rnn" / "pretrained" / "sentiment-en"
     note = "model included" if shipped.is_dir() else "WITHOUT a model: none is shipped yet"
     note += f"; pip took {core.install_seconds:.0f} s"
@@ -66,7 +66,7 @@ def install(core: Core) -> list[Row]:
 
 
 def startup(core: Core, model: str | None, runs: int) -> list[Row]:
-    """Seconds until the interpreter, the import and the first answer are there."""
+    """Measure seconds until the interpreter, the import and the first answer are ready."""
     named = [] if model is None else ["--model", str(Path(model).resolve())]
     commands = {
         "python -c '' (bare)": ("", ["python", "-c", ""]),
@@ -92,6 +92,6 @@ def _run(words: list[str], cwd: Path) -> None:
 
 
 def _disk(folder: Path) -> int:
-    """Bytes that the files below ``folder`` take on disk."""
+    """Return the bytes that the files below ``folder`` take on disk."""
     files = [path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return sum(getattr(stat, "st_blocks", -(-stat.st_size // 512)) * 512 for stat in files)

@@ -1,4 +1,4 @@
-"""How soon a small character model passes the figure that nanoGPT's CPU configuration ends at.
+"""The training time in which a small character model passes the final figure of nanoGPT's CPU configuration.
 
 The time is that of training steps alone; reading the text, starting torch and measuring the held-out text
 come on top. nanoGPT's own figure, 1.886 nats per character after 65 s, comes from a machine about twice as
@@ -22,7 +22,7 @@ _CONFIG = CharTrainConfig(max_epochs=1, batch_size=32, window=32, learning_rate=
 
 
 def learning(data: Path, runs: int) -> list[Row]:
-    """Seconds of training, and nats per character of the held-out tenth of tiny-shakespeare, per seed."""
+    """Measure seconds of training, and nats per character of the held-out tenth, for each seed."""
     for module in ("torch", "accelerate"):
         require(module, extra="train")
     text = "".join(read_characters(data / "text" / "tinyshakespeare.txt"))

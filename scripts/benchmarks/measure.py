@@ -1,4 +1,4 @@
-"""A measured row, how it is timed, and on what machine; knows nothing of what is measured."""
+"""A measured row, how it is timed, and on what machine; knows no systems."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Row:
     Attributes:
         row: Which measurement, e.g. ``latency``.
         system: What was measured.
-        unit: Of the figures.
+        unit: Unit of the figures.
         values: One figure per run; empty if there is none, and ``note`` says why.
-        goal: What it should reach, in words.
-        note: What else a reader must know.
+        goal: The figure that it should reach, in words.
+        note: Anything else that a reader must know.
     """
 
     row: str
@@ -55,7 +55,7 @@ class Row:
         return median(self.values) if self.values else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; of the runs, how many there were and the smallest and largest."""
+        """Return plain JSON values; of the runs, how many there were and the smallest and largest."""
         low, high = (min(self.values), max(self.values)) if self.values else (None, None)
         return {
             "row": self.row,
@@ -71,7 +71,7 @@ class Row:
 
 
 def seconds(function: Callable[[], object], runs: int = 1, *, warm_up: bool = True) -> tuple[float, ...]:
-    """Wall-clock seconds of each of ``runs`` calls, after one that does not count."""
+    """Return the wall-clock seconds of each of ``runs`` calls, after one that does not count."""
     if warm_up:
         function()
     taken = []
@@ -85,7 +85,7 @@ def seconds(function: Callable[[], object], runs: int = 1, *, warm_up: bool = Tr
 def in_turns(
     functions: Sequence[Callable[[], object]], rounds: int, calls: int = 1
 ) -> list[tuple[float, ...]]:
-    """Seconds of each call of each function, ``calls`` in each round: so all see the same machine."""
+    """Return the seconds of each call of each function, ``calls`` in each round: all see the same machine."""
     taken: list[list[float]] = [[] for _ in functions]
     for function in functions:
         function()
@@ -96,18 +96,18 @@ def in_turns(
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def threads(count: int) -> dict[str, str]:
-    """Environment in which every library uses so many threads, and Python finds what it finds here."""
+    """Return an environment with so many threads for every library, and with this process's import path."""
     limits = dict.fromkeys(THREAD_VARIABLES, str(count))
     return {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, threads, load, operating system, Python and library versions."""
+    """Return processor, cores, threads, load, operating system, Python and library versions."""
     limits = [f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if name in os.environ]
     return {
         "processor": _processor(),

@@ -1,4 +1,4 @@
-"""The systems that are compared: how each is trained, loaded and asked, and what it takes on disk.
+"""The systems that are compared: how each is trained, loaded and used, and its size on disk.
 
 Those that learn are trained once per run into a folder, from which any process can load them.
 """
@@ -36,9 +36,9 @@ class System(ABC):
     Attributes:
         name: What the report calls it.
         neutral_below: A score nearer to 0 than this means neutral; 0 for a system of two classes.
-        classes: Of the columns of ``predict_proba``.
-        files: What it answers from, programs aside: its model or its lexicon.
-        trained_seconds: How long it was trained, where it knows that itself.
+        classes: Names of the columns of ``predict_proba``.
+        files: Its model or its lexicon.
+        trained_seconds: Training time, where it is noted in the model.
     """
 
     name: ClassVar[str]
@@ -59,26 +59,26 @@ class System(ABC):
     @classmethod
     @abstractmethod
     def load(cls, folder: Path, model: str | None) -> System:
-        """From what ``train`` wrote; ours from the saved ``model``, or the shipped one.
+        """Load what ``train`` wrote; ours from the saved ``model``, or the shipped one.
 
         Raises:
-            NlpRnnError: If it cannot be had here; says why.
+            NlpRnnError: If it cannot be loaded; says why.
         """
 
     @abstractmethod
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """P(positive) - P(negative). Shape: (n,)."""
+        """Return P(positive) - P(negative). Shape: (n,)."""
 
     def predict_proba(self, texts: Sequence[str]) -> ArrayLike:
-        """Probabilities. Shape: (n, number of classes)."""
+        """Return probabilities. Shape: (n, number of classes)."""
         return score_proba(self.score(texts), self.neutral_below)
 
     def label(self, texts: Sequence[str]) -> list[str]:
-        """The likelier of ``negative`` and ``positive``, whatever other classes there are."""
+        """Return the likelier of ``negative`` and ``positive``, whatever other classes there are."""
         return ["positive" if score > 0 else "negative" for score in self.score(texts)]
 
     def classify(self, text: str) -> object:
-        """The answer for one text, as a user would ask for it."""
+        """Return the answer for one text, as a user would ask for it."""
         return self.label([text])
 
 
@@ -101,20 +101,20 @@ class NumpyEngine(System):
 
     @classmethod
     def load(cls, folder: Path, model: str | None) -> System:
-        """The saved model; nothing of it lies in ``folder``."""
+        """Load the saved model; ``folder`` has no part of it."""
         where = SENTIMENT_MODEL if model is None else model_folder(model, files=FILES)
         return cls(SentimentClassifier.from_pretrained(where, engine=cls._engine), where)
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """Polarity of the probabilities."""
+        """Return the polarity of the probabilities."""
         return polarity(self.predict_proba(texts), self.classes)
 
     def predict_proba(self, texts: Sequence[str]) -> ArrayLike:
-        """The model's own."""
+        """Return the model's own probabilities."""
         return self._classifier.predict_proba(texts)
 
     def classify(self, text: str) -> object:
-        """The model's own."""
+        """Return the model's own answer."""
         return self._classifier.classify(text)
 
 
@@ -142,11 +142,11 @@ class Vader(System):
         return cls()
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """VADER's ``compound``."""
+        """Return VADER's ``compound``."""
         return polarity(self.predict_proba(texts), LABELS)
 
     def predict_proba(self, texts: Sequence[str]) -> ArrayLike:
-        """With VADER's own bounds of what is neutral."""
+        """Return probabilities with VADER's own limits of neutral."""
         return self._predict_proba(list(texts))
 
 
@@ -162,7 +162,7 @@ class NbSvm(System):
 
     @classmethod
     def train(cls, reviews: Reviews, folder: Path) -> str:
-        """Into one ``.npz``."""
+        """Train into one ``.npz``."""
         model = sentiment.NbSvm().fit(*reviews)
         model.save(folder / cls._FILE)
         return f"{len(reviews[0]):,} reviews, {len(model.grams):,} n-grams, one thread"
@@ -174,7 +174,7 @@ class NbSvm(System):
         return cls(_trained(folder / cls._FILE))
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """2 logistic(margin) - 1."""
+        """Return 2 logistic(margin) - 1."""
         return np.asarray(np.tanh(self._model.margins(texts) / 2))
 
 
@@ -191,7 +191,7 @@ class FastText(System):
 
     @classmethod
     def train(cls, reviews: Reviews, folder: Path) -> str:
-        """Into one ``.bin``."""
+        """Train into one ``.bin``."""
         fasttext = require("fasttext", extra="bench")
         lines = [f"__label__{label} {_line(text)}\n" for text, label in zip(*reviews, strict=True)]
         corpus = folder / "fasttext.txt"
@@ -209,7 +209,7 @@ class FastText(System):
         return cls(_trained(folder / cls._FILE))
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """2 P - 1, from the likelier label and its P, which fastText may round to a little above 1."""
+        """Return 2 P - 1, from the likelier label and its P, which fastText may round to a little above 1."""
         labels, probs = self._model.predict([_line(text) for text in texts])
         signs = [1 if label == "__label__positive" else -1 for (label,) in labels]
         return np.asarray(np.array(signs) * np.clip(2 * np.concatenate(probs) - 1, 0, 1))
@@ -237,7 +237,7 @@ class Pattern(System):
         return cls()
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """TextBlob's ``polarity``."""
+        """Return TextBlob's ``polarity``."""
         return np.array([self._blob(text).sentiment.polarity for text in texts])
 
 
@@ -258,7 +258,7 @@ class SpaCy(System):
 
     @classmethod
     def train(cls, reviews: Reviews, folder: Path) -> str:
-        """Into a folder of spaCy's."""
+        """Train into a folder of spaCy's."""
         spacy = require("spacy", extra="bench")
         from spacy.cli.init_config import init_config
         from spacy.tokens import DocBin
@@ -289,7 +289,7 @@ class SpaCy(System):
         return cls(_trained(folder / "spacy" / "model-best"))
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
-        """From the pipeline's ``cats``."""
+        """Return the difference of the pipeline's ``cats``."""
         docs = self._pipeline.pipe(map(_plain, texts))
         return np.array([doc.cats["positive"] - doc.cats["negative"] for doc in docs])
 
@@ -299,7 +299,7 @@ PEERS: tuple[type[System], ...] = (*TIMED, Pattern, SpaCy)
 
 
 def train_peers(kinds: Iterable[type[System]], reviews: Reviews, folder: Path) -> list[Row]:
-    """Train into ``folder`` whatever learns; how long each took."""
+    """Train the systems that learn into ``folder``; return how long each took."""
     rows = []
     for kind in kinds:
         started = time.perf_counter()
@@ -316,7 +316,7 @@ def train_peers(kinds: Iterable[type[System]], reviews: Reviews, folder: Path) -
 def load_systems(
     kinds: Iterable[type[System]], folder: Path, model: str | None
 ) -> tuple[list[System], dict[str, str]]:
-    """What can be run here, and by name what cannot, with the reason."""
+    """Return the systems that run here, and the names of the others with the reason."""
     systems: list[System] = []
     missing: dict[str, str] = {}
     for kind in kinds:
@@ -328,7 +328,7 @@ def load_systems(
 
 
 def read_reviews(data: Path, split: str, count: int | None = None) -> Reviews:
-    """IMDb reviews and their labels, ``count`` of them drawn with a fixed seed.
+    """Read IMDb reviews and their labels, ``count`` of them chosen with a fixed seed.
 
     Raises:
         DataError: If they are not there.
@@ -344,12 +344,12 @@ def read_reviews(data: Path, split: str, count: int | None = None) -> Reviews:
 
 
 def _plain(text: str) -> str:
-    """Without the line breaks that IMDb writes as markup."""
+    """Return the text without the line breaks that IMDb writes as markup."""
     return _MARKUP.sub(" ", text)
 
 
 def _line(text: str) -> str:
-    """One line of lower-case tokens, as fastText's own examples prepare them."""
+    """Return one line of lower-case tokens, as fastText's own examples prepare them."""
     return " ".join(re.findall(TOKEN, _plain(text).lower()))
 
 

@@ -1,4 +1,4 @@
-"""How fast the whole training step is, beside the machine's own matrix product in the same run.
+"""The speed of the whole training step, compared with the machine's own matrix product in the same run.
 
 The real ``Trainer`` on the real task: forward, loss, backward, clipping, optimizer, averaged weights.
 The rows are random ids whose lengths and frequencies are like IMDb's: lengths lognormal with mean 270, ids
@@ -32,7 +32,7 @@ _SIDE = 2048
 
 
 def flop_per_token(config: ModelConfig) -> int:
-    """Floating-point operations of forward and backward through the recurrent layers; see ``FORMULA``."""
+    """Return the floating-point operations of forward and backward pass, as ``FORMULA`` says."""
     hidden, directions = config.hidden_size, 2 if config.bidirectional else 1
     widths = [config.embedding_dim] + [config.output_dim] * (config.num_layers - 1)
     return sum(3 * directions * 2 * (width + hidden) * GATES[config.cell] * hidden for width in widths)
@@ -41,13 +41,13 @@ def flop_per_token(config: ModelConfig) -> int:
 def training(
     shipped: ModelConfig, config: TrainConfig, *, steps: int, cuts: tuple[int, ...] = (512, 1024)
 ) -> list[Row]:
-    """Tokens per second and share of the matrix product's rate, for the shipped shape and for 256 units.
+    """Measure tokens per second and the share of the matrix product's rate, for two widths.
 
     Args:
         shipped: Shape of the shipped model.
         config: Its training settings.
-        steps: Steps that count.
-        cuts: Longest texts.
+        steps: Steps that are timed.
+        cuts: Greatest lengths of a text.
     """
     for module in ("torch", "accelerate"):
         require(module, extra="train")
@@ -74,7 +74,7 @@ def training(
 def _tokens_per_second(
     model: ModelConfig, config: TrainConfig, steps: int, cut: int
 ) -> tuple[tuple[float, ...], str]:
-    """The rate of each step, padding not counted, and a note on the batches."""
+    """Return the rate of each step, padding not counted, and a note on the batches."""
     from nlp_rnn.classification import ClassificationTask
     from nlp_rnn.nn import BiLSTMClassifier
     from nlp_rnn.training import Trainer
@@ -114,7 +114,7 @@ def _rows(model: ModelConfig, *, count: int, cut: int) -> LabelledRows:
 
 
 def _matrix_product(runs: int) -> tuple[float, ...]:
-    """GFLOP/s of a square fp32 product in torch."""
+    """Measure GFLOP/s of a square fp32 product in torch."""
     import torch
 
     matrix = torch.rand(_SIDE, _SIDE)

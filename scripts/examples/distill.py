@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Let a transformer teach: ``python scripts/examples/distill.py labelled.csv more.txt my-model``.
+"""Let a transformer teach another: ``python scripts/examples/distill.py labelled.csv more.txt my-model``.
 
 The transformer is fine-tuned on the labelled texts (columns ``text`` and ``label``); the small model learns
-the labels, and what the transformer answers to texts without any. Needs the extra ``teach``.
+the labels, and the transformer's answers to texts without any. Needs the extra ``teach``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Write text with the shipped model: ``python scripts/examples/generate.py "ROMEO:"``.
 
-Each piece is shown as it is written, and at the end what a reader must know. ``nlp-rnn generate`` does the
+Each piece is shown as it is written, and at the end the disclaimer. ``nlp-rnn generate`` does the
 same with every setting.
 """
 
@@ -16,7 +16,7 @@ from nlp_rnn.cli import run_script
 
 
 def main(
-    prompt: Annotated[str, typer.Argument(help="What the text goes on from.")] = "",
+    prompt: Annotated[str, typer.Argument(help="Text to continue.")] = "",
     model: Annotated[str | None, typer.Option(help="A saved model; without it, the shipped one.")] = None,
 ) -> None:
     """Print the text and its disclaimer."""
@@ -25,7 +25,7 @@ def main(
     try:
         for piece in text:
             print(piece, end="", flush=True)
-    finally:  # a text that is broken off is a machine's, too
+    finally:  # a text that is interrupted needs its disclaimer, too
         print(f"\n\n{text.result.disclaimer}")
 
 

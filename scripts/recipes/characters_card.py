@@ -1,4 +1,4 @@
-"""What the shipped writer can do and cannot: its figures and its model card.
+"""The figures and the model card of the shipped writer.
 
 Measures a generator on the text that was held out, on the canaries that were hidden in what it learned from,
 and on what it writes itself; writes the figures and the limits into the model's folder.
@@ -19,9 +19,9 @@ from nlp_rnn.studies import exposure
 from nlp_rnn.training import best_epoch
 
 WRITTEN = 100
-"""Texts written to be looked at,"""
+"""Number of texts written to be measured,"""
 LENGTH = 1000
-"""of so many characters each."""
+"""and characters of each."""
 
 _CARD = (Path(__file__).parent / "cards" / "characters.md").read_text(encoding="utf-8")
 
@@ -31,10 +31,10 @@ class Hidden:
     """Sentences hidden in a training text, and others of their form that were not.
 
     Attributes:
-        once: Stood there once.
-        often: Stood there ``times`` times.
-        times: How often that is.
-        others: Stood there never.
+        once: The sentence that was hidden once.
+        often: The sentence that was hidden ``times`` times.
+        times: The number of those times.
+        others: Sentences that were not hidden.
     """
 
     once: str
@@ -44,12 +44,12 @@ class Hidden:
 
 
 def measure(generator: CharGenerator, held_out: str, hidden: Hidden) -> dict[str, Any]:
-    """Figures of a generator that ``fit`` has just trained or that was loaded with its index.
+    """Measure a generator that ``fit`` has just trained or that was loaded with its index.
 
     Args:
         generator: The model.
         held_out: Text of the same kind that it has not seen, at least 501 characters.
-        hidden: What was hidden in its training text.
+        hidden: The sentences hidden in its training text.
 
     Raises:
         MissingExtraError: If torch, which dynamic evaluation needs, is not installed.
@@ -78,7 +78,7 @@ def measure(generator: CharGenerator, held_out: str, hidden: Hidden) -> dict[str
 def describe(
     artifact: TextArtifact[CharConfig], figures: dict[str, Any], hidden: Hidden
 ) -> TextArtifact[CharConfig]:
-    """The artifact with its figures noted and its card written."""
+    """Return the artifact with its figures noted and its card written."""
     from nlp_rnn.version import __version__
 
     config, history, index = artifact.config, artifact.notes["history"], figures["index"]

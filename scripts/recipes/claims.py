@@ -32,12 +32,12 @@ from nlp_rnn.metrics import evaluate
 from nlp_rnn.resources import CLAIMS_MODEL
 from nlp_rnn.risk import CHECK_WORTHY, mask_digits
 from nlp_rnn.text import TextTokenizer, cooccurrence_vectors, detokenize_treebank, split_sentences
+from scripts.recipes.opinions import Labelled
 
 OTHER = "other"
 CLASSES = (OTHER, CHECK_WORTHY)
 COLUMN = CLASSES.index(CHECK_WORTHY)
 CLAIMBUSTER = "claimbuster"
-Labelled = tuple[list[str], list[str]]
 
 SOURCES = {
     CLAIMBUSTER: "ClaimBuster: US presidential debates, labelled by people",
@@ -53,7 +53,7 @@ CARD = (Path(__file__).parent / "cards" / "claims.md").read_text(encoding="utf-8
 
 @dataclass(frozen=True)
 class Sets:
-    """What to learn from and what to choose on, by source; and text for vocabulary and word vectors."""
+    """Texts to learn from and to choose on, by source; and text for vocabulary and word vectors."""
 
     train: dict[str, Labelled]
     validation: dict[str, Labelled]
@@ -62,7 +62,7 @@ class Sets:
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed: its F1 on the validation sentences at its threshold, and the model with that moved to 0.5."""
+    """The result of one seed: its validation F1, its threshold, and the model with that moved to 0.5."""
 
     seed: int
     validation: float
@@ -122,12 +122,12 @@ def main(
 
 
 def probabilities(classifier: TextClassifier, texts: list[str]) -> NDArray[np.float32]:
-    """Probability of check-worthy for each text."""
+    """Return the probability of check-worthy for each text."""
     return classifier.predict_proba(texts)[:, COLUMN]
 
 
 def best_threshold(probs_N: NDArray[np.float32], labels: list[str]) -> tuple[float, float]:
-    """The best F1 of check-worthy, weighted as if the classes were even, and the threshold that gives it."""
+    """Return the best F1 of check-worthy, weighted as if the classes were even, and its threshold."""
     positive_N = np.array(labels) == CHECK_WORTHY
     found: list[tuple[float, float]] = []
     for threshold in np.linspace(0.2, 0.8, 61).round(2).tolist():
@@ -144,7 +144,7 @@ def at_half(artifact: TextArtifact[ModelConfig], threshold: float) -> TextArtifa
 
 
 def measured(runs: Sequence[SeedResult], best: SeedResult, tested: Labelled, sets: Sets) -> dict[str, Any]:
-    """Test figures of all seeds as they would ship, and what the best one calls check-worthy elsewhere."""
+    """Return test figures of all seeds as they would ship, and what the best one calls check-worthy."""
     f1s: list[float] = []
     figures: dict[str, Any] = {}
     for run in runs:
@@ -160,7 +160,7 @@ def measured(runs: Sequence[SeedResult], best: SeedResult, tested: Labelled, set
 
 
 def called(classifier: TextClassifier, sets: Sets) -> dict[str, tuple[int, float]]:
-    """How many held-out sentences each source has of each class, and the share called check-worthy."""
+    """Return the number of held-out sentences of each source and class, and the share called check-worthy."""
     found: dict[str, tuple[int, float]] = {}
     for name, (texts, labels) in sets.validation.items():
         probs_N = probabilities(classifier, texts)
@@ -171,7 +171,7 @@ def called(classifier: TextClassifier, sets: Sets) -> dict[str, tuple[int, float
 
 
 def describe(best: SeedResult, figures: dict[str, Any], tested: int, sets: Sets) -> str:
-    """The model card."""
+    """Return the model card."""
     return CARD.format(
         **{key: figures[key] for key in ("f1", "precision", "recall", "mean", "spread")},
         parameters=sum(weight.size for weight in best.artifact.weights.values()),
@@ -213,37 +213,37 @@ def training_sets(data: Path, *, avoid: Sequence[str], extra: dict[str, int]) ->
 
     add(CLAIMBUSTER, claimbuster(data, "train"), 0.12)
     add("cures", cures(data), 0.12)
-    said = train[CLAIMBUSTER][0] + train["cures"][0]
+    spoken = train[CLAIMBUSTER][0] + train["cures"][0]
     books = split_sentences(packed(data / "text/english_prose.txt.xz"))
     fiction = some("prose", books[: int(0.8 * len(books))], OTHER)
     wiki = packed(data / "text/wikitext2.train.txt.xz").replace(" @-@ ", "-").replace(" @,@ ", ",")
     facts = some("facts", [s for s in map(encyclopaedic, split_sentences(wiki)) if s], CHECK_WORTHY)
     everyday = column(data / "parallel/tatoeba_en_fr/train.parquet", "en")
     talk = some("talk", [text for text in everyday if PERSONAL.search(text)], OTHER)
-    # What is said in the two labelled sets counts most: its words should all be in the vocabulary.
-    return Sets(train, validation, said * 10 + fiction[::3] + facts[::2] + talk[::2])
+    # The two labelled sets count most: their words should all be in the vocabulary.
+    return Sets(train, validation, spoken * 10 + fiction[::3] + facts[::2] + talk[::2])
 
 
 def encyclopaedic(sentence: str) -> str:
-    """A sentence of WikiText-2 as people type it; empty for headings and where rare words are left out."""
+    """Return a sentence of WikiText-2 as people type it; "" for headings and where words are left out."""
     bare = detokenize_treebank(sentence.replace(" @.@ ", "."))
     return "" if "<unk>" in bare or "=" in bare else bare
 
 
 def column(path: Path, name: str) -> list[str]:
-    """One column of a Parquet file."""
+    """Return one column of a Parquet file."""
     return load_corpus(path, text_column=name).texts
 
 
 def claimbuster(data: Path, split: str) -> Labelled:
-    """Sentences of debates, as the classifier reads them."""
+    """Return sentences of debates, as the classifier reads them."""
     return read(
         data / f"claims/claimbuster/{split}.parquet", "label", {name: name for name in CLASSES}, mask_digits
     )
 
 
 def cures(data: Path) -> Labelled:
-    """Tweets as people type them: no place-holders, no names of emoji."""
+    """Return tweets as people type them: no placeholders, no names of emoji."""
 
     def typed(text: str) -> str:
         bare = re.sub(r"HTTPURL|\bRT\b|@USER\s*:?|:[a-z_]+:|^\W+(?=\w)", " ", text)
@@ -255,19 +255,19 @@ def cures(data: Path) -> Labelled:
 
 
 def read(path: Path, column: str, names: dict[Any, str], clean: Callable[[str], str]) -> Labelled:
-    """Texts and labels of one file."""
+    """Return texts and labels of one file."""
     corpus = load_corpus(path, text_column="text", label_column=column, label_map=dict(names))
     return [clean(text) for text in corpus.texts], list(corpus.labels or [])
 
 
 def packed(path: Path) -> str:
-    """The whole of a packed text file."""
+    """Return the whole text of a packed file."""
     with lzma.open(path, "rt", encoding="utf-8") as stream:
         return stream.read()
 
 
 def key(text: str) -> str:
-    """What makes two sentences the same."""
+    """Return a key that is equal for sentences that differ in case, spaces and punctuation only."""
     return re.sub(r"\W+", "", text.lower())
 
 

@@ -1,7 +1,7 @@
 """Train a classifier for film reviews alone: ``python -m scripts.recipes.film_reviews --data FOLDER``.
 
 It starts from a general model, as ``sentiment.py`` makes, and learns the labelled reviews, and of
-those that nobody labelled what that model and an NB-SVM answer together. Run again, it goes on where it was
+the others the answers of that model and an NB-SVM together. Run again, it goes on where it was
 stopped.
 """
 
@@ -43,7 +43,7 @@ def main(
         bool, typer.Option("--test", help="Measure on the test split, when all is chosen.")
     ] = False,
 ) -> None:
-    """Train and save; the validation figures, and on request those of the test split."""
+    """Train and save; print the validation figures, and on request those of the test split."""
     student = three_classes(SentimentClassifier.from_pretrained(general))
     mixture = build(data)
     file = run / f"answers-{digest(fingerprint(general), *mixture.reviews)}.npz"
@@ -51,7 +51,7 @@ def main(
         judges = [NbSvm().fit(*labelled_reviews(mixture)).margins, classifier_judge(student)]
         held_out = mixture.validation["imdb"]
         save_arrays(file, probs=stacked_proba(judges, mixture.reviews, held_out=held_out, classes=CLASSES))
-    with np.load(file) as kept:  # bit by bit the same: a run goes on with them
+    with np.load(file) as kept:  # exactly the same answers when a run is resumed
         answers_NC = kept["probs"]
     texts, labels = mixture.sources["imdb"]
     targets_NC = np.concatenate([one_hot(labels, CLASSES), answers_NC])[:, POLES]

@@ -45,7 +45,7 @@ RATES = {
     "templates": 1.0,
     "nothing": 1.0,
 }
-# Each change that keeps the label is tried on so large a share of the longer texts of people.
+# Share of the longer texts that people wrote on which each change that keeps the label is tried.
 CHANGED = 0.2
 _AS_THEY_ARE = {"templates", "mpqa", "nothing"}
 _NOTHING = [
@@ -71,15 +71,15 @@ _NOTHING = [
 
 @dataclass(frozen=True)
 class Mixture:
-    """What to train on, by source; what to select on, by set; and text without labels.
+    """Texts to train on, by source; texts to select on, by set; and texts without labels.
 
     Attributes:
         sources: Labelled training texts of each source, before ``RATES``.
         validation: Named held-out sets.
         unlabelled: Texts for word vectors.
         reviews: Those of them that are reviews nobody labelled.
-        held_out: Whether a text is, but for spacing, case and punctuation, one to validate or test on, the
-            negation suite included: for texts made from these, such as single sentences.
+        held_out: Function that says if a text is, but for spacing, case and punctuation, one to validate or
+            test on, the negation suite included: for texts made from these, such as single sentences.
         dropped: How many texts each source lost because a test or validation text is (nearly) the same.
     """
 
@@ -91,7 +91,7 @@ class Mixture:
     held_out: Callable[[str], bool] = field(default=lambda text: False, repr=False)
 
     def training(self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = RATES) -> Labelled:
-        """Texts and labels of one run: each source at its rate (times ``share``), some texts changed."""
+        """Return texts and labels of one run: sources at their rates times ``share``, some texts changed."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
         labels: list[str] = []
@@ -222,7 +222,7 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
 
 
 def official_tests(data: str | Path) -> dict[str, Labelled]:
-    """The test splits, to be used once, when every choice has been made.
+    """Read the test splits, to be used once, when every choice has been made.
 
     Raises:
         DataError: If a corpus is missing.
@@ -243,7 +243,7 @@ def official_tests(data: str | Path) -> dict[str, Labelled]:
 
 
 def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[str]]:
-    """Held-out reviews, each as written and as edited until its label flips: texts, labels, pairs.
+    """Read held-out reviews, each as written and as edited until its label flips: texts, labels, pairs.
 
     Raises:
         DataError: If the corpus is missing.
@@ -253,13 +253,13 @@ def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[s
 
 
 def labelled_reviews(mixture: Mixture) -> Labelled:
-    """The film reviews to learn from, with those that people edited until their label flipped."""
+    """Return the film reviews to learn from, with those that people edited until their label flipped."""
     own, edited = mixture.sources["imdb"], mixture.sources["counterfactual"]
     return own[0] + edited[0], own[1] + edited[1]
 
 
 def amazon_domains(data: str | Path) -> dict[str, Labelled]:
-    """Product reviews by domain, each text once.
+    """Read product reviews by domain, each text once.
 
     Raises:
         DataError: If the corpus is missing.
@@ -279,7 +279,7 @@ def amazon_domains(data: str | Path) -> dict[str, Labelled]:
 def _clauses(
     sources: Mapping[str, Labelled], guard: Guard
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Clauses of the training texts that hold one opinion; one in twenty is kept to validate with."""
+    """Return clauses of the training texts that hold one opinion; one in twenty is for validation."""
     train: dict[str, list[str]] = {}
     held: dict[str, list[str]] = {}
     texts: Labelled = [], []
@@ -295,7 +295,7 @@ def _clauses(
 
 
 class Guard:
-    """Knows texts that must not be trained on, whatever their spacing, case and punctuation.
+    """A set of texts that must not be trained on, whatever their spacing, case and punctuation.
 
     Args:
         texts: The texts to keep out.
@@ -309,16 +309,16 @@ class Guard:
         self.add(texts)
 
     def add(self, texts: Iterable[str]) -> None:
-        """Keep these out, too."""
+        """Add texts to keep out."""
         self._keys.update(_key(text, self.prefix) for text in texts)
 
     def also(self, texts: Iterable[str]) -> Callable[[str], bool]:
-        """A test for the guarded texts and these."""
+        """Return a function that is True for the guarded texts and these."""
         keys = self._keys | {_key(text, self.prefix) for text in texts}
         return lambda text: _key(text, self.prefix) in keys
 
     def clean(self, name: str, texts: list[str], labels: list[str]) -> Labelled:
-        """The texts that are not guarded, each once per label; the number dropped is kept under ``name``."""
+        """Return the texts that are not guarded; the number dropped is noted under ``name``."""
         kept = [i for i, text in enumerate(texts) if _key(text, self.prefix) not in self._keys]
         self.dropped[name] = len(texts) - len(kept)
         return [texts[i] for i in kept], [labels[i] for i in kept]
@@ -330,7 +330,7 @@ def _key(text: str, prefix: int = 0) -> str:
 
 
 def _reserved_words() -> set[str]:
-    """Opinion words of the negation suite and of the templates' dev split: no training template uses them."""
+    """Return opinion words of negation suite and dev templates, which no training template uses."""
     content = json.loads((data_folder("negation") / "vocabulary.json").read_text(encoding="utf-8"))
     words = set(content["opinion"])
     dev, train = load_words("dev"), load_words("train")
@@ -357,7 +357,7 @@ def _reader(data: Path) -> Callable[[str], dict[str, list[str]]]:
 
 
 def _sentences(path: Path, rng: np.random.Generator, count: int) -> list[str]:
-    """Some sentences of 5 to 30 words of a WikiText file."""
+    """Return some sentences of 5 to 30 words of a WikiText file."""
     if not path.is_file():
         raise DataError(f"{path} is missing: give the folder that holds sentiment/, parallel/ and text/")
     with lzma.open(path, "rt", encoding="utf-8") as file:

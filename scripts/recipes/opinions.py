@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 Labelled = tuple[list[str], list[str]]
+"""Texts, and the label of each."""
 
 _SLOTS = {"negative": "neg", "positive": "pos"}
 _AS_ADJECTIVE = re.compile(r"\b(very|so|really|truly|absolutely|simply|utterly|totally) ([a-z]+)(?=[.,;!?])")
@@ -21,8 +22,10 @@ _VERB = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|made|makes?|tastes?d?|looks?|looked|works?|worked|loved?|hated?|enjoyed|"
     r"feels?|felt|seems?|seemed|sounds?|comes?|came|goes|went|gets?|got|gives?|gave|takes?|took|does|did)(?:n't)?\b|'(?:s|re|m|ve)\b"
 )
-_NEGATOR = re.compile(r"(?:\b(?:not|no|never|cannot)|n't)\b(?= ?((?:[a-z']+ ?){0,3}))")  # and what it reaches
-_OTHERWISE = re.compile(  # what turns or hedges a clause by itself, or ends it
+_NEGATOR = re.compile(
+    r"(?:\b(?:not|no|never|cannot)|n't)\b(?= ?((?:[a-z']+ ?){0,3}))"
+)  # and the words that it negates
+_OTHERWISE = re.compile(  # words that invert or weaken a clause, or end it
     r"\b(?:nobody|nothing|none|neither|nor|hardly|barely|without|but|however|although|though|"
     r"while|if|would|could|should|might|than|wish|hope|too|used|only|just|except|until|unless|yet|instead|"
     r"lack\w*|fail\w*)\b|[^a-z', ]"
@@ -32,7 +35,7 @@ _OTHERWISE = re.compile(  # what turns or hedges a clause by itself, or ends it
 def opinion_adjectives(
     phrases: Labelled, texts: Iterable[str], *, exclude: Iterable[str], min_count: int = 5
 ) -> dict[str, list[str]]:
-    """Adjectives that people labelled negative or positive, for the templates' general slots.
+    """Return adjectives that people labelled negative or positive, for the templates' general slots.
 
     Args:
         phrases: Labelled phrases; those of one word count.
@@ -64,19 +67,19 @@ def opinion_adjectives(
 
 
 def opinion_clauses(texts: Labelled, phrases: Labelled, *, max_words: int = 14) -> dict[str, list[str]]:
-    """Short main clauses that say by themselves what their text's label says.
+    """Return short main clauses that alone have the polarity of their text's label.
 
-    Either every opinion word has the label's polarity and nothing turns it, or every one has the other and a
-    single negator does.
+    Either every opinion word has the label's polarity and nothing inverts it, or every one has the other and
+    a single negator does.
 
     Args:
         texts: Labelled texts, in prose; each of their sentences is looked at.
-        phrases: Labelled phrases; those of one word tell the polarity of words.
+        phrases: Labelled phrases; those of one word give the polarity of words.
         max_words: Words of a clause at most.
 
     Returns:
         ``negclause`` and ``posclause``, without a negator, ``negnotclause`` and ``posnotclause``, with one:
-        lower-case, without a final stop or another word that turns the sense, each once, in order.
+        lower-case, without a final stop or another word that inverts the sense, each once, in order.
     """
     slot_of = _polar_words(phrases)
     found: dict[str, set[str]] = {
@@ -102,7 +105,7 @@ def opinion_clauses(texts: Labelled, phrases: Labelled, *, max_words: int = 14) 
 
 
 def _polar_words(phrases: Labelled) -> dict[str, str]:
-    """``neg`` or ``pos`` for each phrase of one word that people gave such a label."""
+    """Return ``neg`` or ``pos`` for each phrase of one word that people gave such a label."""
     return {
         text.lower(): _SLOTS[label]
         for text, label in zip(*phrases, strict=True)

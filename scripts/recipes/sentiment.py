@@ -2,8 +2,8 @@
 
 All of ``nlp_rnn/pretrained/sentiment-en`` comes out of this file: vocabulary and word vectors; the teachers'
 answers (``teacher.py``, extra ``teach``); a classifier that learns labels and answers; calibration, test
-figures, card. Run again, it goes on where it was stopped. With ``--refine MODEL`` a model that there is goes
-on learning, and is one of the judges of reviews; of sentences, too, unless there is a ``--teacher``.
+figures, card. Run again, it goes on where it was stopped. With ``--refine MODEL`` an existing model goes on
+learning, and is one of the judges of reviews; of sentences, too, unless there is a ``--teacher``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from scripts.recipes.teacher import START, reading_bar, sentence_teacher
 
 SHORT = 60  # words up to which the transformer is asked about a labelled text
 SENTENCES, EDITS = 250_000, 80_000  # of unlabelled reviews
-PAIRED = 200_000  # short texts, as they are learned, to be answered like changed copies of them
+PAIRED = 200_000  # short training texts that are paired with changed copies
 
 TAUGHT = """\
 Teachers answered the reviews without labels (a transformer and an NB-SVM together), and some of their
@@ -87,7 +87,7 @@ def main(
         Path | None, typer.Option(help="The folder of a model of this kind that goes on learning.")
     ] = None,
     seed: int = 0,
-    hidden_size: Annotated[int, typer.Option(help="Of a model that is begun.")] = 128,
+    hidden_size: Annotated[int, typer.Option(help="Width of a new model.")] = 128,
     max_epochs: int = 4,
     learning_rate: Annotated[
         float, typer.Option(help="Half of it suits a model that goes on learning.")
@@ -170,7 +170,7 @@ def judges_of(
     run: Path,
     reading: Callable[[int, int], None],
 ) -> list[Judge]:
-    """The judges of reviews: an NB-SVM, and another that knows the mixture's sentences."""
+    """Return the judges of reviews: an NB-SVM, and another that knows the mixture's sentences."""
     texts, labels = labelled_reviews(mixture)
     linear = NbSvm().fit(texts, labels).margins
     if isinstance(other, SentimentClassifier):
@@ -191,7 +191,7 @@ def three_classes(classifier: SentimentClassifier) -> SentimentClassifier:
 
 
 def how_taught(teacher: str | None, before: str | None, paired: int) -> str:
-    """For the card: who taught, how the model that this one goes on from was taught, and how many pairs."""
+    """Return the card's text about the teachers, the model that this one started from, and the pairs."""
     known = {"words": SHORT, "alike": ALIKE.format(words=SHORT, pairs=paired)}
     if before is None:
         text = TAUGHT.format(**known, teacher=teacher)
@@ -211,7 +211,7 @@ def lessons(
     seed: int,
     share: float,
 ) -> Lessons:
-    """Texts, and what to answer to each (N, C), kept in a file of a folder that is these teachers' own.
+    """Return texts, and the target of each (N, C), kept in a file of a folder for these teachers.
 
     Templates and texts of more than ``SHORT`` words keep their labels; other labelled texts have the mean of
     label and the speaker's answer; some sentences of unlabelled reviews and edits of these have the speaker's

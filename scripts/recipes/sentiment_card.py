@@ -1,4 +1,4 @@
-"""What the shipped model can do and cannot: its test figures and its model card.
+"""The test figures and the model card of the shipped model.
 
 Measures a classifier on the corpora's test splits and on the negation suite, after every choice was
 made on validation splits; writes the figures and the limits into the model's folder.
@@ -21,7 +21,7 @@ _CARD = (Path(__file__).parent / "cards" / "sentiment.md").read_text(encoding="u
 
 
 def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]:
-    """Figures on every test set below ``data``, and on the negation suite.
+    """Measure a model on every test set below ``data``, and on the negation suite.
 
     Raises:
         DataError: If a corpus is missing.
@@ -44,13 +44,13 @@ def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]
 def robustness_on(
     classifier: SentimentClassifier, data: str | Path, *, most: int = 2_000, seed: int = 0
 ) -> RobustnessReport:
-    """How often identities, noise and other names move the answer, and edited pairs that are both right.
+    """Measure how often identities, noise and names move the answer, and how many edited pairs are right.
 
     Args:
         classifier: Three classes or two.
         data: Folder of corpora.
         most: Texts of each test set, drawn by ``seed``, which also draws the changes.
-        seed: Of both.
+        seed: Seed of texts and changes.
 
     Raises:
         DataError: If a corpus is missing.
@@ -70,15 +70,15 @@ def describe(
     taught: str,
     seconds: float,
 ) -> TextArtifact[ModelConfig]:
-    """The artifact with its figures noted and its card written.
+    """Return the artifact with its figures noted and its card written.
 
     Args:
         artifact: The model.
-        mixture: What it was trained on.
-        figures: Of ``measure``.
+        mixture: The mixture it was trained on.
+        figures: The figures of ``measure``.
         texts: Texts in an epoch.
-        taught: What it learned beside the labels: some sentences.
-        seconds: That all its training took, the teachers' included.
+        taught: Sentences on what it learned beside the labels.
+        seconds: Time of all its training, the teachers' included.
     """
     from nlp_rnn.version import __version__
 

@@ -1,4 +1,4 @@
-"""Who teaches the shipped classifiers: a small transformer, fine-tuned on sentences of the training mixture.
+"""The teacher of the shipped classifiers: a small transformer, fine-tuned on the mixture's sentences.
 
 It answers unlabelled reviews and training texts, never one that is held out. Needs the extra ``teach``.
 """
@@ -63,7 +63,7 @@ def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: in
 
 @contextmanager
 def reading_bar() -> Iterator[Callable[[int, int], None]]:
-    """Show how many reviews were read; gives the callback that moves the bar."""
+    """Show how many reviews were read; give the callback that moves the bar."""
     with progress_bar("reviews") as bar:
         task = bar.add_task("reading", total=None)
         yield lambda read, total: bar.update(task, completed=read, total=total)

@@ -84,7 +84,7 @@ class WordLists:
 def load_frames(path: Path | None = None) -> list[Frame]:
     """Read every frame of both splits, mirrored ones written out for both polarities.
 
-    A frame listed under ``same`` stands for two: with positive words it is positive, with negative ones
+    A frame listed under ``same`` becomes two: with positive words it is positive, with negative ones
     negative. Under ``flip`` the label is the opposite of the words'. In such frames ``{op}`` is an opinion
     word and ``{anti}`` one of the opposite polarity.
 
@@ -182,7 +182,7 @@ def generate(
 
 
 class _Filler:
-    """Fills slots from shuffled decks, one per label, so that each word meets each label evenly."""
+    """A filler of slots from shuffled decks, one per label, so that each word is as often with each label."""
 
     def __init__(self, words: WordLists, rng: random.Random) -> None:
         self._words = words
@@ -195,7 +195,7 @@ class _Filler:
         found = {(match[1], match[3] or "") for match in _SLOT.finditer(text) if match[1] in _SUBJECTS}
         subjects = sorted(found)
         if len(dict(subjects)) < len(subjects):
-            raise DataError(f"one slot stands for two kinds of things in {frame.text!r}")
+            raise DataError(f"one slot names two kinds of things in {frame.text!r}")
         domains = {name: self._domain(name, wanted, frame) for name, wanted in subjects}
         about = domains[subjects[0][0]] if len(domains) == 1 else None
         chosen: dict[tuple[str, str], str] = {}
@@ -219,7 +219,7 @@ class _Filler:
         return self._from_deck((label, name), self._words.lists[name])
 
     def _modifier(self, frame: Frame) -> str:
-        """What may follow a noun and holds no opinion, such as *from the second page*; else nothing."""
+        """Return words that may follow a noun and hold no opinion, such as *from the second page*, or ""."""
         modifiers = self._words.lists.get("mod", ())
         return self._from_deck((frame.label, "mod"), modifiers) if modifiers else ""
 

@@ -1,1 +1,1 @@
-"""What the shipped models, and each lever of their training, are worth: measured anew."""
+"""Measurements of the shipped models, and of each lever of their training."""

@@ -1,4 +1,4 @@
-"""Measure how a model travels: ``python -m scripts.reports.domains --data FOLDER --init-from FOLDER``.
+"""Measure a model on other domains: ``python -m scripts.reports.domains --data FOLDER --init-from FOLDER``.
 
 For each of the four Amazon domains, accuracy on its held-out fifth: of a model trained on the rest of all
 four, and of one that learned from no labelled review of it. (Language models to start from may have read
@@ -32,7 +32,7 @@ def main(
     seed: int = 0,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
 ) -> None:
-    """Show what each domain loses when training leaves it out."""
+    """Show the accuracy of each domain with and without it in training."""
     rest: dict[str, Labelled] = {}
     held: dict[str, Labelled] = {}
     for name, (texts, labels) in amazon_domains(data).items():

@@ -30,7 +30,7 @@ SERIES = (
 
 
 def sine(output: Path, steps: int = 200) -> None:
-    """The smallest example: 1,000 steps of a sine wave, and the next 200 in closed loop."""
+    """Forecast the smallest example: 1,000 steps of a sine wave, and the next 200 in closed loop."""
     wave_T1 = np.sin(2 * np.pi * np.arange(1_000 + steps) / 50)[:, None]
     forecaster = Forecaster(context=24, horizon=1, seed=0).fit(wave_T1[:1_000])
     actual, loop = wave_T1[1_000:, 0], forecaster.rollout(steps)
@@ -49,7 +49,7 @@ def sine(output: Path, steps: int = 200) -> None:
 
 
 def real(data: Path, output: Path, seeds: int) -> None:
-    """The four series, each split by time; the picture shows the first seed."""
+    """Forecast the four series, each split by time; the picture shows the first seed."""
     found = [compare(data, *each, seeds=seeds) for each in SERIES]
     figures = json.dumps([[one.to_dict() for one in each] for each in found], indent=2)
     (output / "forecast.json").write_text(figures + "\n", encoding="utf-8")
@@ -59,7 +59,7 @@ def real(data: Path, output: Path, seeds: int) -> None:
 def compare(
     data: Path, name: str, file: str, used: int | None, test: int, season: int, log: bool, *, seeds: int
 ) -> list[Backtest]:
-    """One series: every method with the first seed, and ours alone with the others."""
+    """Forecast one series: every method with the first seed, and ours alone with the others."""
     values_TF = read_series(data / file).values_TF[:used]
     found = []
     for seed in range(seeds):

@@ -58,18 +58,18 @@ PAIRING: dict[str, Any] = {"objectives": {"pairing": 8.0}, "objective_share": 0.
 
 @dataclass(frozen=True, kw_only=True)
 class Lever:
-    """What differs from the plain recipe.
+    """A difference from the plain recipe.
 
     Attributes:
-        sources: Of the mixture, whose labelled texts are learned, too.
+        sources: Sources of the mixture whose labelled texts are learned, too.
         shape: Settings of the classifier.
         config: Settings of the training.
-        start: What the words start from: ``vectors`` of co-occurrence, ``language`` models (the recurrent
-            layers, too), or ``nothing``.
-        unlabelled: The label-free objectives are on unlabelled reviews.
-        taught: Unlabelled reviews are learned with what an NB-SVM and a plain classifier answer.
-        changed: Names, places and more are changed in the texts.
-        paired: Texts are to be answered like changed copies.
+        start: Where the word vectors come from: ``vectors`` of co-occurrence, ``language`` models (with the
+            recurrent layers), or ``nothing``.
+        unlabelled: If True, the label-free objectives are on unlabelled reviews.
+        taught: If True, unlabelled reviews are learned with the answers of an NB-SVM and a plain classifier.
+        changed: If True, names, places and more are changed in the texts.
+        paired: If True, texts should get the answers of changed copies.
     """
 
     sources: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class SeedTexts:
 
     @classmethod
     def draw(cls, mixture: Mixture, seed: int) -> SeedTexts:
-        """Some reviews, and all labelled sentences."""
+        """Choose some reviews, and all labelled sentences."""
         rng = np.random.default_rng(seed)
         reviews, labels = mixture.sources["imdb"]
         sentences, answers = mixture.sources["sst_sentences"]
@@ -142,19 +142,19 @@ class SeedTexts:
         return self.labelled[0][:LABELLED], self.labelled[1][:LABELLED]
 
     def folder(self, run: Path, lever: Lever) -> Path:
-        """That of the model of a lever, of its own for other texts and recipes."""
+        """Return the folder for the model of a lever; other texts and recipes have another."""
         recipe = (lever, PLAIN, WIDTH, TOKENS, UNLABELLED, MORE)
         return run / f"{digest(repr(recipe), *self.labelled[0], *self.read)}-{self.seed}"
 
     def more(self, source: str) -> Labelled:
-        """Some labelled texts of another source."""
+        """Return some labelled texts of another source."""
         texts, labels = self.mixture.sources[source]
         some = np.random.default_rng(self.seed).permutation(len(texts))[: MORE[source]]
         return [texts[i] for i in some], [labels[i] for i in some]
 
 
 def train(lever: Lever, lessons: SeedTexts, plain: Path) -> SentimentClassifier:
-    """A classifier by the plain recipe and a lever; ``plain`` is the folder of one without a lever."""
+    """Train a classifier by the plain recipe and a lever; ``plain`` is the folder of one without a lever."""
     texts, labels = lessons.labelled
     for source in lever.sources:
         own = lessons.more(source)
@@ -196,7 +196,7 @@ def train(lever: Lever, lessons: SeedTexts, plain: Path) -> SentimentClassifier:
 def measure(
     model: SentimentClassifier, mixture: Mixture, edited: tuple[list[str], list[str], list[str]]
 ) -> dict[str, float]:
-    """Shares, the more the better."""
+    """Return figures in [0, 1], of which more is better."""
     found = {}
     for name in (each for each in SETS if each in COLUMNS):
         texts, labels = mixture.validation[name]
@@ -211,7 +211,7 @@ def measure(
 
 
 def _answers(lessons: SeedTexts, plain: Path) -> NDArray[np.float32]:
-    """What an NB-SVM of the same reviews and the plain classifier together answer to unlabelled ones."""
+    """Return what an NB-SVM of the same reviews and the plain classifier answer to unlabelled ones."""
     judges = [
         NbSvm().fit(*lessons.reviews).margins,
         classifier_judge(SentimentClassifier.from_pretrained(plain)),
@@ -226,7 +226,7 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="How many models of each, with seeds 0, 1, ...")] = 3,
     only: Annotated[list[str] | None, typer.Option(help="A lever; may be given several times.")] = None,
 ) -> None:
-    """Train and measure; a table of what each lever gives."""
+    """Train and measure; print a table of each lever's effect."""
     names = ["plain", *(name for name in only or LEVERS if name != "plain")]
     for name in names:
         one_of("only", name, tuple(LEVERS))
@@ -246,7 +246,7 @@ def main(
 
 
 def table_of(found: Mapping[str, list[dict[str, float]]]) -> Table:
-    """Means and spreads over the seeds, in points; of levers, of the difference from the plain recipe."""
+    """Return means and spreads over the seeds, in points; for levers those of the difference from plain."""
     table = Table("lever", *COLUMNS.values())
     for name, runs in found.items():
         cells = []

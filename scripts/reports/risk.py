@@ -30,7 +30,7 @@ def main(
     ] = None,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write all figures here.")] = None,
 ) -> None:
-    """Show what the filter flags, and what it should not have."""
+    """Show what the filter flags, and where it is wrong."""
     risk = RiskFilter() if claims is None else RiskFilter(claims=CheckWorthiness.from_pretrained(claims))
     figures: dict[str, Any] = {"claims_model": risk.claims is not None}
     console = Console()
@@ -55,7 +55,7 @@ def _without_failures(found: Any) -> Any:
 
 
 def false_alarms(risk: RiskFilter, path: Path) -> dict[str, float]:
-    """Shares of sentences at each level, and of 500 windows of 500 characters in which a copy is seen."""
+    """Return shares of sentences at each level, and of windows of text in which a copy is found."""
     raw, stream = unpacked(path, str(path))
     with raw, stream:
         text = stream.read().decode("utf-8")

@@ -294,6 +294,8 @@ def test_a_report_of_nothing_has_the_identities_alone() -> None:
     assert report.to_dict()["moved"]["identities"]["all"]["flips"] > 0
     with pytest.raises(InputError, match="no edited pairs"):
         measure_robustness(Classifier("a"), edited=([], [], []))
+    with pytest.raises(InputError, match="label 'good', and the model answers negative"):
+        measure_robustness(Classifier("a"), edited=(["a"], ["good"], ["1"]))
 
 
 @pytest.mark.parametrize(
