@@ -96,7 +96,7 @@ def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
 
     Args:
         texts: Any sequence of str; a single str is refused.
-        what: What the message calls them.
+        what: Their name in the message.
 
     Raises:
         InputError: If it is no sequence of str.

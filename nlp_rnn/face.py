@@ -1,6 +1,6 @@
 """How a folder's ``__init__.py`` lists its public names: each is imported when it is first used.
 
-So ``import nlp_rnn.risk`` is cheap, and what needs torch is loaded by whoever asks for it.
+So ``import nlp_rnn.risk`` is cheap, and torch is loaded only when a name that needs it is used.
 """
 
 from __future__ import annotations

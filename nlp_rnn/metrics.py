@@ -1,6 +1,6 @@
 """The quality of answers: accuracy, macro-F1, macro-recall, calibration, confusions.
 
-Takes labels and probabilities, whoever made them; knows no models and no corpora. The counting is
+Takes labels and probabilities of any model; knows no models and no corpora. The counting is
 scikit-learn's (extra ``train``); the calibration error is our own, as scikit-learn has none.
 
 Shapes: N texts, C classes, M bins.
@@ -92,8 +92,8 @@ class Scores:
             SemEval-2017 task 4 A (Rosenthal et al. 2017).
         ece: Expected calibration error (Guo et al. 2017): 15 bins of equal width over the top probability.
         confusion: Texts by right class (row) and answer (column), *shape (C, C)*.
-        precision: Of the texts given each class, the share that has it, *shape (C,)*; 0 if none was.
-        recall: Of the texts of each class, the share answered so, *shape (C,)*; NaN if no text has it.
+        precision: Share of the texts answered as each class that have it, *shape (C,)*; 0 if there is none.
+        recall: Share of the texts of each class that are answered so, *shape (C,)*; NaN if no text has it.
     """
 
     n: int

@@ -25,7 +25,7 @@ def risk(
     ] = None,
     failures: Annotated[
         bool,
-        typer.Option("--failures", help="Show the cases judged otherwise, too.", rich_help_panel=OUTPUT),
+        typer.Option("--failures", help="Show the failing cases, too.", rich_help_panel=OUTPUT),
     ] = False,
     json_file: JsonFile = None,
 ) -> None:

@@ -68,7 +68,7 @@ class _Group(TyperGroup):
         """Find the subcommand; refuse options before its name, which it would not get."""
         name, command, rest = super().resolve_command(ctx, args)
         if any(own.required and ctx.params[own.name] is not None for own in self.params if own.name):
-            ctx.fail(f"the options of {name} stand behind its name")
+            ctx.fail(f"the options of {name} come after its name")
         return name, command, rest
 
 

@@ -74,7 +74,7 @@ def feature_judge(
 
     Args:
         texts: Texts of several sentences.
-        labels: Of two classes, one for each text.
+        labels: Labels of two classes, one for each text.
         teacher: The model that reads the sentences.
         folder: Where features are kept, also those of the texts to judge.
         progress: As ``review_features`` calls it.

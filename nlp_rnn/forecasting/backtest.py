@@ -139,8 +139,8 @@ def find_leak(method: Method, values_TF: F64, split: int, *, probes: int = 2) ->
     Args:
         method: The method to probe; it must give the same forecasts when called again.
         values_TF: The series, all values above 0 if the method takes logarithms.
-        split: Where the held-out part begins.
-        probes: How many steps are tried, evenly spaced.
+        split: First step of the held-out part.
+        probes: Number of steps that are tried, evenly spaced.
     """
     before_N = method(values_TF, split)
     for step in np.linspace(split, len(values_TF) - 1, probes).astype(int):
@@ -161,8 +161,8 @@ class MethodScore:
     Attributes:
         method: Its name.
         mase: Mean absolute error over the naive forecast's within the training part.
-        smape: In percent.
-        rmse: In the series' unit.
+        smape: Symmetric mean absolute percentage error.
+        rmse: Root mean square error, in the series' unit.
     """
 
     method: str
@@ -231,7 +231,7 @@ def run_backtest(
         season: Steps of a season; 1 leaves out the seasonal naive forecast.
         target: The series that is scored; all are read.
         classical: Set ETS and ARIMA beside ours (extra ``forecast``).
-        config: How ours is trained.
+        config: Training settings of ours.
 
     Raises:
         InputError: If the part before the split is too short, or for a season longer than it.

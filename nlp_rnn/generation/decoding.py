@@ -194,7 +194,7 @@ class Decoder:
         before = [] if self._state is None or not len(self._logits_nV) else [self._state]
         if len(self._active) == len(states):
             before, self._logits_nV = [], self._logits_nV[:0]
-        # The new ones come after those that are being written, in state and logits alike.
+        # The new ones come after those that are being written, in both state and logits.
         self._state = np.concatenate([*before, *states], axis=2)
         self._logits_nV = np.concatenate([self._logits_nV, rows])
         # The step was made for the old state: the next one makes its own.

@@ -161,7 +161,7 @@ class RecurrentEncoder(nn.Module):
 
 
 class _Reversed(torch.autograd.Function):
-    """Reorder the steps of rows; the order is its own inverse, so that the gradient is reordered alike."""
+    """Reorder the steps of rows; the order is its own inverse, so the gradient is reordered by it, too."""
 
     @staticmethod
     def forward(ctx: Any, x_BTE: Tensor, steps_BT: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ class Candidates(NamedTuple):
 
     Attributes:
         ids_K: Ids drawn with replacement.
-        log_expected_K: Logarithm of how often each is drawn on average.
+        log_expected_K: Logarithm of the number of times each is drawn on average.
     """
 
     ids_K: Tensor

@@ -39,7 +39,7 @@ class Rule:
 
     Attributes:
         kind: Name of the signal it raises.
-        score: What the signal weighs, in [0, 1].
+        score: The signal's score, in [0, 1].
         why: The reason given to a reader.
         pattern: All its patterns in one.
         examples: Sentences it must find.

@@ -54,8 +54,8 @@ class RiskFilter:
 
     Args:
         policy: ``annotate`` leaves the text as it is; ``redact`` puts a note in the place of each sentence
-            from ``act_at`` on; ``block`` withholds the whole text if it has one (a stream ends there: what it
-            has handed out it cannot take back). A function gets each passage that has a signal and returns
+            from ``act_at`` on; ``block`` withholds the whole text if it has one (a stream ends there: it
+            cannot take back what it has shown). A function gets each passage that has a signal and returns
             the text to show.
         thresholds: The values from which something counts.
         claims: The check-worthiness classifier; ``"auto"`` takes the one in the package and, if that is

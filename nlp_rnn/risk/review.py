@@ -21,7 +21,7 @@ class Passage:
         text: The sentence as it stands, the part given by the prompt included.
         shown: What was written of it, as the policy shows it.
         prompted: Characters at its start that the prompt gave.
-        start, end: Where it stands, in characters of the text under review.
+        start, end: Its place, in characters of the text under review.
         level: ``low``, ``medium`` or ``high``.
         score: In [0, 1].
         signals: The reasons.
@@ -49,7 +49,7 @@ class Review:
         passages: The sentences.
         overlap: Copied and new characters; None without an index of the training text.
         thresholds: The values from which something counted.
-        not_checked: What the filter could not look at, in words.
+        not_checked: Sentences on what the filter could not check.
     """
 
     level: str
@@ -88,7 +88,7 @@ class Filtered:
     """A text as a policy shows it; as a str, it ends with the disclaimer.
 
     Attributes:
-        text: What may be shown.
+        text: The text that may be shown.
         review: The review of the text as it was.
     """
 

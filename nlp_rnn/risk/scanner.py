@@ -17,7 +17,7 @@ class RiskScanner:
     ('[removed: high risk, authority, health]', False, 0.75)
 
     Args:
-        risk_filter: What reviews the output; None is a ``RiskFilter`` with its defaults.
+        risk_filter: The filter that reviews the output; None is a ``RiskFilter`` with its defaults.
     """
 
     def __init__(self, risk_filter: RiskFilter | None = None) -> None:

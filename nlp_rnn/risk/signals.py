@@ -15,8 +15,8 @@ class Signal:
     """One reason for doubt.
 
     Attributes:
-        kind: What was seen, e.g. ``authority`` or ``memorised``.
-        start, end: Where, in characters of the text under review.
+        kind: Kind of the reason, e.g. ``authority`` or ``memorised``.
+        start, end: Its place, in characters of the text under review.
         score: Its weight, in [0, 1].
         why: The evidence, in words for a reader.
     """

@@ -1,4 +1,4 @@
-"""One thread for BLAS, the library behind NumPy's matrix products.
+"""One thread for BLAS, the library of NumPy's matrix products.
 
 A product of a small recurrent step is too little work to share: more threads cost more than they save.
 ``nn/threads.py`` does this for torch. Knows the process's BLAS libraries; knows no models.

@@ -29,7 +29,7 @@ def score_proba(scores: ArrayLike, neutral_below: float = 0.0) -> NDArray[np.flo
     and the likeliest class is neutral where it is nearer to 0 than ``neutral_below``, else that of its sign.
 
     Args:
-        scores: In [-1, 1]. Shape: (n,).
+        scores: Numbers in [-1, 1]. Shape: (n,).
         neutral_below: At most 0.5; 0 for a model that knows no neutral.
 
     Returns:
@@ -74,7 +74,7 @@ class NbSvm:
         classes_: The two labels in alphabetical order, once fitted.
         grams: The n-grams, *N of them*, once fitted.
         weights_N: The weight of each.
-        bias: What is added.
+        bias: The bias that is added.
 
     Source:
         Wang & Manning 2012, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification".
@@ -91,7 +91,7 @@ class NbSvm:
 
         Args:
             texts: At least two of each label, with n-grams in common.
-            labels: Of two classes, one for each text.
+            labels: Labels of two classes, one for each text.
 
         Raises:
             InputError: If there are not two classes, or no n-gram occurs twice.

@@ -41,11 +41,11 @@ class Case:
     Args:
         id: Unique name, e.g. ``"local-001"``.
         type: ``"MFT"``, ``"INV"`` or ``"DIR"``.
-        phenomenon: What the case probes, e.g. ``"clause_final"``.
+        phenomenon: The phenomenon that the case tests, e.g. ``"clause_final"``.
         texts: One text for MFT, two or more for INV, two for DIR.
         expect: A label, ``"not negative"`` or ``"not positive"`` for MFT; ``"same"`` for INV; for DIR
             ``"lower"`` or ``"higher"``: where the polarity of the second text lies from that of the first.
-        margin: By how much, in polarity (DIR only).
+        margin: Least difference in polarity (DIR only).
 
     Raises:
         InputError: If the fields contradict each other.
@@ -295,9 +295,9 @@ def run_suite(
     Args:
         predict_proba: Takes a list of n texts, returns their probabilities.
             Shape: (n, 3) or (n, 2), columns in the order of ``classes``.
-        cases: What to run; by default the suite that comes with the package.
+        cases: Cases to run; by default the suite that comes with the package.
         classes: Label of each column: negative and positive, with or without neutral.
-        name: What to call the model in tables and pictures.
+        name: Name of the model in tables and pictures.
 
     Raises:
         InputError: If there are no cases, the classes are not known labels, or the answer is not one row of

@@ -271,7 +271,7 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
         texts: Texts.
         share: The probability of each change; names and places, which mislead a model most, are
             changed 2.5 times as often.
-        seed: Of what is drawn.
+        seed: Seed of the random choices.
     """
     rng = random.Random(seed)
     kinds = _training_changes()
@@ -295,7 +295,7 @@ def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None)
 
     Args:
         texts: Texts.
-        seed: Of what is drawn.
+        seed: Seed of the random choices.
         most: Number of texts to use; of more, so many are drawn.
     """
     if most is not None and most < len(texts):

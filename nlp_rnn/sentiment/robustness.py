@@ -32,8 +32,8 @@ class MoveCounts:
 
     Attributes:
         count: Comparisons.
-        flips: Those with another label.
-        moves: Those with another label, or with a probability that differs by more than ``MOVED``.
+        flips: Comparisons with another label.
+        moves: Comparisons with another label, or with a probability that differs by more than ``MOVED``.
     """
 
     count: int
@@ -72,7 +72,7 @@ class RobustnessReport:
     Attributes:
         moved: For each set of texts, by change; ``all`` is the sum of a set's changes.
         both_right: Share of edited pairs of which both texts get their label; None if there were none.
-        pairs: How many of these there were.
+        pairs: Number of edited pairs.
     """
 
     moved: Mapping[str, Mapping[str, MoveCounts]]
@@ -115,7 +115,7 @@ def measure_robustness(
         most: Texts of each set at most, drawn by ``seed``.
         seed: Seed of the texts and of the changes.
         total: Title of the sum over several sets; None joins their titles.
-        predict_proba: What to call in place of the classifier's own, such as one that shows a bar.
+        predict_proba: Function to call in place of the classifier's own, such as one that shows a bar.
 
     Raises:
         InputError: If ``edited`` has no texts, or a label that the classifier does not have.
@@ -152,7 +152,7 @@ def noise(predict_proba: PredictProba, texts: Sequence[str], *, seed: int = 0) -
     Args:
         predict_proba: Texts to probabilities (N, C).
         texts: Texts; their labels do not matter.
-        seed: Of the changes.
+        seed: Seed of the changes.
     """
     before_NC = np.asarray(predict_proba(list(texts)))
     found = {}
@@ -213,7 +213,7 @@ def both_right(
     Args:
         probs_NC: Probabilities, columns as ``classes``.
         labels: The label of each text.
-        pairs: What the two texts of a pair share.
+        pairs: A value for each text that the two texts of a pair share.
         classes: Names of the columns.
 
     Raises:

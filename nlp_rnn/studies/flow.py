@@ -39,7 +39,7 @@ class Profile:
         norms: Norm of the last loss's gradient with respect to the input k steps before; index k.
         vanished_at: The first lag at which less than a thousandth of lag 0's norm is left; None if none is.
         weights_norm: Norm of the gradient with respect to all weights: what clipping looks at.
-        clipped_by: The factor that clipping to ``max_norm`` puts on every gradient, at every lag alike.
+        clipped_by: The factor that clipping to ``max_norm`` puts on the gradients, the same at every lag.
     """
 
     name: str
@@ -61,7 +61,7 @@ def gradient_norms(
     Args:
         network: One layer, one direction.
         steps: Length of the sequences (T).
-        sequences: How many are averaged over (B).
+        sequences: Number of sequences averaged over (B).
         seed: Seed of the inputs (normal) and of the function (a unit vector per sequence).
         inputs: Standard deviation of the inputs.
 

@@ -24,7 +24,7 @@ class Size:
 
     Attributes:
         steps: Length of the sequences whose gradient is measured; the greatest lag is one less.
-        sequences: How many are averaged.
+        sequences: Number of sequences that are averaged.
         hidden_size: Width of every cell.
         descent_steps: Steps of plain gradient descent from an exploding start.
         lags: For the two learning problems, rising.

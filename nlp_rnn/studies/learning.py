@@ -83,7 +83,7 @@ class Trial:
     """The result of one cell on one problem at one lag.
 
     Attributes:
-        problem, cell, lag: What was tried.
+        problem, cell, lag: The problem, the cell and the lag.
         score: The best on held-out sequences.
         steps: Steps taken: the budget, or fewer where it was solved before.
         solved: True if the score is high enough.
@@ -131,7 +131,7 @@ def longest_lags(
     """Try every variant on both problems, with rising lags until one is not solved.
 
     Args:
-        lags: In rising order.
+        lags: Lags to try, in rising order.
         budget: Steps for each attempt.
         hidden_size: Width of every cell.
         learning_rate: Peak learning rate of every attempt; a cosine down to zero over the budget.

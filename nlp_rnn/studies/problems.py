@@ -1,4 +1,4 @@
-"""The two synthetic problems on which long memory is measured; made anew for each batch, from a seed.
+"""The two synthetic problems on which long memory is measured; each batch is made from a seed.
 
 Knows arrays; knows no models.
 

@@ -32,7 +32,7 @@ class Point:
     Attributes:
         temperature: Temperature of the sampling.
         characters: Number of characters written.
-        entropy_bits: Per character, of the distribution that each was drawn from; 0 at temperature 0.
+        entropy_bits: Entropy of the distribution that each character was drawn from, on average.
         words: Number of whole words written.
         real_words: Share of them that the index of words has.
         copied: Share of the characters in runs of 50 or more that stand in the training text; None if the
@@ -200,7 +200,7 @@ def entropy_bits(generator: CharGenerator, prompt: str, text: str, sampling: Sam
         generator: The generator whose model reads the text.
         prompt: Text that it continues, as in ``generate``.
         text: The text.
-        sampling: How characters are chosen.
+        sampling: Settings by which characters are chosen.
     """
     probs_TV = distribution(generator.next_logits(prompt, text), sampling)
     logs_TV = np.log2(probs_TV, out=np.zeros_like(probs_TV), where=probs_TV > 0)

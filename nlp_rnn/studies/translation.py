@@ -87,7 +87,7 @@ def study_translation(
     """Translate the pairs with each translator, and compare.
 
     Args:
-        translators: By name.
+        translators: Translators by name.
         pairs: Texts and their translations; a text with several translations stands there several times.
         beam: Candidates followed at once; each text is also translated greedily.
         progress: Called with a line for each translator and search, before it starts.

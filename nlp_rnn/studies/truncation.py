@@ -50,7 +50,7 @@ def measure_windows(
         steps: Length of the sequence; the last window is all of it.
         windows: Lengths that divide it.
         hidden_size: Width of the LSTM.
-        repetitions: How often each is timed.
+        repetitions: Number of times each is timed.
         seed: Seed of weights and noise.
     """
     encoder = VARIANTS[-1].encoder(1, hidden_size, seed=seed)

@@ -25,7 +25,7 @@ class Pairs:
     """Pairs as rows of ids; a target begins and ends with the marks for it.
 
     Attributes:
-        source, target: As many rows each.
+        source, target: Rows of ids, as many of each.
         common: A word that stands in both rows of a pair, or None; empty for pairs that are only measured.
     """
 

@@ -1,7 +1,7 @@
 """Scores of translations: BLEU and chrF, of all pairs and by length of the source.
 
 The counting is sacrebleu's (extra ``translate``), so that figures can be compared with published ones; its
-signature is kept with them. Takes texts, whoever translated them; knows no models.
+signature is kept with them. Takes any translated texts; knows no models.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def score_by_length(
         MissingExtraError: If sacrebleu is not installed.
     """
     if not 1 <= groups <= len(sources):
-        raise InputError(f"{len(sources)} texts cannot be parted into {groups} groups")
+        raise InputError(f"{len(sources)} texts cannot be divided into {groups} groups")
     order = sorted(range(len(sources)), key=lambda i: (len(sources[i].split()), len(sources[i])))
     edges = [len(order) * g // groups for g in range(groups + 1)]
     parts = [order[low:high] for low, high in pairwise(edges)]

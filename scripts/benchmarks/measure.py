@@ -35,7 +35,7 @@ class Row:
 
     Attributes:
         row: Which measurement, e.g. ``latency``.
-        system: What was measured.
+        system: The system measured.
         unit: Unit of the figures.
         values: One figure per run; empty if there is none, and ``note`` says why.
         goal: The figure that it should reach, in words.

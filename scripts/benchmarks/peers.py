@@ -138,7 +138,7 @@ class Vader(System):
 
     @classmethod
     def load(cls, folder: Path, model: str | None) -> System:
-        """From its package."""
+        """Load it from its package."""
         return cls()
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:
@@ -233,7 +233,7 @@ class Pattern(System):
 
     @classmethod
     def load(cls, folder: Path, model: str | None) -> System:
-        """From its package."""
+        """Load it from its package."""
         return cls()
 
     def score(self, texts: Sequence[str]) -> NDArray[Any]:

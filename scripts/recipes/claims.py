@@ -190,7 +190,7 @@ def describe(best: SeedResult, figures: dict[str, Any], tested: int, sets: Sets)
 
 
 def training_sets(data: Path, *, avoid: Sequence[str], extra: dict[str, int]) -> Sets:
-    """All sentences, mask_digits as the classifier reads them; those in ``avoid`` are left out."""
+    """Return all sentences, as the classifier reads them; those in ``avoid`` are left out."""
     rng = np.random.default_rng(0)
     seen = {key(text) for text in avoid}
     train: dict[str, Labelled] = {}

@@ -77,10 +77,10 @@ class Mixture:
         sources: Labelled training texts of each source, before ``RATES``.
         validation: Named held-out sets.
         unlabelled: Texts for word vectors.
-        reviews: Those of them that are reviews nobody labelled.
+        reviews: The unlabelled texts that are film reviews.
         held_out: Function that says if a text is, but for spacing, case and punctuation, one to validate or
             test on, the negation suite included: for texts made from these, such as single sentences.
-        dropped: How many texts each source lost because a test or validation text is (nearly) the same.
+        dropped: Number of texts that each source lost because a test or validation text is (nearly) the same.
     """
 
     sources: dict[str, Labelled]

@@ -125,14 +125,14 @@ def main(
         fresh = SentimentClassifier(tokenizer=tokenizer, hidden_size=hidden_size)
     else:
         vectors, fresh = None, SentimentClassifier()
-    alike = perturbed_pairs([text for text in texts if len(text.split()) <= SHORT], seed=seed, most=PAIRED)
-    console.print(f"training the classifier on {len(texts):,} texts and {len(alike):,} pairs")
+    copies = perturbed_pairs([text for text in texts if len(text.split()) <= SHORT], seed=seed, most=PAIRED)
+    console.print(f"training the classifier on {len(texts):,} texts and {len(copies):,} pairs")
     with training_bar("tokens/s") as progress:
         classifier = fresh.fit(
             texts,
             targets_NC,
             validation=mixture.validation,
-            pairs=alike,
+            pairs=copies,
             classes=CLASSES,
             config=TrainConfig(
                 max_epochs=max_epochs,
@@ -158,7 +158,7 @@ def main(
     figures = measure(shipped, data)
     notes = {} if before is None else before.artifact.notes
     seconds = time.perf_counter() - started + notes.get("training_seconds", 0)
-    taught = how_taught(teacher, None if before is None else notes.get("taught", "not noted."), len(alike))
+    taught = how_taught(teacher, None if before is None else notes.get("taught", "not noted."), len(copies))
     described = describe(shipped.artifact, mixture, figures, texts=len(texts), taught=taught, seconds=seconds)
     save(described, output, dtype="float16")
     console.print_json(json.dumps(figures))

@@ -140,7 +140,7 @@ def generate(
     """Make ``n`` distinct labelled sentences, balanced over phenomena and, within each, over labels.
 
     Args:
-        n: How many sentences.
+        n: Number of sentences.
         seed: The same seed, split and templates give the same list.
         split: ``"dev"`` uses only frames and opinion words that ``"train"`` never uses.
         path: Folder with the templates; the project's own by default.

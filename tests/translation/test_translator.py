@@ -410,7 +410,7 @@ def test_groups_go_from_short_to_long_and_leave_nothing_out() -> None:
     groups = score_by_length(texts, texts, [[text] for text in texts], groups=4)
     assert [(group.shortest, group.longest) for group in groups] == [(2, 3), (4, 5), (6, 8), (9, 10)]
     assert sum(group.n for group in groups) == len(texts)
-    with pytest.raises(InputError, match="cannot be parted"):
+    with pytest.raises(InputError, match="cannot be divided"):
         score_by_length(texts, texts, [[text] for text in texts], groups=9)
     with pytest.raises(InputError, match="as many of each"):
         score_translations(texts, texts[1:], [[text] for text in texts])
