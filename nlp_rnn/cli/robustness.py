@@ -96,10 +96,10 @@ def _texts(source: str, *, column: str | None, treebank: bool, on_error: str) ->
 
 def _edited(path: Path, text: str, label: str, pair: str) -> tuple[list[str], list[str], list[str]]:
     """Return texts, labels and what the two texts of a pair share, from the columns of a file."""
-    from nlp_rnn.files.rows import BadRow, Complaints, Rows, text_of
+    from nlp_rnn.files.rows import BadRow, Complaints, RowReader, text_of
 
     texts, labels, shared = [], [], []
-    with Rows(path, complaints=Complaints("raise")) as rows:
+    with RowReader(path, complaints=Complaints("raise")) as rows:
         for number, fields in rows:
             try:
                 texts.append(text_of(fields, text))

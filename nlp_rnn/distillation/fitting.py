@@ -1,27 +1,46 @@
 """Fine-tuning a transformer on texts and labels: the part that needs torch.
 
-Knows a ``TransformerClassifier`` and the training loop; not where the texts come from.
+Knows a teacher and the training loop; not where the texts come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
 from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig
-from nlp_rnn.distillation.transformer import TransformerClassifier
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer
 
 _BATCH_TOKENS = 2_560
+
+
+class Teacher(Protocol):
+    """A transformer to fine-tune, such as a ``TransformerClassifier``."""
+
+    model: Any
+    classes_: NDArray[np.str_]
+
+    def with_model(self, model: Any) -> Teacher:
+        """Return the same teacher around another model."""
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text."""
+
+    def batch(self, rows: Sequence[Sequence[int]], which: Ids) -> dict[str, Any]:
+        """Return a batch of rows as the arguments of the model."""
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the probabilities of texts, columns as ``classes_``."""
 
 
 class TransformerTask(LengthBuckets):
@@ -39,7 +58,7 @@ class TransformerTask(LengthBuckets):
 
     def __init__(
         self,
-        teacher: TransformerClassifier,
+        teacher: Teacher,
         data: Labelled,
         validation: Mapping[str, Labelled],
         config: LoopConfig,
@@ -66,15 +85,13 @@ class TransformerTask(LengthBuckets):
         figures = {}
         for name, (texts, labels) in self.validation.items():
             present = [label for label in self.classes if label in set(labels)]
-            now = TransformerClassifier(model, self.teacher.tokenizer, self.classes)
-            figures[name] = evaluate(
-                labels, now.predict_proba(texts), self.classes, only=present
-            ).macro_recall
+            probs_NC = self.teacher.with_model(model).predict_proba(texts)
+            figures[name] = evaluate(labels, probs_NC, self.classes, only=present).macro_recall
         return figures | {"score": float(np.mean(list(figures.values())))}
 
 
 def fit(
-    teacher: TransformerClassifier,
+    teacher: Teacher,
     data: Labelled,
     validation: Mapping[str, Labelled],
     config: LoopConfig,

@@ -190,8 +190,13 @@ class TransformerClassifier:
     def quantized(self) -> TransformerClassifier:
         """Return the same with whole-number weights: about twice as fast, answers nearly the same."""
         torch = require("torch", extra="teach")
-        small = torch.ao.quantization.quantize_dynamic(self.model, {torch.nn.Linear}, dtype=torch.qint8)
-        return TransformerClassifier(small, self.tokenizer, self.classes_.tolist(), self.fingerprint)
+        return self.with_model(
+            torch.ao.quantization.quantize_dynamic(self.model, {torch.nn.Linear}, dtype=torch.qint8)
+        )
+
+    def with_model(self, model: Any) -> TransformerClassifier:
+        """Return the same teacher around another model."""
+        return TransformerClassifier(model, self.tokenizer, self.classes_.tolist(), self.fingerprint)
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, long ones cut."""

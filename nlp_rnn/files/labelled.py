@@ -21,7 +21,7 @@ from nlp_rnn.files.rows import (
     LONGEST,
     BadRow,
     Complaints,
-    Rows,
+    RowReader,
     format_of,
     kind_of,
     not_utf8,
@@ -300,7 +300,7 @@ def _open_source(source: str | Path, split: str, complaints: Complaints) -> _Ope
         path = tables[0]
     elif not path.exists():
         raise InputError(f"no corpus {str(source)!r}: neither a file, a folder nor one of {', '.join(NAMED)}")
-    rows = Rows(path, complaints=complaints)
+    rows = RowReader(path, complaints=complaints)
     placed = ((f"{rows.name}, row {row}", fields) for row, fields in rows)
     return _Opened(rows.name, rows.columns, placed, rows.close)
 

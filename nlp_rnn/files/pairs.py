@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nlp_rnn.errors import DataError
-from nlp_rnn.files.rows import BadRow, Complaints, Rows, text_of
+from nlp_rnn.files.rows import BadRow, Complaints, RowReader, text_of
 
 
 def read_pairs(path: str | Path, source: str, target: str) -> list[tuple[str, str]]:
@@ -25,7 +25,7 @@ def read_pairs(path: str | Path, source: str, target: str) -> list[tuple[str, st
             no pairs.
     """
     found = []
-    with Rows(path, complaints=Complaints("raise")) as rows:
+    with RowReader(path, complaints=Complaints("raise")) as rows:
         for row, fields in rows:
             try:
                 pair = text_of(fields, source), text_of(fields, target)

@@ -104,7 +104,7 @@ class Complaints:
             self.reasons.append(message)
 
 
-class Rows:
+class RowReader:
     """Rows of a file as ``(number, fields)``, one at a time.
 
     Args:
@@ -146,7 +146,7 @@ class Rows:
             self.close()
             raise
 
-    def __iter__(self) -> Rows:
+    def __iter__(self) -> RowReader:
         """Return itself."""
         return self
 
@@ -158,7 +158,7 @@ class Rows:
             self.close()
             raise
 
-    def __enter__(self) -> Rows:
+    def __enter__(self) -> RowReader:
         """Return itself."""
         return self
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.errors import DataError, InputError
-from nlp_rnn.files.rows import Complaints, Rows
+from nlp_rnn.files.rows import Complaints, RowReader
 
 F64 = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def read_series(
         DataError: On a missing or unreadable value (a blank line between rows is one, too), and on times that
             are not in order or come twice; the message names file and row.
     """
-    with Rows(path, complaints=Complaints("raise"), blank=True) as rows:
+    with RowReader(path, complaints=Complaints("raise"), blank=True) as rows:
         name, found = rows.name, list(rows)
     first = next((fields for _, fields in found if fields), None)
     if first is None:

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from nlp_rnn.errors import DataError, InputError, one_of
-from nlp_rnn.files.rows import BadRow, Complaints, Fields, Rows, format_of, text_column_of, text_of
+from nlp_rnn.files.rows import BadRow, Complaints, Fields, RowReader, format_of, text_column_of, text_of
 
 WRITABLE = ("csv", "tsv", "jsonl", "txt")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -46,7 +46,7 @@ class Record:
 class TextReader:
     """An iterator of a file's ``Record``s; see ``read_texts``."""
 
-    def __init__(self, rows: Rows, column: str | None, complaints: Complaints) -> None:
+    def __init__(self, rows: RowReader, column: str | None, complaints: Complaints) -> None:
         """Find the column of texts where the columns are known."""
         self.rows = rows
         self._complaints = complaints
@@ -134,7 +134,7 @@ def read_texts(
         MissingExtraError: If pyarrow, which Parquet needs, is not installed.
     """
     complaints = Complaints(on_error)
-    rows = Rows(path, format=format, complaints=complaints)
+    rows = RowReader(path, format=format, complaints=complaints)
     try:
         return TextReader(rows, column, complaints)
     except BaseException:

@@ -25,10 +25,10 @@ from nlp_rnn.errors import InputError, TrainingError
 from nlp_rnn.nn.characters import CharRNN
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+from nlp_rnn.weights import Weights
 
 Window = tuple[int, int, int]
 """Where the epoch's first stream starts in the text, and a window's start and length in each stream."""
-Weights = dict[str, NDArray[np.float32]]
 
 _READ = 1024  # characters read at once when nothing is learned
 

@@ -25,9 +25,9 @@ from nlp_rnn.nn.language import BiLanguageModel, Candidates
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+from nlp_rnn.weights import Weights
 
 Row = NDArray[np.int32]
-Weights = dict[str, NDArray[np.float32]]
 
 _FLATTENED = 0.75  # candidates are drawn by their count to this power (Mikolov et al. 2013)
 _READ_TOKENS = 16_384
