@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from nlp_rnn.files.series import Series, next_times, read_series, values_of
 from nlp_rnn.forecasting.backtest import arima, ets, find_leak, histories, naive, recurrent, run_backtest
 from nlp_rnn.forecasting.scaling import Scaling, draw
 from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
-from nlp_rnn.training.loop import Progress
+
+if TYPE_CHECKING:
+    from nlp_rnn.training.loop import Progress
 
 F64 = NDArray[np.float64]
 QUICK = ForecastTrainConfig(max_epochs=2, epoch_steps=5, batch_size=8, seed=0)
