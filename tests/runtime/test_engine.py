@@ -18,26 +18,8 @@ from nlp_rnn.batch import Batch, pad
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
 from nlp_rnn.runtime.engine import NumpyEngine, make_engine
-
-VOCAB = 20
-Weights = dict[str, NDArray[np.float32]]
-
-
-def model(seed: int = 0, scale: float = 1.0, **changes: object) -> tuple[ModelConfig, Weights]:
-    """Settings, and weights of the size that training leaves."""
-    sizes = {"vocab_size": VOCAB, "num_classes": 3, "embedding_dim": 5, "hidden_size": 6}
-    config = ModelConfig(**(sizes | changes))
-    rng = np.random.default_rng(seed)
-    weights = {}
-    for name, shape in config.shapes().items():
-        width = 1 if "embedding" in name or "norm" in name else shape[-1] ** 0.5
-        weights[name] = (scale / width * rng.normal(size=shape)).astype(np.float32)
-    return config, weights
-
-
-def texts(count: int, longest: int, seed: int = 0) -> list[list[int]]:
-    rng = np.random.default_rng(seed)
-    return [rng.integers(0, VOCAB, rng.integers(1, longest + 1)).tolist() for _ in range(count)]
+from nlp_rnn.weights import Weights
+from tests.runtime.models import VOCAB, model, texts
 
 
 def softmax(logits_BC: NDArray[np.float32]) -> NDArray[np.float32]:
