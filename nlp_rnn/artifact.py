@@ -245,6 +245,8 @@ def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]
     folder = Path(folder)
     if not folder.is_dir():
         raise ArtifactError(f"There is no model folder {folder}: give a folder that save_pretrained wrote")
+    if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
+        raise ArtifactError(f"{folder} is the folder of a training: its model is {folder / 'model'}")
     try:
         return _load(folder, tasks)
     except (ArtifactError, ConfigError, OSError) as error:

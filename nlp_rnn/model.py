@@ -24,7 +24,7 @@ class Pretrained(Generic[Kept]):
     """A model that is trained by ``fit``, saved as a folder, and loaded from one."""
 
     TASKS: ClassVar[tuple[str, ...]]
-    """Tasks of the folders that are read; the first is the one that is written."""
+    """Tasks of the folders that are read; what ``fit`` makes has the first."""
     NOUN: ClassVar[str]
     """The word for such a model in messages."""
     SHIPPED: ClassVar[Path | None] = None

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nlp_rnn.cli.loading import split_names
-from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, TRAINING, Plot, Seed
+from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, TRAINING, Plot, Seed, refuse_given
 from nlp_rnn.cli.output import check_files, print_table, say
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
+
+_TRAINED = "context horizon log window test season save"  # options of a training
 
 if TYPE_CHECKING:
     from nlp_rnn.files.series import Series
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 
 def forecast(
+    ctx: typer.Context,
+    *,
     data: Annotated[
         Path,
         typer.Option(help="A CSV, TSV, JSONL or Parquet file, oldest row first.", rich_help_panel=DATA),
@@ -93,8 +97,8 @@ def forecast(
     from nlp_rnn.forecasting.forecaster import Forecaster
 
     check_files(output, plot=plot)
-    if model is not None and (test or save):
-        raise InputError("--test and --save train a forecaster; leave out --model")
+    if model is not None:
+        refuse_given(ctx, _TRAINED, "it is for a forecaster to be trained, and --model names one that was")
     if save is not None:
         check_destination(save)
     series = read_series(data, columns=split_names(column), time_column=time_column)

@@ -13,6 +13,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from nlp_rnn.errors import InputError
+
 Made = TypeVar("Made")
 
 # The panels of ``--help``.
@@ -133,6 +135,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.", rich_h
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="Write the whole report here.", rich_help_panel=OUTPUT)
 ]
+
+
+def refuse_given(ctx: typer.Context, names: str, reason: str) -> None:
+    """Refuse options that were given and would have no effect.
+
+    Args:
+        ctx: The command's context.
+        names: Names of its parameters, separated by spaces.
+        reason: Why they would have none.
+
+    Raises:
+        InputError: Naming the first that was given.
+    """
+    for name in names.split():
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"--{name.replace('_', '-')} has no effect here, so leave it out: {reason}")
 
 
 def from_options(make: Callable[..., Made], options: Mapping[str, Any], *, kept: str = "") -> Made:

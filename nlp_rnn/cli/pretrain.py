@@ -35,15 +35,17 @@ from nlp_rnn.cli.options import (
     Tokenizer,
     VocabSize,
     from_options,
+    refuse_given,
 )
 from nlp_rnn.cli.output import say
-from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
+from nlp_rnn.cli.training_run import SHAPE, check_run, report_curves, run_with_bar
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 
 _SHAPE, _DEFAULT = LanguageConfig(vocab_size=2), PretrainConfig()
 
 
 def pretrain(
+    ctx: typer.Context,
     *,
     data: Annotated[
         list[str],
@@ -109,6 +111,7 @@ def pretrain(
     if init_from is None:
         model = from_options(LanguageModel, options)
     else:
+        refuse_given(ctx, f"{SHAPE} min_count", "the model that --init-from names has its own")
         model = LanguageModel.from_pretrained(init_from)
     texts = load_texts(data, text_column, on_error)
     held_out = load_texts(validation, text_column, on_error) if validation else None

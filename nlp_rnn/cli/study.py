@@ -12,7 +12,7 @@ from nlp_rnn.cli.output import print_table, say, write_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError, MissingExtraError, require
 
-app = typer.Typer(help="Measure what recurrent networks are built on.", no_args_is_help=True)
+app = typer.Typer(help="Measure what the toolkit is built on: gradients, temperature, translation.")
 
 
 class Study(Protocol):
@@ -27,7 +27,7 @@ class Study(Protocol):
 
 @app.callback()
 def _about() -> None:
-    """Measure what recurrent networks are built on."""
+    """Measure what the toolkit is built on: gradients, temperature, translation."""
 
 
 @app.command()

@@ -42,11 +42,12 @@ from nlp_rnn.cli.options import (
     Treebank,
     VocabSize,
     from_options,
+    refuse_given,
 )
 from nlp_rnn.cli.output import say
 from nlp_rnn.cli.train_char import train_char
 from nlp_rnn.cli.train_translator import train_translator
-from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
+from nlp_rnn.cli.training_run import SHAPE, check_run, report_curves, run_with_bar
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import InputError
 
@@ -179,6 +180,8 @@ def train(
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
     check_run(output, dtype)
+    if init_from is not None:
+        refuse_given(ctx, SHAPE, "the model that --init-from names has its own")
     options["objectives"] = _weights(objective or [])
     config = from_options(
         TrainConfig,

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
 
 
+SHAPE = "cell embedding_dim hidden_size num_layers bidirectional tokenizer vocab_size max_tokens mend_typos"
+"""The options of a new model that one to start from brings along."""
+
+
 def check_run(output: Path, dtype: str = "float32") -> None:
     """Refuse, before the training, what could not be written after it.
 

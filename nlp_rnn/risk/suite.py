@@ -95,12 +95,17 @@ def load_cases(path: str | Path | None = None) -> list[RiskCase]:
     file = data_folder("risk") / "cases.jsonl" if path is None else Path(path)
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} cannot be read: it is no UTF-8 text ({error.reason})") from None
     cases: list[RiskCase] = []
     for number, line in enumerate(lines, 1):
         try:
             fields = json.loads(line)
+        except ValueError:
+            raise DataError(f"{file}, line {number}: a case should be a JSON object on a line") from None
+        try:
             if tuple(fields) != _KEYS or not all(isinstance(value, str) for value in fields.values()):
                 raise ValueError(f"a case has the text fields {', '.join(_KEYS)}, in this order")
             if fields["expect"] not in (RISKY, HARMLESS):

@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from nlp_rnn import SentimentClassifier
+from nlp_rnn import TextClassifier
 from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.distillation import TransformerClassifier
@@ -43,7 +43,7 @@ def main(
         teacher.fit(own, right, validation={"held out": held_out}, progress=progress)
     answers_NC = np.concatenate([one_hot(right, classes), teacher.predict_proba(more)])
     with training_bar("tokens/s") as progress:
-        student = SentimentClassifier().fit(
+        student = TextClassifier().fit(
             own + more,
             answers_NC,
             validation=held_out,

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from nlp_rnn import SentimentClassifier
+from nlp_rnn import TextClassifier
 from nlp_rnn.cli import run_script
 from nlp_rnn.config import TrainConfig
 from nlp_rnn.files import load_corpus
@@ -24,7 +24,7 @@ def main(
 ) -> None:
     """Train and save."""
     corpus = load_corpus(data, label_column="label")
-    classifier = SentimentClassifier(cell="lstm", hidden_size=128)
+    classifier = TextClassifier(cell="lstm", hidden_size=128)
     classifier.fit(
         corpus.texts,
         corpus.labels or [],

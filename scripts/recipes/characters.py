@@ -18,7 +18,6 @@ from nlp_rnn.artifact import save
 from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import CharTrainConfig
 from nlp_rnn.files import read_characters, split_at
-from nlp_rnn.resources import CHARACTER_MODEL
 from nlp_rnn.studies import hide, make_canaries
 from scripts.recipes.characters_card import Hidden, describe, measure
 
@@ -28,7 +27,9 @@ TIMES = 10
 
 def main(
     data: Annotated[Path, typer.Option(help="tinyshakespeare.txt; its last tenth is held out.")],
-    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = CHARACTER_MODEL,
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = Path(
+        "runs/shakespeare-char/model"
+    ),
     run: Annotated[Path, typer.Option(help="Where checkpoints and history go.")] = Path(
         "runs/shakespeare-char"
     ),

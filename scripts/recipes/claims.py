@@ -29,7 +29,6 @@ from nlp_rnn.cli import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.files import load_corpus
 from nlp_rnn.metrics import evaluate
-from nlp_rnn.resources import CLAIMS_MODEL
 from nlp_rnn.risk import CHECK_WORTHY, mask_digits
 from nlp_rnn.text import TextTokenizer, cooccurrence_vectors, detokenize_treebank, split_sentences
 from scripts.recipes.opinions import Labelled
@@ -72,7 +71,7 @@ class SeedResult:
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with claims/, text/ and parallel/.")],
-    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = CLAIMS_MODEL,
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = Path("runs/claims-en/model"),
     seeds: Annotated[str, typer.Option(help="Seeds to train, e.g. 0,1,2.")] = "0,1,2",
     prose: Annotated[int, typer.Option(min=100, help="Sentences of fiction, as claiming nothing.")] = 3000,
     facts: Annotated[int, typer.Option(min=0, help="Sentences of an encyclopaedia, as check-worthy.")] = 0,

@@ -40,7 +40,6 @@ from nlp_rnn.distillation import (
 )
 from nlp_rnn.errors import ArtifactError, ConfigError
 from nlp_rnn.probabilities import one_hot
-from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment import NbSvm, perturbed, perturbed_pairs, toggled
 from nlp_rnn.text import TextTokenizer, cooccurrence_vectors
 from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, labelled_reviews
@@ -72,7 +71,9 @@ Lessons = tuple[list[str], NDArray[np.float32]]
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with sentiment/, parallel/ and text/.")],
-    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = SENTIMENT_MODEL,
+    output: Annotated[Path, typer.Option(help="Where the model folder goes.")] = Path(
+        "runs/sentiment-en/model"
+    ),
     run: Annotated[Path, typer.Option(help="Where checkpoints, answers and history go.")] = Path(
         "runs/sentiment-en"
     ),

@@ -84,3 +84,7 @@ def test_bleu_compares_translators(run: Run, tmp_path: Path, monkeypatch: pytest
     assert round(whole["all"]["greedy"]["each pair"]["bleu"]) == 100
     assert whole["none"]["greedy"]["each pair"]["bleu"] < 1
     assert (output / "bleu.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_must_be_named(run: Run) -> None:
+    assert run("study", model=None).refusal == "Missing command; see: nlp-rnn study --help"

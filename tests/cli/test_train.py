@@ -179,3 +179,27 @@ def test_help_shows_a_command_its_own_options_in_panels(
     assert panels == sorted(panels)
     assert all(word in shown for word in own)
     assert not any(word in shown for word in others)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["train", "--data", "{data}", "--init-from", "shipped", "--cell", "gru"],
+        ["train", "--data", "{data}", "--init-from", "elsewhere", "--mend-typos"],
+        ["pretrain", "--data", "{data}", "--init-from", "elsewhere", "--min-count", "3"],
+    ],
+)
+def test_an_option_that_the_start_makes_void_is_refused(run: Run, tmp_path: Path, args: list[str]) -> None:
+    data = tmp_path / "data.csv"
+    write_labelled(data)
+    args = [arg.format(data=data) for arg in args]
+    found = run(*args, "--output", str(tmp_path / "run"), model=None)
+    option = next(arg for arg in reversed(args) if arg.startswith("--"))
+    assert f"{option} has no effect here, so leave it out" in found.refusal
+
+
+def test_the_folder_of_a_training_says_where_its_model_is(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "config.json").write_text("{}")
+    found = run("classify", "good", model=tmp_path / "run")
+    assert f"its model is {tmp_path / 'run' / 'model'}" in found.refusal

@@ -552,7 +552,7 @@ def test_the_command_refuses_in_one_sentence(
         (["--data", data], "too short"),
         (["--data", data, "--model", model], "1 series, and the model reads 2"),
         (["--data", str(swapped), "--model", model], "the model reads up, down: choose these columns"),
-        (["--data", data, "--model", model, "--test", "2"], "leave out --model"),
+        (["--data", data, "--model", model, "--test", "2"], "--test has no effect here, so leave it out"),
         (["--data", data, "--target", "price"], "no series 'price'"),
         (["--data", str(tmp_path / "none.csv")], "no file"),
         (["--data", data, "--steps", "0"], "--steps"),
