@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -86,6 +87,10 @@ class Artifact(Generic[Config]):
             ArtifactError: Naming the part and what it should be.
         """
         raise NotImplementedError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the bytes of the folder, which outlast changes of the code."""
+        return _from_pickled, (to_files(self),)
 
     def own_values(self) -> dict[str, Any]:
         """Return the values of ``KEYS``, as JSON has them."""
@@ -210,22 +215,32 @@ def save(artifact: Artifact[Settings], folder: str | Path, *, dtype: str = "floa
     one_of("dtype", dtype, DTYPES)
     folder = check_destination(folder)
     try:
-        weights = to_bytes(artifact.weights, dtype)
-        artifact.check(from_bytes(weights))
-        files = {**artifact.own_files(), WEIGHTS: weights, CARD: artifact.card.encode()}
-        values = {
-            "format": FORMAT,
-            "task": artifact.task,
-            "model": artifact.config.to_dict(),
-            **artifact.own_values(),
-            "notes": artifact.notes,
-        }
-        sums = {name: hashlib.sha256(files[name]).hexdigest() for name in artifact.HASHED}
-        values["sha256"] = {CONFIG: _digest(values), **sums}
-        files[CONFIG] = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        files = to_files(artifact, dtype)
     except (ArtifactError, TypeError, ValueError) as error:
         raise ArtifactError(f"This model cannot be saved to {folder}: {error}") from None
     return replace_folder(folder, files)
+
+
+def to_files(artifact: Artifact[Settings], dtype: str = "float32") -> dict[str, bytes]:
+    """Return the content of each file of a model's folder.
+
+    Raises:
+        ArtifactError, TypeError, ValueError: If the model contradicts itself, or its notes are no JSON.
+    """
+    weights = to_bytes(artifact.weights, dtype)
+    artifact.check(from_bytes(weights))
+    files = {**artifact.own_files(), WEIGHTS: weights, CARD: artifact.card.encode()}
+    values = {
+        "format": FORMAT,
+        "task": artifact.task,
+        "model": artifact.config.to_dict(),
+        **artifact.own_values(),
+        "notes": artifact.notes,
+    }
+    sums = {name: hashlib.sha256(files[name]).hexdigest() for name in artifact.HASHED}
+    values["sha256"] = {CONFIG: _digest(values), **sums}
+    files[CONFIG] = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return files
 
 
 def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]:
@@ -248,7 +263,7 @@ def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]
     if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
         raise ArtifactError(f"{folder} is the folder of a training: its model is {folder / 'model'}")
     try:
-        return _load(folder, tasks)
+        return from_files(partial(_content, folder), tasks)
     except (ArtifactError, ConfigError, OSError) as error:
         raise ArtifactError(f"The model folder {folder} cannot be used: {error}") from None
 
@@ -265,11 +280,20 @@ def fingerprint(folder: str | Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def _load(folder: Path, tasks: tuple[str, ...]) -> Artifact[Any]:
+def from_files(content_of: Callable[[str], bytes], tasks: tuple[str, ...] = TASKS) -> Artifact[Any]:
+    """Return the model whose folder has these files, all of it checked.
+
+    Args:
+        content_of: The content of a file, by its name.
+        tasks: What the model may be for.
+
+    Raises:
+        ArtifactError: As ``load``.
+    """
     # What the model is for comes first: it says which other files there should be.
-    values = _read_config(_content(folder, CONFIG), tasks)
+    values = _read_config(content_of(CONFIG), tasks)
     hashed = _kind(values["task"]).HASHED
-    content = {name: _content(folder, name) for name in (*hashed, CARD)}
+    content = {name: content_of(name) for name in (*hashed, CARD)}
     for name in hashed:
         if hashlib.sha256(content[name]).hexdigest() != values["sha256"][name]:
             raise ArtifactError(
@@ -281,6 +305,11 @@ def _load(folder: Path, tasks: tuple[str, ...]) -> Artifact[Any]:
     if _digest(values) != values["sha256"].get(CONFIG, _digest(values)):
         raise ArtifactError(f"{CONFIG} was changed (it does not match its checksum); copy the folder again")
     return artifact
+
+
+def _from_pickled(files: dict[str, bytes]) -> Artifact[Any]:
+    """Return the model of a folder's files."""
+    return from_files(files.__getitem__)
 
 
 def _content(folder: Path, name: str) -> bytes:

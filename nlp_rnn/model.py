@@ -32,6 +32,9 @@ class Pretrained(Generic[Kept]):
     MORE_FILES: ClassVar[tuple[str, ...]] = ()
     """Files of a folder besides those that every model has."""
 
+    COMPUTED: ClassVar[tuple[str, ...]] = ()
+    """Attributes that ``_use`` derives from the artifact; they are not pickled but derived again."""
+
     def __init__(self) -> None:
         self._artifact: Kept | None = None
         self.name = "unsaved"
@@ -91,6 +94,17 @@ class Pretrained(Generic[Kept]):
     def _is_at(self, folder: Path) -> None:
         """Note where the model lies."""
         self.name, self.fingerprint = folder.name, fingerprint(folder)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled or copied: the artifact as its folder's bytes, and no engines."""
+        return {name: value for name, value in vars(self).items() if name not in self.COMPUTED}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over a state, and derive again what computes."""
+        vars(self).update(dict.fromkeys(self.COMPUTED), **state)
+        if self._artifact is not None:
+            self._use(self._artifact)
+            self.name, self.fingerprint = state["name"], state["fingerprint"]
 
     @property
     def artifact(self) -> Kept:

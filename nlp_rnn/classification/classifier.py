@@ -80,6 +80,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
 
     TASKS: ClassVar[tuple[str, ...]] = ("classification", "sentiment", "check-worthiness")
     NOUN = "classifier"
+    COMPUTED = ("_engine",)
 
     def __init__(
         self,

@@ -57,6 +57,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
     TASKS = ("forecast",)
     NOUN = "forecaster"
+    COMPUTED = ("_network", "_scaling")
 
     def __init__(
         self,

@@ -81,6 +81,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
     TASKS = ("generation",)
     NOUN = "generator"
+    COMPUTED = ("_engine",)
     SHIPPED = CHARACTER_MODEL
     MORE_FILES = (OVERLAP,)
 

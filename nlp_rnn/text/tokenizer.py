@@ -17,7 +17,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, require
 from nlp_rnn.text.alignment import Normaliser, token_spans
@@ -299,6 +299,17 @@ class TextTokenizer:
         found = self._backend.token_to_id(token)
         return None if found is None else int(found)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the settings and ``tokenizer.json``: the backend's own pickling loses its normalisers."""
+        settings = {
+            "kind": self.kind,
+            "vocab_size": self.vocab_size_limit,
+            "min_count": self.min_count,
+            "max_tokens": self.max_tokens,
+            "mend_typos": self.mend_typos,
+        }
+        return _from_pickled, (settings, self.to_json())
+
     def to_json(self) -> str:
         """Return the pipeline as ``tokenizer.json``, readable by ``tokenizers`` itself."""
         return str(self._backend.to_str())
@@ -312,15 +323,19 @@ class TextTokenizer:
         Raises:
             ArtifactError: If the text is no tokenizer.
         """
+        tokenizer = cls(kind, max_tokens=max_tokens, mend_typos=mend_typos)
+        tokenizer._take(text)
+        return tokenizer
+
+    def _take(self, text: str) -> None:
+        """Take over the pipeline that ``to_json`` wrote."""
         from tokenizers import Tokenizer as Backend
 
-        tokenizer = cls(kind, max_tokens=max_tokens, mend_typos=mend_typos)
         try:
-            tokenizer._backend = Backend.from_str(text)
+            self._backend = Backend.from_str(text)
         except Exception as error:  # tokenizers raises bare Exception
             raise ArtifactError(f"tokenizer.json cannot be read: {error}") from None
-        tokenizer._after_change()
-        return tokenizer
+        self._after_change()
 
     def _after_change(self) -> None:
         """Rebuild all that is derived from the backend, after training and loading."""
@@ -353,6 +368,13 @@ class TextTokenizer:
         if limit is None or len(row) <= limit:
             return row
         return row[: limit - limit // 2] + row[-(limit // 2) :]
+
+
+def _from_pickled(settings: dict[str, Any], text: str) -> TextTokenizer:
+    """Return the tokenizer of these settings and this ``tokenizer.json``."""
+    tokenizer = TextTokenizer(**settings)
+    tokenizer._take(text)
+    return tokenizer
 
 
 @dataclass(frozen=True)

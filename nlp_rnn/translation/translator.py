@@ -54,6 +54,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
 
     TASKS = ("translation",)
     NOUN = "translator"
+    COMPUTED = ("_model", "_vocab")
 
     def __init__(
         self,
