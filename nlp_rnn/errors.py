@@ -6,7 +6,7 @@ Knows the names of the optional extras in ``pyproject.toml``; knows nothing abou
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 
@@ -91,6 +91,34 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")
 
 
+def refuse_tables(values: object, wanted: str) -> None:
+    """Refuse what iterates, but not over the values that its user means: tables, mappings, sets, files.
+
+    Args:
+        values: What was given where one column of values is wanted.
+        wanted: The beginning of the message.
+
+    Raises:
+        InputError: Saying what to give instead.
+    """
+    name = type(values).__name__
+    advice = None
+    if hasattr(values, "columns") or hasattr(values, "column_names"):  # a data frame iterates over names
+        advice = "give one column of it, such as table['text']"
+    elif getattr(values, "ndim", 1) != 1:
+        advice = f"its shape is {values.shape}; give one column of it"  # type: ignore[attr-defined]
+    elif isinstance(values, Mapping):
+        advice = "give a list of its values, or of its keys"
+    elif isinstance(values, Set):
+        advice = "a set has no order; give a list"
+    elif hasattr(values, "readline"):
+        advice = "give a list of its lines, or read it by nlp_rnn.files.read_texts"
+    elif isinstance(values, (bytes, bytearray, memoryview)):
+        advice = "decode it, and put it in a list"
+    if advice is not None:
+        raise InputError(f"{wanted}, got {name}: {advice}")
+
+
 def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
     """Return the texts as a list, each of them a str.
 
@@ -103,8 +131,7 @@ def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
     """
     if isinstance(texts, str):
         raise InputError(f"{what} must be a sequence of str, got one str: put it in a list")
-    if isinstance(texts, Mapping):
-        raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}: give a list")
+    refuse_tables(texts, f"{what} must be a sequence of str")
     try:
         listed = list(texts)
     except TypeError:

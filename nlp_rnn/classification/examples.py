@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.config import LABEL_FREE, TrainConfig
-from nlp_rnn.errors import InputError, as_texts
+from nlp_rnn.errors import InputError, as_texts, refuse_tables
 from nlp_rnn.probabilities import check_probs
 
 Labelled = tuple[Sequence[str], Sequence[str]]
@@ -106,8 +106,10 @@ def _labels_and_targets(
     """Return the (most probable) class of each text, and the probabilities (N, C) if these are given."""
     if not isinstance(labels, np.ndarray):
         return as_texts(labels, "labels"), None
-    if labels.ndim != 2:
+    if labels.ndim == 1:
         return as_texts(labels.tolist(), "labels"), None
+    if labels.ndim != 2:
+        refuse_tables(labels, "labels must be a sequence of str")
     if classes is None:
         raise InputError("labels given as probabilities need the names of their columns: give classes")
     probs_NC = check_probs(labels, num_classes=len(classes))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
-from nlp_rnn.errors import InputError, in_range, one_of
+from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
@@ -221,6 +221,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """
         if isinstance(prompts, str):
             raise InputError("generate_many wants a sequence of prompts, got one str: put it in a list")
+        refuse_tables(prompts, "generate_many wants a sequence of prompts")
         if len(seeds) != len(prompts):
             raise InputError(f"there are {len(prompts)} prompts and {len(seeds)} seeds: give one for each")
         in_range("width", width, 1, 2**16)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, require
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, refuse_tables, require
 from nlp_rnn.text.alignment import Normaliser, token_spans
 from nlp_rnn.text.sentences import begins_sentence
 from nlp_rnn.text.spelling import Speller
@@ -183,6 +183,7 @@ class TextTokenizer:
         """
         if isinstance(texts, str):
             raise InputError("train wants a sequence of texts, got one str: put it in a list")
+        refuse_tables(texts, "train wants a sequence of texts")
         backend = _pipeline(self.kind)
         if self.kind != "byte":
             trainer = _trainer(self.kind, self.vocab_size_limit, self.min_count)
@@ -220,6 +221,7 @@ class TextTokenizer:
         """
         if isinstance(texts, str):
             raise InputError("encode_batch wants a sequence of texts, got one str: put it in a list")
+        refuse_tables(texts, "encode_batch wants a sequence of texts")
         parts = [[part for _, part in self._parts(text)] for text in texts]
         found = iter(self._ids([part for own in parts for part in own]))
         rows: list[list[int]] = []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlp_rnn.errors import ArtifactError, InputError
+from nlp_rnn.errors import ArtifactError, InputError, refuse_tables
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
 
 TextPairs = Sequence[tuple[str, str]]
@@ -127,6 +127,7 @@ def _checked_pairs(pairs: TextPairs, what: str = "pairs") -> list[tuple[str, str
     """Return the pairs as a list, each of them two texts that are not empty."""
     if isinstance(pairs, str):
         raise InputError(f"{what} must be a sequence of (text, translation), got one str")
+    refuse_tables(pairs, f"{what} must be a sequence of (text, translation)")
     listed: list[tuple[str, str]] = []
     for number, pair in enumerate(pairs):
         whole = isinstance(pair, tuple | list) and len(pair) == 2
