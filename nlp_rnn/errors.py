@@ -69,6 +69,13 @@ def require(module: str, *, extra: str) -> Any:
         ) from None
 
 
+def without_extra(error: ModuleNotFoundError, what: str) -> ImportError:
+    """Return what to raise where a module was not found: for one of torch's, the line to type."""
+    if error.name is None or error.name.partition(".")[0] not in ("torch", "accelerate"):
+        return error
+    return MissingExtraError(f'{what} needs {error.name}: pip install "nlp-rnn[train]"')
+
+
 def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     """Refuse a value that is not among the names allowed.
 

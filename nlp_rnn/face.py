@@ -26,6 +26,12 @@ def lazy(
             raise AttributeError(
                 f"module {package!r} has no attribute {name!r}; it has {', '.join(sorted(homes))}"
             )
-        return getattr(importlib.import_module(homes[name]), name)
+        try:
+            module = importlib.import_module(homes[name])
+        except ModuleNotFoundError as error:
+            from nlp_rnn.errors import without_extra  # here alone, so that a face imports nothing
+
+            raise without_extra(error, f"{package}.{name}") from None
+        return getattr(module, name)
 
     return sorted(homes), find, lambda: sorted(homes)

@@ -52,9 +52,15 @@ def embedding_weights(vectors: NDArray[Any], shape: tuple[int, int]) -> Weights:
 
 
 def to_bytes(weights: Mapping[str, NDArray[np.float32]], dtype: str) -> bytes:
-    """Return the content of a safetensors file; in ``int8`` each row of the embedding has a scale."""
+    """Return the content of a safetensors file; in ``int8`` each row of the embedding has a scale.
+
+    Raises:
+        ArtifactError: If ``int8`` is asked for and there is no embedding.
+    """
     from safetensors.numpy import save
 
+    if dtype == "int8" and "embedding.weight" not in weights:
+        raise ArtifactError("int8 is for the rows of an embedding, and it has none: use float16")
     return save(_packed(weights, dtype))
 
 
@@ -84,7 +90,7 @@ def _packed(weights: Mapping[str, NDArray[np.float32]], dtype: str) -> dict[str,
     with np.errstate(over="ignore", invalid="ignore"):  # values that are not finite are refused afterwards
         small = "float16" if dtype == "int8" else dtype
         packed = {name: np.ascontiguousarray(array, small) for name, array in weights.items()}
-        if dtype == "int8" and "embedding.weight" in weights:
+        if dtype == "int8":
             embedding_VE = weights["embedding.weight"]
             # The largest number of a row becomes 127, so that each row uses all of the eight bits.
             scale_V = np.abs(embedding_VE).max(axis=1) / np.float32(127)

@@ -57,13 +57,15 @@ def test_the_root_shows_readers_and_type_checkers_the_same_names() -> None:
 def test_every_public_name_is_where_its_face_says(folder: str) -> None:
     face = importlib.import_module(f"nlp_rnn.{folder}")
     modules = {path.stem for path in (PACKAGE / folder).iterdir()}
+    homes = dict(listed(PACKAGE / folder / "__init__.py"))
+    assert all((PACKAGE.parent / f"{home.replace('.', '/')}.py").is_file() for home in homes.values())
     for name in public(folder):
         assert name not in modules, f"{name} is a function and a file: after an import it would be the file"
         try:
             assert getattr(face, name) is not None
-        except (MissingExtraError, ModuleNotFoundError):
-            pytest.skip("needs an extra")
-    for name, module in listed(PACKAGE / folder / "__init__.py"):
+        except MissingExtraError:
+            continue
+        module = homes[name]
         assert getattr(importlib.import_module(module), name) is getattr(face, name)
 
 
@@ -90,3 +92,11 @@ def test_scripts_and_documents_import_from_faces_only(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     deep = [name for name in IMPORT.findall(text) if name.count(".") > 1 and name.split(".")[1] in FOLDERS]
     assert deep == []
+
+
+def test_without_torch_a_face_names_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("torch", "nlp_rnn.nn."))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "nlp-rnn\[train\]"'):
+        _ = importlib.import_module("nlp_rnn.nn").CharRNN

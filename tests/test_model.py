@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def test_every_model_comes_from_the_hub(
 
     monkeypatch.setattr(hub, "snapshot_download", fetch)
     kind.from_pretrained("owner/name")
-    assert "model.safetensors" in asked[0]
+    assert {"model.safetensors", "config.json", "tokenizer.json", "README.md"} <= set(asked[0])
+    assert ("overlap.safetensors" in asked[0]) == (kind is CharGenerator)
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -134,3 +136,39 @@ def test_what_was_trained_is_saved_with_a_card_that_names_its_class(tmp_path: Pa
         assert card.startswith("---\n")
         assert type(model).__name__ in card or isinstance(model, LanguageModel)
         assert "{" not in card
+
+
+def test_what_is_trained_anew_no_longer_has_the_name_of_its_folder() -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    model = SentimentClassifier.from_pretrained(OLDER / "classifier")
+    model.fit(TEXTS * 2, ["delivery", "billing"] * 4, config=TrainConfig(max_epochs=1, batch_size=4))
+    assert (model.name, model.fingerprint) == ("unsaved", "")
+
+
+def test_other_classes_get_a_new_head() -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    config = TrainConfig(max_epochs=1, batch_size=4, learning_rate=1e-8, warmup=0.0, ema_decay=0.0)
+    start = TextClassifier.from_pretrained(OLDER / "classifier")
+    kept = TextClassifier.from_pretrained(OLDER / "classifier")
+    kept.fit(TEXTS * 2, ["delivery", "billing"] * 4, config=config)
+    renamed = TextClassifier.from_pretrained(OLDER / "classifier")
+    renamed.fit(TEXTS * 2, ["parcels", "money"] * 4, config=config)
+    head = start.artifact.weights["output.weight"]
+    np.testing.assert_allclose(kept.artifact.weights["output.weight"], head, atol=1e-4)
+    assert np.abs(renamed.artifact.weights["output.weight"] - head).max() > 1e-3
+
+
+def test_a_generator_without_an_index_takes_none_over_from_another(tmp_path: Path) -> None:
+    folder = CharGenerator.from_pretrained(OLDER / "generator").save_pretrained(tmp_path / "model")
+    assert (folder / "overlap.safetensors").is_file()
+    plain = CharGenerator.from_pretrained(OLDER / "generator")
+    plain.memory = None
+    plain.save_pretrained(folder)
+    assert CharGenerator.from_pretrained(folder).memory is None
+
+
+def test_the_answers_have_the_fields_that_users_unpack() -> None:
+    sentiment = SentimentClassifier.from_pretrained().classify("Movie was not good")
+    assert [each.name for each in fields(sentiment)] == ["label", "score", "polarity", "probabilities"]
+    found = TextClassifier.from_pretrained(OLDER / "classifier").classify("my bill")
+    assert [each.name for each in fields(found)] == ["label", "score", "probabilities"]

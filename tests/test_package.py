@@ -119,3 +119,18 @@ def test_a_script_refuses_in_one_sentence() -> None:
     assert done.stderr.decode().splitlines() == [
         "Error: standard input, row 1: invalid UTF-8 (byte 0xFF); save the file as UTF-8"
     ]
+
+
+def test_imports_keep_to_the_layers() -> None:
+    cli = pytest.importorskip("importlinter.cli", reason="needs the test extra")
+    if not (ROOT / "nlp_rnn").is_dir():
+        pytest.skip("the source is not beside these tests")
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert cli is not None
+    assert done.returncode == 0, done.stdout

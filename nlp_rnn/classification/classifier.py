@@ -149,8 +149,9 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
 
     def _use(self, artifact: TextArtifact[ModelConfig]) -> None:
         """Take an artifact as this model, and make the engine that computes it."""
+        engine = make_engine(artifact.config, artifact.weights, self._engine_name, device=self._device)
         super()._use(artifact)
-        self._engine = make_engine(artifact.config, artifact.weights, self._engine_name, device=self._device)
+        self._engine = engine
 
     @property
     def classes_(self) -> NDArray[np.str_]:

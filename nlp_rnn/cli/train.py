@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -50,6 +50,10 @@ from nlp_rnn.cli.train_translator import train_translator
 from nlp_rnn.cli.training_run import SHAPE, check_run, report_curves, run_with_bar
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import InputError
+
+if TYPE_CHECKING:
+    from nlp_rnn.classification.classifier import TextClassifier
+    from nlp_rnn.language.model import LanguageModel
 
 _SHAPE, _DEFAULT = ModelConfig(vocab_size=2, num_classes=2), TrainConfig()
 _PAIRED = 50_000  # texts at most
@@ -188,14 +192,18 @@ def train(
         options,
         kept="warmup weight_decay max_grad_norm ema_decay weight_dropout embedding_dropout unk_dropout",
     )
-    start = load_model(None) if init_from == "shipped" else init_from
+    kept = "min_count engine device"
+    classifier = from_options(TextClassifier, options, kept=kept)
+    start = None if init_from is None else _start(init_from)
+    if isinstance(start, TextClassifier):
+        refuse_given(ctx, "pooling layer_norm", "the classifier that --init-from names has its own")
     reading, names = from_options(LabelledOptions, options), split_names(classes)
     texts, labels = reading.load(data, split=split, classes=names)
     held_out = None if validation is None else reading.load(validation, split="validation")
     more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
     copies = _copies(texts, seed) if config.objectives.get("pairing") else None
-    kind = SentimentClassifier if has_polarity(names or labels) else TextClassifier
-    classifier = from_options(kind, options, kept="min_count engine device")
+    if has_polarity(names or labels):
+        classifier = from_options(SentimentClassifier, options, kept=kept)
     say(f"{len(texts):,} texts, classes {', '.join(sorted(set(labels)))}")
     with run_with_bar(output, resume, "tokens/s") as progress:
         classifier.fit(
@@ -217,6 +225,21 @@ def train(
     moved = ", before calibration" if calibration == "classes" else ""
     say(f"{kept}: macro recall {figures['score']:.3f} on held-out texts{moved}")
     say(f'Use it: nlp-rnn classify --model {model} "some text"')
+
+
+def _start(source: str) -> TextClassifier | LanguageModel:
+    """Return the model that a training starts from; ``shipped`` is the one in the package."""
+    from nlp_rnn.artifact import load
+    from nlp_rnn.classification.classifier import TextClassifier
+    from nlp_rnn.folder import FILES
+    from nlp_rnn.hub import model_folder
+    from nlp_rnn.language.model import LanguageModel
+
+    if source == "shipped":
+        return load_model(None)
+    folder = model_folder(source, files=FILES)
+    kind = LanguageModel if load(folder).task == "language" else TextClassifier
+    return kind.from_pretrained(folder)
 
 
 def _copies(texts: Sequence[str], seed: int) -> list[tuple[str, str]]:

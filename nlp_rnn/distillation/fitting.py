@@ -5,6 +5,7 @@ Knows a teacher and the training loop; not where the texts come from.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from nlp_rnn.batch import Ids
 from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig
+from nlp_rnn.distillation.cache import digest
 from nlp_rnn.metrics import evaluate
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.training.buckets import LengthBuckets
@@ -28,6 +30,7 @@ class Teacher(Protocol):
     """A transformer to fine-tune, such as a ``TransformerClassifier``."""
 
     model: Any
+    fingerprint: str
     classes_: NDArray[np.str_]
 
     def with_model(self, model: Any) -> Teacher:
@@ -99,7 +102,19 @@ def fit(
     output: Path | None,
     resume: bool,
     progress: Callable[[Progress], None] | None,
-) -> None:
-    """Train the teacher in place; the arguments are those of ``TransformerClassifier.fit``."""
+) -> str:
+    """Train the teacher in place; the arguments are those of ``TransformerClassifier.fit``.
+
+    Returns:
+        A short name of what it was trained on and from, its new fingerprint.
+    """
     task = TransformerTask(teacher, data, validation, config)
-    Trainer(teacher.model, task, config, output=output, progress=progress).run(resume=resume)
+    identity = {
+        "start": teacher.fingerprint,
+        "classes": task.classes,
+        "data": digest(*data[0], *data[1]),
+        "validation": {name: digest(*texts, *labels) for name, (texts, labels) in validation.items()},
+    }
+    trainer = Trainer(teacher.model, task, config, output=output, identity=identity, progress=progress)
+    trainer.run(resume=resume)
+    return digest(json.dumps([identity, config.to_dict()], sort_keys=True))

@@ -21,6 +21,7 @@ from nlp_rnn.artifact import fingerprint
 from nlp_rnn.batch import Ids, pad, plan
 from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig
+from nlp_rnn.distillation.cache import digest
 from nlp_rnn.errors import ArtifactError, InputError, as_texts, require
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import softmax
@@ -109,7 +110,9 @@ class TransformerClassifier:
         partial = folder.with_name(folder.name + ".partial")
         self.model.save_pretrained(partial)
         self.tokenizer.save_pretrained(partial)
-        return partial.rename(folder)
+        saved = partial.rename(folder)
+        self.fingerprint = fingerprint(saved)
+        return saved
 
     def fit(
         self,
@@ -150,7 +153,7 @@ class TransformerClassifier:
                 f"give texts, a label for each, and sets to validate on; got {len(texts)} texts, "
                 f"{len(labels)} labels and {len(validation)} sets"
             )
-        fitting.fit(
+        self.fingerprint = fitting.fit(
             self,
             (texts, labels),
             validation,
@@ -190,9 +193,11 @@ class TransformerClassifier:
     def quantized(self) -> TransformerClassifier:
         """Return the same with whole-number weights: about twice as fast, answers nearly the same."""
         torch = require("torch", extra="teach")
-        return self.with_model(
+        small = self.with_model(
             torch.ao.quantization.quantize_dynamic(self.model, {torch.nn.Linear}, dtype=torch.qint8)
         )
+        small.fingerprint = digest(self.fingerprint, "int8")  # its answers differ, so they are kept apart
+        return small
 
     def with_model(self, model: Any) -> TransformerClassifier:
         """Return the same teacher around another model."""

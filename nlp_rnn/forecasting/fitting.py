@@ -213,7 +213,12 @@ def fit_network(
         model = TimeSeriesLSTM(config, dropout=train.dropout)
     judged: Judged = slice(None) if target is None else [target]
     task = (StreamTask if config.carried else WindowTask)(z_TF, cut, config, train, judged)
-    identity = {"model": config.to_dict(), "data": hashlib.sha256(z_TF.tobytes()).hexdigest(), "cut": cut}
+    identity = {
+        "model": config.to_dict(),
+        "data": hashlib.sha256(z_TF.tobytes()).hexdigest(),
+        "cut": cut,
+        "target": target,
+    }
     trainer: Trainer[Any] = Trainer(
         model, cast(Any, task), train, output=output, identity=identity, progress=progress
     )

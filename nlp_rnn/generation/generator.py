@@ -411,6 +411,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             ArtifactError: If the folder holds something that is no model.
         """
         saved = super().save_pretrained(folder, dtype=dtype)
+        (saved / OVERLAP).unlink(missing_ok=True)  # what another model left there
         if self.memory is not None:
             self.memory.save(saved)
         return saved

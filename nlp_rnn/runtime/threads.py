@@ -1,7 +1,9 @@
 """One thread for BLAS, the library of NumPy's matrix products.
 
 A product of a small recurrent step is too little work to share: more threads cost more than they save.
-``nn/threads.py`` does this for torch. Knows the process's BLAS libraries; knows no models.
+(``nn/threads.py`` makes the other use of threads: two layers at once.)
+
+Knows the process's BLAS libraries; knows no models.
 """
 
 from __future__ import annotations

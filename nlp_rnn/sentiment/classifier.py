@@ -11,23 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.classification.classifier import Classification, TextClassifier
+from nlp_rnn.classification.classifier import TextClassifier
 from nlp_rnn.probabilities import polarity
 from nlp_rnn.resources import SENTIMENT_MODEL
 
 
 @dataclass(frozen=True)
-class Sentiment(Classification):
+class Sentiment:
     """The answer for one text.
 
     Attributes:
         label: The most probable class.
         score: Its probability, in [0, 1].
-        probabilities: Probability of each class, by name.
         polarity: P(positive) - P(negative), in [-1, 1]; NaN for classes of other names.
+        probabilities: Probability of each class, by name.
     """
 
+    label: str
+    score: float
     polarity: float
+    probabilities: dict[str, float]
 
 
 class SentimentClassifier(TextClassifier):
@@ -43,7 +46,8 @@ class SentimentClassifier(TextClassifier):
     TASKS = ("sentiment", "classification")
     SHIPPED = SENTIMENT_MODEL
 
-    def classify(self, text: str) -> Sentiment:
+    # A Sentiment has all that a Classification has; it is no subclass, for its polarity stands in the middle.
+    def classify(self, text: str) -> Sentiment:  # type: ignore[override]
         """Return the answer for one text.
 
         Raises:
@@ -59,4 +63,4 @@ class SentimentClassifier(TextClassifier):
         """
         named = self._named(probs_C)
         found = float(polarity(probs_C[None], self.artifact.classes)[0])
-        return Sentiment(named.label, named.score, named.probabilities, found)
+        return Sentiment(named.label, named.score, found, named.probabilities)

@@ -496,6 +496,19 @@ def test_a_stopped_training_goes_on_to_the_same_forecasts(tmp_path: Path) -> Non
         Forecaster(context=8, hidden_size=6).fit(wave(100)[::-1], config=config, output=output, resume=True)
 
 
+def test_another_target_is_another_run(tmp_path: Path) -> None:
+    values_TF = wave(100, 2)
+    Forecaster(**TINY).fit(values_TF, target=0, config=QUICK, output=tmp_path)
+    with pytest.raises(TrainingError, match="made with other target"):
+        Forecaster(**TINY).fit(values_TF, target=1, config=QUICK, output=tmp_path, resume=True)
+
+
+def test_whole_numbers_are_refused_where_there_is_no_embedding(fitted: Forecaster, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="int8 is for the rows of an embedding"):
+        fitted.save_pretrained(tmp_path / "model", dtype="int8")
+    assert not list(tmp_path.iterdir())
+
+
 # The command line
 
 
