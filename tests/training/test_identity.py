@@ -56,5 +56,5 @@ FITS: dict[str, Callable[..., Any]] = {
 def test_other_data_of_the_same_shape_are_another_run(kind: str, tmp_path: Path) -> None:
     FITS[kind](False, output=tmp_path)
     FITS[kind](False, output=tmp_path, resume=True)
-    with pytest.raises(TrainingError, match="was made with other .*data"):
+    with pytest.raises(TrainingError, match=r"was made with other .*data"):
         FITS[kind](True, output=tmp_path, resume=True)
