@@ -34,6 +34,8 @@ from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.weights import DTYPES, Weights, check_weights, from_bytes, to_bytes
 
 FORMAT = 1
+FINGERPRINT = 12
+"""Digits of a checksum that name a model."""
 
 TEXT_CONFIGS: dict[str, type[EncoderConfig]] = {
     "sentiment": ModelConfig,
@@ -64,6 +66,7 @@ class Artifact(Generic[Config]):
         weights: float32 arrays under the torch model's parameter names.
         card: The model card, Markdown.
         notes: Metrics, corpora and the like; any JSON.
+        read_from: SHA-256 of the weights' file that it was read from; empty for what was just trained.
     """
 
     KEYS: ClassVar[tuple[str, ...]]
@@ -76,6 +79,7 @@ class Artifact(Generic[Config]):
     weights: Weights
     card: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    read_from: str = ""
 
     def check(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Refuse a model whose parts contradict each other: before saving, and after loading.
@@ -269,7 +273,7 @@ def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]
 
 
 def fingerprint(folder: str | Path) -> str:
-    """Return the first 12 digits of the SHA-256 of a folder's weights: the short name of a model.
+    """Return the first digits of the SHA-256 of a folder's weights: the short name of a model.
 
     Raises:
         ArtifactError: If the folder has no weights.
@@ -277,7 +281,7 @@ def fingerprint(folder: str | Path) -> str:
     path = Path(folder) / WEIGHTS
     if not path.is_file():
         raise ArtifactError(f"There is no {WEIGHTS} in {folder}: give a folder that save_pretrained wrote")
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:FINGERPRINT]
 
 
 def from_files(content_of: Callable[[str], bytes], tasks: tuple[str, ...] = TASKS) -> Artifact[Any]:
@@ -331,6 +335,7 @@ def _artifact(values: dict[str, Any], content: dict[str, bytes]) -> Artifact[Any
         "weights": from_bytes(content[WEIGHTS]),
         "card": content[CARD].decode(errors="replace"),
         "notes": values["notes"],
+        "read_from": values["sha256"][WEIGHTS],
     }
     if values["task"] in TEXT_CONFIGS:
         text = content[TOKENIZER].decode(errors="replace")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from nlp_rnn.artifact import Artifact, fingerprint, load, save
+from nlp_rnn.artifact import FINGERPRINT, Artifact, fingerprint, load, save
 from nlp_rnn.errors import InputError, NotFittedError, require
 from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
@@ -84,16 +84,12 @@ class Pretrained(Generic[Kept]):
     def _start_from(self, artifact: Kept, folder: Path) -> None:
         """Take what was loaded as this model."""
         self._use(artifact)
-        self._is_at(folder)
+        self.name, self.fingerprint = folder.name, artifact.read_from[:FINGERPRINT]
 
     def _use(self, artifact: Kept) -> None:
         """Take an artifact as this model: the one place, for training and loading."""
         self._artifact = artifact
         self.name, self.fingerprint = "unsaved", ""
-
-    def _is_at(self, folder: Path) -> None:
-        """Note where the model lies."""
-        self.name, self.fingerprint = folder.name, fingerprint(folder)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled or copied: the artifact as its folder's bytes, and no engines."""
@@ -134,7 +130,7 @@ class Pretrained(Generic[Kept]):
             ConfigError: If ``dtype`` is unknown.
         """
         saved = save(self.artifact, folder, dtype=dtype)
-        self._is_at(saved)
+        self.name, self.fingerprint = saved.name, fingerprint(saved)
         return saved
 
 
