@@ -25,7 +25,7 @@ def info(
     ] = False,
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
-    from nlp_rnn.artifact import TextArtifact, fingerprint, load
+    from nlp_rnn.artifact import FINGERPRINT, TextArtifact, load
     from nlp_rnn.folder import CARD, FILES
     from nlp_rnn.hub import model_folder
     from nlp_rnn.resources import SENTIMENT_MODEL
@@ -34,7 +34,7 @@ def info(
     found = load(folder)
     facts: dict[str, Any] = {
         "folder": str(folder),
-        "fingerprint": fingerprint(folder),
+        "fingerprint": found.read_from[:FINGERPRINT],
         "task": found.task,
         "parameters": sum(array.size for array in found.weights.values()),
         "bytes": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
