@@ -22,8 +22,9 @@ from nlp_rnn.errors import DataError, InputError, require
 from nlp_rnn.resources import data_folder
 
 LABELS = ("negative", "neutral", "positive")
+UNSURE = "unsure"
 EXPECTATIONS = {
-    "MFT": (*LABELS, "not negative", "not positive"),
+    "MFT": (*LABELS, "not negative", "not positive", UNSURE),
     "INV": ("same",),
     "DIR": ("lower", "higher"),
 }
