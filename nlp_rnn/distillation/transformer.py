@@ -2,14 +2,15 @@
 
 A recurrent model that learns what a transformer answers gets better than one that learns labels alone (Tang
 et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks"), most of all on texts
-without labels. Knows the library ``transformers`` (extra ``teach``) and models built as BERT is;
-``fitting.py`` trains them.
+without labels. Knows the library ``transformers`` (extra ``teach``) and models built as BERT or MPNet are;
+``fitting.py`` trains them, whole or by ``adapters.py``.
 
 Shapes: N texts, B texts of a batch, T tokens, H hidden units, C classes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from nlp_rnn.artifact import fingerprint
 from nlp_rnn.batch import Ids, pad, plan
 from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig
+from nlp_rnn.distillation import adapters
 from nlp_rnn.distillation.cache import digest
 from nlp_rnn.errors import ArtifactError, InputError, as_texts, require
 from nlp_rnn.hub import model_folder
@@ -37,10 +39,13 @@ _NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 _LONGEST = 200  # tokens of a text; the rest is not read
 _READ_TOKENS = 4_096  # in a batch
 _WINDOW = 70  # words
+_SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
 class TransformerClassifier:
     """A transformer that labels texts (extra ``teach``).
+
+    Where its vocabulary has no emoji, it reads their names: *smiling face with heart-eyes*.
 
     Args:
         model: One of the library ``transformers``, for sequence classification.
@@ -55,6 +60,8 @@ class TransformerClassifier:
     def __init__(self, model: Any, tokenizer: Any, classes: Sequence[str], fingerprint: str = "") -> None:
         self.model, self.tokenizer, self.fingerprint = model, tokenizer, fingerprint
         self.classes_: NDArray[np.str_] = np.array(list(classes))
+        self._settings: dict[str, Any] = {}
+        self._names_emoji = tokenizer.unk_token_id in tokenizer("\N{GRINNING FACE}")["input_ids"]
 
     @classmethod
     def from_pretrained(
@@ -93,8 +100,12 @@ class TransformerClassifier:
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ArtifactError(f"{source} holds no transformer that can be fine-tuned: {reason}") from None
-        if getattr(model.base_model, "pooler", None) is None or not hasattr(model, "classifier"):
-            raise ArtifactError(f"{source} is a {model.config.model_type}: give a BERT, which has a pooler")
+        if not hasattr(getattr(model.base_model, "encoder", None), "layer") or not hasattr(
+            model, "classifier"
+        ):
+            raise ArtifactError(
+                f"{source} is a {model.config.model_type}: give one that is built as BERT or MPNet"
+            )
         names = [model.config.id2label[column] for column in range(model.config.num_labels)]
         return cls(model, tokenizer, names, fingerprint(folder))
 
@@ -113,6 +124,58 @@ class TransformerClassifier:
         saved = partial.rename(folder)
         self.fingerprint = fingerprint(saved)
         return saved
+
+    def with_adapters(
+        self, source: str | Path | None = None, *, rank: int = 16, first_layer: int = 0, seed: int = 0
+    ) -> TransformerClassifier:
+        """Put low-rank adapters into this transformer, which ``fit`` then trains together with the head alone.
+
+        Args:
+            source: A folder that ``save_adapters`` wrote, for adapters that were taught; None for new ones.
+            rank: Of new adapters.
+            first_layer: The lowest layer that gets new ones, from 0.
+            seed: Draws new ones.
+
+        Returns:
+            Self.
+
+        Raises:
+            ArtifactError: If the folder's adapters cannot be read, do not fit, or were taught on another one.
+            ConfigError: If rank or layer is outside its range.
+            MissingExtraError: If the extra is not installed.
+        """
+        start = self.fingerprint
+        if source is None:
+            self._settings = {"start": start, "rank": rank, "first_layer": first_layer}
+            adapters.add_adapters(self.model, rank=rank, first_layer=first_layer, seed=seed)
+            return self
+        found = adapters.read_settings(Path(source))
+        if found.get("start") != start:
+            raise ArtifactError(f"the adapters in {source} were taught on another transformer: give that one")
+        self._settings = {name: found[name] for name in ("start", "rank", "first_layer")}
+        adapters.load_adapters(
+            self.model, Path(source), rank=found["rank"], first_layer=found["first_layer"]
+        )
+        self.fingerprint = found["fingerprint"]
+        return self
+
+    def save_adapters(self, folder: str | Path) -> Path:
+        """Write the adapters and the head, 16-bit numbers, into a folder for ``with_adapters``.
+
+        Raises:
+            ArtifactError: If there are none.
+        """
+        if not self._settings:
+            raise ArtifactError("this transformer has no adapters to save: use save_pretrained")
+        settings = self._settings | {"fingerprint": self.fingerprint, "classes": self.classes_.tolist()}
+        adapters.save_adapters(self.model, Path(folder), settings)
+        return Path(folder)
+
+    def merged(self) -> TransformerClassifier:
+        """Merge the adapters into the matrices beside them, in place; return self."""
+        adapters.merge_adapters(self.model)
+        self._settings = {}
+        return self
 
     def fit(
         self,
@@ -174,12 +237,15 @@ class TransformerClassifier:
         rows = self.rows(texts)
         logits_NC = np.empty((len(rows), len(self.classes_)), np.float32)
         pooled_NH = np.empty((len(rows), self.model.config.hidden_size), np.float32)
+        has_pooler = getattr(self.model.base_model, "pooler", None) is not None
         self.model.eval()
         with torch.inference_mode():
             for which in plan([len(row) for row in rows], batch_tokens=_READ_TOKENS):
-                pooled_BH = self.model.base_model(**self.batch(rows, which)).pooler_output
-                logits_NC[which] = self.model.classifier(pooled_BH).cpu()
-                pooled_NH[which] = pooled_BH.cpu()
+                found = self.model.base_model(**self.batch(rows, which))
+                hidden_BTH = found.last_hidden_state
+                features = found.pooler_output if has_pooler else hidden_BTH
+                logits_NC[which] = self.model.classifier(features).cpu()
+                pooled_NH[which] = (features if has_pooler else hidden_BTH[:, 0]).cpu()
         return logits_NC, pooled_NH
 
     def predict_proba(self, texts: Sequence[str]) -> F32:
@@ -208,6 +274,8 @@ class TransformerClassifier:
         texts = as_texts(texts)
         if not texts:
             return []
+        if self._names_emoji:
+            texts = [_name_emoji(text) for text in texts]
         found = self.tokenizer(texts, truncation=True, max_length=_LONGEST)
         return [list(row) for row in found["input_ids"]]
 
@@ -256,6 +324,14 @@ def crop_texts(texts: Sequence[str], *, seed: int) -> list[str]:
             text = " ".join(words[start : start + _WINDOW])
         found.append(text)
     return found
+
+
+def _name_emoji(text: str) -> str:
+    """Return a text with the name of each emoji in its place, skin tones aside."""
+    if text.isascii():
+        return text
+    named = require("emoji", extra="teach").demojize(_SKIN.sub("", text), delimiters=(" \0", "\0 "))
+    return re.sub("\0([^\0]+)\0", lambda match: match[1].replace("_", " "), named)
 
 
 def _has_bf16() -> bool:

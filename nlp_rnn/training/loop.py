@@ -118,6 +118,7 @@ class Trainer(Generic[Item]):
         self.accelerator = Accelerator(mixed_precision=config.precision)
         self.average = AveragedModel(model, avg_fn=_averaging(config.ema_decay)) if config.ema_decay else None
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, fused=True)
+        self.frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
         self.best: dict[str, Tensor] = {}
         self.place = _Place()
         self.wrapped, self.optimizer = self.accelerator.prepare(model, optimizer)
@@ -153,7 +154,7 @@ class Trainer(Generic[Item]):
             and place.best < self.enough
         ):
             self._epoch()
-        self.accelerator.unwrap_model(self.wrapped).load_state_dict(self.best)
+        self._restore(self.accelerator.unwrap_model(self.wrapped), self.best)
         self.model.to("cpu").eval()
         return place.history
 
@@ -207,7 +208,7 @@ class Trainer(Generic[Item]):
         )
         if figures["score"] > place.best:
             place.best, place.bad_epochs = figures["score"], 0
-            self.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+            self.best = {name: tensor.detach().clone() for name, tensor in self._state(model).items()}
         else:
             place.bad_epochs += 1
 
@@ -248,6 +249,21 @@ class Trainer(Generic[Item]):
         self.step += 1
         return value
 
+    def _state(self, module: nn.Module) -> dict[str, Tensor]:
+        """Return the tensors of a model, or of its average, that training moves."""
+        state = module.state_dict()
+        return {name: tensor for name, tensor in state.items() if not self._is_frozen(name)}
+
+    def _restore(self, module: nn.Module, tensors: dict[str, Tensor]) -> None:
+        """Put back what ``_state`` returned."""
+        missing = {name for name in module.state_dict() if self._is_frozen(name)}
+        found = module.load_state_dict(tensors, strict=not missing)
+        if found.unexpected_keys or not set(found.missing_keys) <= missing:
+            raise TrainingError("the checkpoint's weights do not fit the model: start anew")
+
+    def _is_frozen(self, name: str) -> bool:
+        return name.removeprefix("module.") in self.frozen
+
     def _save(self) -> None:
         """Write a checkpoint and the history, if there is a folder for them."""
         if self.output is None or not self.accelerator.is_main_process:
@@ -256,7 +272,7 @@ class Trainer(Generic[Item]):
         modules = {"model": self.accelerator.unwrap_model(self.wrapped), "average": self.average}
         for prefix, module in modules.items():
             if module is not None:
-                tensors |= {f"{prefix}/{name}": tensor for name, tensor in module.state_dict().items()}
+                tensors |= {f"{prefix}/{name}": tensor for name, tensor in self._state(module).items()}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in state.items()}
         if isinstance(self.task, CarryingTask):
@@ -285,9 +301,9 @@ class Trainer(Generic[Item]):
         for name, tensor in found.tensors.items():
             prefix, _, rest = name.partition("/")
             groups[prefix][rest] = tensor
-        self.accelerator.unwrap_model(self.wrapped).load_state_dict(groups["model"])
+        self._restore(self.accelerator.unwrap_model(self.wrapped), groups["model"])
         if self.average is not None:
-            self.average.load_state_dict(groups["average"])
+            self._restore(self.average, groups["average"])
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, _, key = name.partition("/")
@@ -325,6 +341,8 @@ def _groups(model: nn.Module, config: LoopConfig) -> list[dict[str, Any]]:
     rates = {"embedding": (config.embedding_rate, 2), "encoder": (config.encoder_rate, 1)}
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, weight in model.named_parameters():
+        if not weight.requires_grad:
+            continue
         part = name.partition(".")[0]
         part = part if part in rates else "head"
         groups.setdefault((part, weight.ndim > 1 and part != "embedding"), []).append(weight)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import lzma
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from nlp_rnn.errors import DataError, require
+from nlp_rnn.errors import DataError
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment import load_suite, perturbed
 from nlp_rnn.text import detokenize_treebank
+from scripts.recipes.corpora import Guard, everyday_parts, everyday_tests, key_of, reader
 from scripts.recipes.opinions import Labelled, opinion_adjectives, opinion_clauses
 from scripts.recipes.templates import generate, load_words, sentence_key
 
@@ -44,6 +45,19 @@ RATES = {
     "encyclopedia": 1.0,
     "templates": 1.0,
     "nothing": 1.0,
+    "goemotions": 1.0,
+    "topic_tweets": 1.0,
+    "software": 1.0,
+    "review_sentences": 1.0,
+    "rated_snippets": 1.0,
+    "finance": 1.0,
+    "news": 1.0,
+    "neutral_requests": 0.5,
+    "hotel_sentences": 1.0,
+    "hotel_reviews": 1.0,
+    "app_reviews": 1.0,
+    "game_reviews": 1.0,
+    "course_comments": 1.0,
 }
 # Share of the longer texts that people wrote on which each change that keeps the label is tried.
 CHANGED = 0.2
@@ -115,10 +129,12 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
         DataError: If a corpus is not where it should be.
         MissingExtraError: If pandas (which comes with ``datasets``) is not installed.
     """
-    read = _reader(Path(data))
+    read = reader(Path(data))
     rng = np.random.default_rng(seed)
     tests = [read(f"sentiment/{name}")["text"] for name in ("imdb/test", "sst/sentences_test", "tweets/test")]
     guard = Guard(text for texts in tests for text in texts)
+    for texts, _ in everyday_tests(data).values():
+        guard.add(texts)
 
     validation: dict[str, Labelled] = {}
     sources: dict[str, Labelled] = {}
@@ -141,6 +157,8 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     validation["counterfactual"] = flipped["text"], flipped["label"]
     guard.add(sst["text"])
     guard.add(flipped["text"])
+    everyday, held_everyday = everyday_parts(read, guard)
+    validation |= held_everyday
 
     imdb = read("sentiment/imdb/train")
     sources["imdb"] = hold_out("imdb", *guard.clean("imdb", imdb["text"], imdb["label"]), 1_500)
@@ -160,8 +178,8 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
         sources[name] = guard.clean(name, [detokenize_treebank(text) for text in part["text"]], labels)
     guard_rt = Guard([*sst["text"], *tests[1]], prefix=40)
     rotten = read("sentiment/rotten_tomatoes/all")
-    seen = {_key(text) for text in sources["sst_sentences"][0]}
-    fresh = [i for i, text in enumerate(rotten["text"]) if _key(text) not in seen]
+    seen = {key_of(text) for text in sources["sst_sentences"][0]}
+    fresh = [i for i, text in enumerate(rotten["text"]) if key_of(text) not in seen]
     sources["rotten_tomatoes"] = guard_rt.clean(
         "rotten_tomatoes",
         [detokenize_treebank(rotten["text"][i]) for i in fresh],
@@ -197,6 +215,7 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     near = Guard((*tests[0], *validation["imdb"][0], *flipped["text"]), prefix=150)
     unlabelled, _ = near.clean("unlabelled", reviews, reviews)
     guard.dropped |= near.dropped
+    sources |= everyday
     captions = read("parallel/multi30k/train")["en"]
     prose = _sentences(Path(data) / "text" / "wikitext2.train.txt.xz", rng, 6_000)
     neutral = {"captions": captions, "encyclopedia": prose}
@@ -206,7 +225,7 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     adjectives = opinion_adjectives(sources["sst_phrases"], unlabelled, exclude=_reserved_words())
     clauses, held_clauses = _clauses(sources, guard)
     made = generate(templates, seed=seed, more_words=adjectives | clauses)
-    suite = {sentence_key(text) for case in load_suite() for text in case.texts}
+    suite = {sentence_key(text) for text in suite_texts()}
     made = [example for example in made if sentence_key(example.text) not in suite]
     sources["templates"] = [example.text for example in made], [example.label for example in made]
     dev = generate(2_500, seed=seed, split="dev", more_words=held_clauses)
@@ -216,9 +235,14 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     )
     sources["nothing"] = _NOTHING * 10, ["neutral"] * (10 * len(_NOTHING))
     everything = dict.fromkeys([*unlabelled, *(text for texts, _ in sources.values() for text in texts)])
-    suite_texts = [text for case in load_suite() for text in case.texts]
-    held_out = guard.also([*suite_texts, *(text for texts, _ in validation.values() for text in texts)])
+    held_out = guard.also([*suite_texts(), *(text for texts, _ in validation.values() for text in texts)])
     return Mixture(sources, validation, list(everything), guard.dropped, unlabelled, held_out)
+
+
+def suite_texts() -> list[str]:
+    """Return the texts of both suites of cases, which nothing learns."""
+    cases = [*load_suite(), *load_suite(data_folder("everyday"))]
+    return [text for case in cases for text in case.texts]
 
 
 def official_tests(data: str | Path) -> dict[str, Labelled]:
@@ -227,7 +251,7 @@ def official_tests(data: str | Path) -> dict[str, Labelled]:
     Raises:
         DataError: If a corpus is missing.
     """
-    read = _reader(Path(data))
+    read = reader(Path(data))
     imdb, sst, tweets = (
         read(f"sentiment/{name}") for name in ("imdb/test", "sst/sentences_test", "tweets/test")
     )
@@ -248,7 +272,7 @@ def counterfactual_pairs(data: str | Path) -> tuple[list[str], list[str], list[s
     Raises:
         DataError: If the corpus is missing.
     """
-    edited = _reader(Path(data))("sentiment/imdb_counterfactual/validation")
+    edited = reader(Path(data))("sentiment/imdb_counterfactual/validation")
     return edited["text"], edited["label"], edited["pair"]
 
 
@@ -264,11 +288,11 @@ def amazon_domains(data: str | Path) -> dict[str, Labelled]:
     Raises:
         DataError: If the corpus is missing.
     """
-    reviews = _reader(Path(data))("sentiment/amazon/all")
+    reviews = reader(Path(data))("sentiment/amazon/all")
     found: dict[str, Labelled] = {name: ([], []) for name in sorted(set(reviews["domain"]))}
     seen: set[str] = set()
     for text, label, name in zip(reviews["text"], reviews["label"], reviews["domain"], strict=True):
-        if (key := _key(text)[:150]) in seen:
+        if (key := key_of(text)[:150]) in seen:
             continue
         seen.add(key)
         found[name][0].append(text)
@@ -286,47 +310,12 @@ def _clauses(
     for name in ("imdb", "sst_sentences", "rotten_tomatoes", "amazon", "customer_reviews", "yelp"):
         for own, more in zip(texts, sources[name], strict=True):
             own += more
-    known = guard.also(text for case in load_suite() for text in case.texts)
+    known = guard.also(suite_texts())
     for slot, clauses in opinion_clauses(texts, sources["sst_phrases"]).items():
         fresh = [clause for clause in clauses if not known(clause)]
         held[slot] = fresh[::20]
         train[slot] = [clause for number, clause in enumerate(fresh) if number % 20]
     return train, held
-
-
-class Guard:
-    """A set of texts that must not be trained on, whatever their spacing, case and punctuation.
-
-    Args:
-        texts: The texts to keep out.
-        prefix: Compare only this many letters and digits of each text; 0 compares all.
-    """
-
-    def __init__(self, texts: Iterable[str], *, prefix: int = 0) -> None:
-        self.prefix = prefix
-        self.dropped: dict[str, int] = {}
-        self._keys: set[str] = set()
-        self.add(texts)
-
-    def add(self, texts: Iterable[str]) -> None:
-        """Add texts to keep out."""
-        self._keys.update(_key(text, self.prefix) for text in texts)
-
-    def also(self, texts: Iterable[str]) -> Callable[[str], bool]:
-        """Return a function that is True for the guarded texts and these."""
-        keys = self._keys | {_key(text, self.prefix) for text in texts}
-        return lambda text: _key(text, self.prefix) in keys
-
-    def clean(self, name: str, texts: list[str], labels: list[str]) -> Labelled:
-        """Return the texts that are not guarded; the number dropped is noted under ``name``."""
-        kept = [i for i, text in enumerate(texts) if _key(text, self.prefix) not in self._keys]
-        self.dropped[name] = len(texts) - len(kept)
-        return [texts[i] for i in kept], [labels[i] for i in kept]
-
-
-def _key(text: str, prefix: int = 0) -> str:
-    letters = re.sub(r"[\W_]+", "", re.sub(r"-[lr][rs]b-|<br />", "", text.lower()))
-    return letters[:prefix] if prefix else letters
 
 
 def _reserved_words() -> set[str]:
@@ -341,19 +330,6 @@ def _reserved_words() -> set[str]:
         ):
             words |= set(table.get(slot, ())) - set(other.get(slot, ()))
     return words
-
-
-def _reader(data: Path) -> Callable[[str], dict[str, list[str]]]:
-    pandas = require("pandas", extra="train")
-
-    def read(name: str) -> dict[str, list[str]]:
-        path = data / f"{name}.parquet"
-        if not path.is_file():
-            raise DataError(f"{path} is missing: give the folder that holds sentiment/, parallel/ and text/")
-        table = pandas.read_parquet(path)
-        return {column: table[column].tolist() for column in table.columns}
-
-    return read
 
 
 def _sentences(path: Path, rng: np.random.Generator, count: int) -> list[str]:

@@ -12,12 +12,13 @@ pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 
 import torch
+from safetensors.torch import load_file
 
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.distillation.ensemble import average_proba
 from nlp_rnn.distillation.judges import classifier_judge, review_features
-from nlp_rnn.distillation.transformer import TransformerClassifier, crop_texts, default_config
-from nlp_rnn.errors import ArtifactError, InputError, TrainingError
+from nlp_rnn.distillation.transformer import TransformerClassifier, _name_emoji, crop_texts, default_config
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, TrainingError
 from nlp_rnn.training.loop import Progress, seeded
 
 CLASSES = ("negative", "neutral", "positive")
@@ -177,5 +178,105 @@ def test_a_transformer_that_is_no_bert_is_refused(tiny: Path, tmp_path: Path) ->
     transformers.AutoTokenizer.from_pretrained(tiny).save_pretrained(tmp_path)
     config = transformers.DistilBertConfig(vocab_size=12, dim=8, n_layers=1, n_heads=1, hidden_dim=8)
     transformers.DistilBertModel(config).save_pretrained(tmp_path)
-    with pytest.raises(ArtifactError, match="is a distilbert: give a BERT"):
+    with pytest.raises(ArtifactError, match="is a distilbert: give one that is built as BERT or MPNet"):
         TransformerClassifier.from_pretrained(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def mpnet(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of two layers without a pooler."""
+    transformers = pytest.importorskip("transformers", reason="the transformer needs the teach extra")
+    pytest.importorskip("peft", reason="adapters need the teach extra")
+    folder = tmp_path_factory.mktemp("mpnet")
+    transformers.AutoTokenizer.from_pretrained(tiny).save_pretrained(folder)
+    config = transformers.MPNetConfig(
+        vocab_size=32,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        initializer_range=0.3,
+    )
+    with seeded(0):
+        transformers.MPNetModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+def test_adapters_learn_beside_weights_that_stay_and_are_the_same_when_loaded(
+    mpnet: Path, tmp_path: Path
+) -> None:
+    teacher = TransformerClassifier.from_pretrained(mpnet, classes=CLASSES)
+    before = {name: tensor.clone() for name, tensor in teacher.model.state_dict().items()}
+    untaught_NC = teacher.predict_proba(TEXTS)
+    teacher.with_adapters(rank=4, first_layer=1)
+    np.testing.assert_allclose(teacher.predict_proba(TEXTS), untaught_NC, atol=1e-6)  # B begins at 0
+    teacher.fit(TEXTS, LABELS, validation={"all": (TEXTS, LABELS)}, config=CONFIG, output=tmp_path / "run")
+    probs_NC = teacher.predict_proba(TEXTS)
+    assert [CLASSES[best] for best in probs_NC.argmax(axis=1)] == LABELS
+    # What did not learn is neither moved nor kept in checkpoints.
+    after = {name.replace(".base_layer", ""): tensor for name, tensor in teacher.model.state_dict().items()}
+    for name, tensor in before.items():
+        assert torch.equal(after[name], tensor) == (not name.startswith("classifier")), name
+    kept = next((tmp_path / "run").glob("checkpoint-*/tensors.safetensors"))
+    names = {name.partition("/")[2] for name in load_file(kept) if name.startswith("model/")}
+    assert names == {name for name, weight in teacher.model.named_parameters() if weight.requires_grad}
+    assert not any("layer.0." in name for name in names)
+
+    saved = teacher.save_adapters(tmp_path / "adapters")
+    loaded = TransformerClassifier.from_pretrained(mpnet, classes=CLASSES, seed=5).with_adapters(saved)
+    assert loaded.fingerprint == teacher.fingerprint
+    np.testing.assert_allclose(loaded.predict_proba(TEXTS), probs_NC, atol=5e-3)  # 16-bit numbers
+    np.testing.assert_allclose(loaded.merged().predict_proba(TEXTS), probs_NC, atol=5e-3)
+    assert loaded.read(TEXTS)[1].shape == (len(TEXTS), 32)
+    plain = loaded.save_pretrained(tmp_path / "plain")
+    np.testing.assert_allclose(
+        TransformerClassifier.from_pretrained(plain).predict_proba(TEXTS), probs_NC, atol=5e-3
+    )
+
+
+def test_a_run_of_adapters_that_was_stopped_goes_on_where_it_was(mpnet: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, max_epochs=2, checkpoint_every=1)
+
+    def start() -> TransformerClassifier:
+        return TransformerClassifier.from_pretrained(mpnet, classes=CLASSES).with_adapters(rank=4)
+
+    def stop(now: Progress) -> None:
+        if now.step == 5:
+            raise KeyboardInterrupt
+
+    validation = {"all": (TEXTS, LABELS)}
+    whole = start().fit(TEXTS, LABELS, validation=validation, config=config)
+    with pytest.raises(KeyboardInterrupt):
+        start().fit(TEXTS, LABELS, validation=validation, config=config, output=tmp_path, progress=stop)
+    again = start().fit(TEXTS, LABELS, validation=validation, config=config, output=tmp_path, resume=True)
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), whole.predict_proba(TEXTS))
+    other = TransformerClassifier.from_pretrained(mpnet, classes=CLASSES).with_adapters(rank=4, first_layer=1)
+    with pytest.raises(TrainingError, match="made with other learning:"):
+        other.fit(TEXTS, LABELS, validation=validation, config=config, output=tmp_path, resume=True)
+
+
+def test_adapters_of_another_transformer_or_none_are_one_sentence(
+    mpnet: Path, tiny: Path, tmp_path: Path
+) -> None:
+    teacher = TransformerClassifier.from_pretrained(mpnet, classes=CLASSES)
+    with pytest.raises(ArtifactError, match="no adapters to save: use save_pretrained"):
+        teacher.save_adapters(tmp_path / "none")
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        teacher.with_adapters(tmp_path)
+    with pytest.raises(ConfigError, match="first_layer"):
+        teacher.with_adapters(first_layer=2)
+    saved = teacher.with_adapters(rank=2).save_adapters(tmp_path / "adapters")
+    other = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
+    with pytest.raises(ArtifactError, match="were taught on another transformer"):
+        other.with_adapters(saved)
+    (saved / "adapters.safetensors").write_bytes(b"cut")
+    with pytest.raises(ArtifactError, match=r"adapters\.safetensors cannot be read"):
+        TransformerClassifier.from_pretrained(mpnet, classes=CLASSES).with_adapters(saved)
+
+
+def test_emoji_are_read_by_their_names(tiny: Path) -> None:
+    pytest.importorskip("emoji", reason="the transformer needs the teach extra")
+    teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
+    named = [_name_emoji(text) for text in ("good \N{PILE OF POO}!", "\N{THUMBS UP SIGN}\U0001f3fd", "a_b é")]
+    assert [" ".join(text.split()) for text in named] == ["good pile of poo !", "thumbs up", "a_b é"]
+    assert len(teacher.rows(["\N{PILE OF POO}"])[0]) == len(teacher.rows(["pile of poo"])[0])
