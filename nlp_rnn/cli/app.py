@@ -19,6 +19,7 @@ import typer
 from nlp_rnn.cli import (
     classify,
     evaluate,
+    everyday,
     explain,
     forecast,
     generate,
@@ -43,7 +44,7 @@ app = typer.Typer(
 _PANELS = {
     "Use a model": (classify, explain, generate, review, forecast, translate, info),
     "Train a model": (pretrain,),
-    "Measure": (evaluate, negation, robustness, risk),
+    "Measure": (evaluate, negation, everyday, robustness, risk),
 }
 for _panel, _modules in _PANELS.items():
     for _module in _modules:

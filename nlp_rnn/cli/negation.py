@@ -1,45 +1,18 @@
-"""``nlp-rnn negation``: the reviewed suite on a model, as failure rates per phenomenon."""
+"""``nlp-rnn negation``: the reviewed cases of negation on a model, as failure rates per phenomenon."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from nlp_rnn.cli.loading import load_model
-from nlp_rnn.cli.options import DATA, Engine, JsonFile, Model, Plot
-from nlp_rnn.cli.output import check_files, print_table, say, write_json
+from nlp_rnn.cli.options import Engine, JsonFile, Model, Plot
+from nlp_rnn.cli.suites import Cases, Vader, show_suite
 
 
 def negation(
-    suite: Annotated[
-        Path | None, typer.Option(help="Other cases: a .jsonl file or a folder.", rich_help_panel=DATA)
-    ] = None,
+    suite: Cases = None,
     model: Model = None,
-    vader: Annotated[bool, typer.Option("--vader", help="Run VADER, too (extra: bench).")] = False,
+    vader: Vader = False,
     engine: Engine = "auto",
     json_file: JsonFile = None,
     plot: Plot = None,
 ) -> None:
     """Run the negation suite and show the share of cases failed, per phenomenon."""
-    from nlp_rnn.sentiment.baselines import vader_predict_proba
-    from nlp_rnn.sentiment.negation import LABELS, load_suite, run_suite
-
-    check_files(json_file, plot=plot)
-    cases = load_suite(suite)
-    classifier = load_model(model, engine)
-    name = "shipped model" if model is None else Path(model).name
-    reports = [run_suite(classifier.predict_proba, cases, classes=classifier.classes_, name=name)]
-    if vader:
-        reports.append(run_suite(vader_predict_proba(), cases, classes=LABELS, name="VADER"))
-    rows = [["phenomenon", "cases", *(f"{report.name} fails" for report in reports)]]
-    for own in zip(*(report.rows() for report in reports), strict=True):
-        phenomenon, count = own[0][:2]
-        rows.append([phenomenon, str(count), *(f"{row[3]:.1%}" for row in own)])
-    print_table(rows)
-    if json_file is not None:
-        write_json([report.to_dict() for report in reports], json_file)
-        say(f"Report: {json_file}")
-    if plot is not None:
-        say(f"Picture: {reports[0].plot(plot, compare=reports[1] if vader else None)}")
+    show_suite("negation", suite, model, vader, engine, json_file, plot)

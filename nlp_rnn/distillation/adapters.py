@@ -1,8 +1,8 @@
-"""Low-rank adapters: a large transformer is taught by a few small matrices, and the rest of it stays as it was.
+"""Low-rank adapters: a large transformer is taught by a few small matrices; the rest of it stays as it was.
 
-Source: Hu et al. 2022, "LoRA: Low-Rank Adaptation of Large Language Models": a layer computes W x + B A x, with A of
-shape (rank, inputs) and B of shape (outputs, rank), B starting at 0; W does not learn. Here the adapters
-themselves are the library ``peft``'s (extra ``teach``). What is learned, the head included, is a
+Source: Hu et al. 2022, "LoRA: Low-Rank Adaptation of Large Language Models": a layer computes W x + B A x,
+with A of shape (rank, inputs) and B of shape (outputs, rank), B starting at 0; W does not learn. Here the
+adapters themselves are the library ``peft``'s (extra ``teach``). What is learned, the head included, is a
 file of a few megabytes, where the transformer has hundreds.
 """
 
@@ -21,7 +21,8 @@ def add_adapters(model: Any, *, rank: int, first_layer: int, seed: int = 0) -> N
     """Freeze a transformer but for its head, and put adapters beside the matrices of its upper layers.
 
     Args:
-        model: Of the library ``transformers``, with ``base_model.encoder.layer`` and ``classifier``; changed in place.
+        model: Of the library ``transformers``, with ``base_model.encoder.layer`` and ``classifier``; changed
+            in place.
         rank: Rows of A and columns of B.
         first_layer: The lowest layer with adapters, from 0; those below it stay as they are.
         seed: Draws each A.
@@ -44,15 +45,19 @@ def add_adapters(model: Any, *, rank: int, first_layer: int, seed: int = 0) -> N
         if id(module) in upper and isinstance(module, torch.nn.Linear)
     ]
     if not names:
-        raise ConfigError(f"the layers from {first_layer} on have no matrices to adapt: choose a lower first_layer")
+        raise ConfigError(
+            f"the layers from {first_layer} on have no matrices to adapt: choose a lower first_layer"
+        )
     with seeded(seed):
-        peft.inject_adapter_in_model(peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=names), model)
+        peft.inject_adapter_in_model(
+            peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=names), model
+        )
     for name, weight in model.named_parameters():
         weight.requires_grad = "lora_" in name or name.startswith("classifier.")
 
 
 def merge_adapters(model: Any) -> None:
-    """Add each adapter's product to the matrix beside it, in place: the same answers, and a plain transformer again.
+    """Add each adapter's product to the matrix beside it, in place: the same answers, a plain transformer.
 
     Raises:
         MissingExtraError: If peft is not installed.
@@ -108,7 +113,11 @@ def load_adapters(model: Any, folder: Path, *, rank: int, first_layer: int) -> N
     try:
         tensors = load_file(folder / _WEIGHTS)
     except Exception as error:  # safetensors has its own exception type
-        raise ArtifactError(f"{folder / _WEIGHTS} cannot be read ({error}): give a folder of adapters") from None
+        raise ArtifactError(
+            f"{folder / _WEIGHTS} cannot be read ({error}): give a folder of adapters"
+        ) from None
     if {name: tensor.shape for name, tensor in tensors.items()} != wanted:
-        raise ArtifactError(f"{folder / _WEIGHTS} does not fit this transformer: give the one that it was taught on")
+        raise ArtifactError(
+            f"{folder / _WEIGHTS} does not fit this transformer: give the one that it was taught on"
+        )
     model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)

@@ -128,7 +128,7 @@ class TransformerClassifier:
     def with_adapters(
         self, source: str | Path | None = None, *, rank: int = 16, first_layer: int = 0, seed: int = 0
     ) -> TransformerClassifier:
-        """Put low-rank adapters into this transformer, which ``fit`` then trains together with the head alone.
+        """Put low-rank adapters into this transformer; ``fit`` then trains them and the head alone.
 
         Args:
             source: A folder that ``save_adapters`` wrote, for adapters that were taught; None for new ones.
@@ -153,9 +153,7 @@ class TransformerClassifier:
         if found.get("start") != start:
             raise ArtifactError(f"the adapters in {source} were taught on another transformer: give that one")
         self._settings = {name: found[name] for name in ("start", "rank", "first_layer")}
-        adapters.load_adapters(
-            self.model, Path(source), rank=found["rank"], first_layer=found["first_layer"]
-        )
+        adapters.load_adapters(self.model, Path(source), rank=found["rank"], first_layer=found["first_layer"])
         self.fingerprint = found["fingerprint"]
         return self
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.errors import DataError, InputError, NotFittedError, as_texts, require
 from nlp_rnn.probabilities import softmax
-from nlp_rnn.sentiment.negation import PredictProba
+from nlp_rnn.sentiment.suite import PredictProba
 
 VADER_THRESHOLD = 0.05
 TOKEN = r"(?u)\w+|[^\w\s]"

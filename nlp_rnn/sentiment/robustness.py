@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
-from nlp_rnn.sentiment.negation import PredictProba
 from nlp_rnn.sentiment.perturbation import changes, with_articles
+from nlp_rnn.sentiment.suite import PredictProba
 
 if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier

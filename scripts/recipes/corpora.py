@@ -1,4 +1,4 @@
-"""Where each corpus lies below a data folder that the user gives, and which of its texts must not be trained on.
+"""Where each corpus lies below the user's data folder, and which texts must not be trained on.
 
 Knows files, licences, and which part of a corpus is for what; not what a model does with it. A set without an
 official validation part has one cut by a hash of the text, so it is the same whatever else changes.
@@ -32,8 +32,8 @@ class Corpus:
         validation: Its own validation part; None cuts one.
         test: Its test part, if it has one.
         licence: As its source states it.
-        permissive: True if all of it is under a licence that asks for no more than credit; or the values of its column
-            ``source`` that are.
+        permissive: True if all of it is under a licence that asks for no more than credit; or the values of
+            its column ``source`` that are.
     """
 
     train: str
@@ -83,8 +83,8 @@ EVERYDAY = {
     "game_reviews": Corpus(train="game_reviews/all", licence="MIT", permissive=True),
     "course_comments": Corpus(train="course_comments/all"),
 }
-# Licences that forbid selling or changing, or ask for the GPL: measured on, never learned from; and headlines,
-# which have a test part alone.
+# Licences that forbid selling or changing, or ask for the GPL: measured on, never learned from; and
+# headlines, which have a test part alone.
 MEASURED_ONLY = {
     "headlines": "headlines/test",
     "dailydialog": "dailydialog/test",

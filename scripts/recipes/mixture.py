@@ -241,7 +241,7 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
 
 def suite_texts() -> list[str]:
     """Return the texts of both suites of cases, which nothing learns."""
-    cases = [*load_suite(), *load_suite(data_folder("everyday"))]
+    cases = [*load_suite(), *load_suite(suite="everyday")]
     return [text for case in cases for text in case.texts]
 
 

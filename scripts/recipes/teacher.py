@@ -1,8 +1,9 @@
 """The teacher of the shipped classifiers: ``python -m scripts.recipes.teacher --data FOLDER --start FOLDER``.
 
-A transformer of 110 million parameters learns sentences of all the mixture's corpora by low-rank adapters in its upper half
-(extra ``teach``): about two hours of two cores. Run again, it goes on where it was stopped. What it
-learned is a file of a few megabytes. It answers unlabelled texts and training texts, never one that is held out.
+A transformer of 110 million parameters learns sentences of all the mixture's corpora by low-rank adapters in
+its upper half (extra ``teach``): about two hours of two cores. Run again, it goes on where it was stopped.
+What it learned is a file of a few megabytes. It answers unlabelled texts and training texts, never one that
+is held out.
 """
 
 from __future__ import annotations
@@ -67,10 +68,11 @@ def main(
     start: Annotated[str, typer.Option(help="The transformer: a folder, or an id of the Hub.")] = START,
     output: Annotated[Path, typer.Option(help="Where adapters and figures go.")] = Path("runs/teacher"),
     seed: int = 0,
+    share: Annotated[float, typer.Option(help="Learn this share of the sentences.")] = 1.0,
 ) -> None:
     """Teach the teacher, measure it on the held-out sets, and save its adapters."""
     mixture = build(data, templates=TEMPLATES)
-    teacher = sentence_teacher(mixture, start, output, seed=seed)
+    teacher = sentence_teacher(mixture, start, output, seed=seed, share=share)
     figures = {}
     for name, (texts, labels) in mixture.validation.items():
         present = [label for label in CLASSES if label in set(labels)]
@@ -80,13 +82,15 @@ def main(
     Console().print_json(json.dumps(figures))
 
 
-def sentence_teacher(mixture: Mixture, start: str | Path, run: Path, *, seed: int) -> TransformerClassifier:
+def sentence_teacher(
+    mixture: Mixture, start: str | Path, run: Path, *, seed: int, share: float = 1.0
+) -> TransformerClassifier:
     """Return the transformer that learned the mixture's sentences in one epoch.
 
     It is made once for the same start and texts, in a folder of ``run`` that is named after them; a run that
     was stopped goes on.
     """
-    texts, labels = mixture.training(seed=seed, rates=RATES)
+    texts, labels = mixture.training(seed=seed, share=share, rates=RATES)
     texts = crop_texts(texts, seed=seed)
     folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
     teacher = TransformerClassifier.from_pretrained(start, classes=CLASSES, seed=seed)

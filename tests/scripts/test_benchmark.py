@@ -13,7 +13,7 @@ import pytest
 from nlp_rnn.artifact import load, save
 from nlp_rnn.config import CharConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import DataError
-from nlp_rnn.sentiment.negation import LABELS
+from nlp_rnn.sentiment.suite import LABELS
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 if not (SCRIPTS / "benchmark.py").is_file():

@@ -10,7 +10,7 @@ import pytest
 
 from nlp_rnn.errors import DataError, InputError, MissingExtraError, NotFittedError
 from nlp_rnn.sentiment.baselines import NbSvm, score_proba, vader_predict_proba
-from nlp_rnn.sentiment.negation import load_suite
+from nlp_rnn.sentiment.suite import load_suite
 
 TEXTS = ["a good cast", "good fun, good music", "so good", "bad jokes", "a bad cast", "so bad"]
 LABELS = ["positive"] * 3 + ["negative"] * 3

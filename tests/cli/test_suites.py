@@ -1,4 +1,4 @@
-"""``nlp-rnn negation``: the suite as a table, JSON and a picture."""
+"""``nlp-rnn negation`` and ``nlp-rnn everyday``: a suite as a table, JSON and a picture."""
 
 from __future__ import annotations
 
@@ -39,3 +39,12 @@ def test_vader_stands_beside_the_model_in_table_json_and_picture(run: Run, tmp_p
     assert (tiny["name"], vader["name"]) == ("tiny", "VADER")
     assert tiny["cases"] == vader["cases"] > 600
     assert picture.stat().st_size > 5000
+
+
+def test_everyday_runs_its_own_suite(run: Run, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    result = run("everyday", "--json", str(report))
+    assert result.code == 0
+    assert "courtesy" in result.out
+    assert "turned round" in result.out
+    assert json.loads(report.read_text(encoding="utf-8"))[0]["cases"] > 800

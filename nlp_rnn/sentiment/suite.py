@@ -1,10 +1,11 @@
-"""The negation suite: reviewed cases, a runner for any ``predict_proba``, and a report of failure rates.
+"""The suites of reviewed cases: a runner for any ``predict_proba``, and a report of failure rates.
 
-Knows the format of ``data/negation/*.jsonl`` and what each kind of case asks for; does not know how the
-probabilities were made. The three kinds of case are those of CheckList (Ribeiro et al. 2020, "Beyond
-Accuracy: Behavioral Testing of NLP Models with CheckList"): a minimum functionality test (MFT) must get its
-label, the texts of an invariance test (INV) must share one label, and in a directional test (DIR) the
-polarity, P(positive) - P(negative), must move the stated way by at least the stated margin.
+Knows the format of ``data/negation/*.jsonl`` and ``data/everyday/*.jsonl``, and what each kind of case
+asks for; does not know how the probabilities were made. The three kinds of case are those of CheckList
+(Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList"): a minimum
+functionality test (MFT) must get its label, the texts of an invariance test (INV) must share one label, and
+in a directional test (DIR) the polarity, P(positive) - P(negative), must move the stated way by at least the
+stated margin.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.errors import DataError, InputError, require
+from nlp_rnn.errors import DataError, InputError, one_of, require
 from nlp_rnn.resources import data_folder
 
 LABELS = ("negative", "neutral", "positive")
@@ -28,11 +29,14 @@ EXPECTATIONS = {
     "INV": ("same",),
     "DIR": ("lower", "higher"),
 }
+SUITES = ("negation", "everyday")
 DEFAULT_MARGIN = 0.1
 ROUNDING = 1e-9
 
 PredictProba = Callable[[list[str]], ArrayLike]
 """Texts to their probabilities, *shape (N, C)*."""
+Unsure = Callable[[list[str]], Iterable[bool]]
+"""Texts to whether the model would rather not answer each, *shape (N,)*."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,8 @@ class Case:
         type: ``"MFT"``, ``"INV"`` or ``"DIR"``.
         phenomenon: The phenomenon that the case tests, e.g. ``"clause_final"``.
         texts: One text for MFT, two or more for INV, two for DIR.
-        expect: A label, ``"not negative"`` or ``"not positive"`` for MFT; ``"same"`` for INV; for DIR
+        expect: A label, ``"not negative"``, ``"not positive"`` or ``"unsure"`` (the model should say that it
+            does not know) for MFT; ``"same"`` for INV; for DIR
             ``"lower"`` or ``"higher"``: where the polarity of the second text lies from that of the first.
         margin: Least difference in polarity (DIR only).
 
@@ -143,7 +148,7 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NegationReport:
+class SuiteReport:
     """Every answer of one model on the suite, and what the answers add up to."""
 
     name: str
@@ -159,6 +164,13 @@ class NegationReport:
     def pass_share(self) -> float:
         """Passed share of all cases, in [0, 1]."""
         return 1 - self.total.failure_rate
+
+    @property
+    def turned_round(self) -> float:
+        """Share of all cases answered positive where negative was expected, or the reverse, in [0, 1]."""
+        poles = {"negative", "positive"}
+        turned = sum({o.case.expect, o.labels[0]} == poles for o in self.outcomes if o.case.type == "MFT")
+        return turned / len(self.outcomes)
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
@@ -187,12 +199,13 @@ class NegationReport:
             "cases": self.total.cases,
             "failures": self.total.failures,
             "pass_share": round(self.pass_share, 4),
+            "turned_round": round(self.turned_round, 4),
             "phenomena": [tally.to_dict() for tally in self.phenomena],
             "expectations": [tally.to_dict() for tally in self.expectations],
             "failing_cases": [outcome.to_dict() for outcome in self.failures],
         }
 
-    def plot(self, path: str | Path, compare: NegationReport | None = None) -> Path:
+    def plot(self, path: str | Path, compare: SuiteReport | None = None) -> Path:
         """Draw the failure rate per phenomenon as a bar chart.
 
         Args:
@@ -236,27 +249,30 @@ class NegationReport:
         axes.invert_yaxis()
         axes.set_xlim(0, 105)
         axes.set_xlabel("cases failed, %")
-        axes.set_title("Negation suite: failure rate per phenomenon")
+        axes.set_title("Failure rate per phenomenon")
         figure.legend(loc="outside lower center", ncols=len(reports))
         figure.savefig(path, dpi=150)
         return path
 
 
-def load_suite(path: str | Path | None = None) -> list[Case]:
+def load_suite(path: str | Path | None = None, *, suite: str = "negation") -> list[Case]:
     """Read the cases of a suite.
 
     Args:
-        path: One ``.jsonl`` file or a folder of them (read in the order of their names); by default the
-            suite that comes with the package. Blank lines are skipped.
+        path: One ``.jsonl`` file or a folder of them (read in the order of their names); None for one that
+            comes with the package. Blank lines are skipped.
+        suite: Which of these: ``"negation"`` or ``"everyday"``.
 
     Returns:
         The cases, in file and line order.
 
     Raises:
+        ConfigError: If there is no such suite.
         DataError: If there is nothing to read, or a line is not a case; the message names file, line and
             reason.
     """
-    root = data_folder("negation") if path is None else Path(path)
+    one_of("suite", suite, SUITES)
+    root = data_folder(suite) if path is None else Path(path)
     if not root.exists():
         raise DataError(f"{root}: no such file or folder; name a .jsonl file or a folder of them")
     sources = sorted(root.glob("*.jsonl")) if root.is_dir() else [root]
@@ -288,10 +304,12 @@ def run_suite(
     *,
     classes: Iterable[str] = LABELS,
     name: str = "model",
-) -> NegationReport:
-    """Score a model on the suite; all texts go to ``predict_proba`` in one call.
+    unsure: Unsure | None = None,
+) -> SuiteReport:
+    """Score a model on a suite; all texts go to ``predict_proba`` in one call.
 
-    A model without a neutral class fails every case that expects ``"neutral"``.
+    A model without a neutral class fails every case that expects ``"neutral"``, and one that always answers
+    every case that expects ``"unsure"``.
 
     Args:
         predict_proba: Takes a list of n texts, returns their probabilities.
@@ -299,6 +317,8 @@ def run_suite(
         cases: Cases to run; by default the suite that comes with the package.
         classes: Label of each column: negative and positive, with or without neutral.
         name: Name of the model in tables and pictures.
+        unsure: Takes the same texts, returns for each whether the model would rather not answer; then its
+            label is ``"unsure"``. None for a model that always answers. Shape: (n,).
 
     Raises:
         InputError: If there are no cases, the classes are not known labels, or the answer is not one row of
@@ -317,6 +337,9 @@ def run_suite(
     texts = [text for case in chosen for text in case.texts]
     probs = _check_probs(predict_proba(texts), len(texts), columns)
     labels = [columns[index] for index in probs.argmax(axis=1)]
+    if unsure is not None:
+        answers = zip(labels, unsure(texts), strict=True)
+        labels = [UNSURE if is_unsure else label for label, is_unsure in answers]
     polarity = (probs[:, columns.index("positive")] - probs[:, columns.index("negative")]).tolist()
     outcomes = []
     start = 0
@@ -327,7 +350,7 @@ def run_suite(
             Outcome(case=case, labels=answer[0], polarities=answer[1], passed=case.passes(*answer)),
         )
         start = end
-    return NegationReport(name=name, classes=columns, outcomes=tuple(outcomes))
+    return SuiteReport(name=name, classes=columns, outcomes=tuple(outcomes))
 
 
 def _parse(line: bytes) -> Case:

@@ -1,4 +1,4 @@
-"""The negation suite: its data is well formed, and the runner fails what it should and no more."""
+"""The suites: their data are well formed, and the runner fails what it should and no more."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ import pytest
 from nlp_rnn import resources
 from nlp_rnn.errors import DataError, InputError
 from nlp_rnn.resources import data_folder
-from nlp_rnn.sentiment import negation
-from nlp_rnn.sentiment.negation import Case, load_suite, run_suite
+from nlp_rnn.sentiment import suite
+from nlp_rnn.sentiment.suite import Case, load_suite, run_suite
 
 CASES = load_suite()
+EVERYDAY = load_suite(suite="everyday")
 ROWS = {"negative": [0.9, 0.05, 0.05], "neutral": [0.05, 0.9, 0.05], "positive": [0.05, 0.05, 0.9]}
 MEETS = {"not negative": "neutral", "not positive": "neutral", "same": "neutral"}
 
 
-def table_model(answers: dict[str, list[float]]) -> negation.PredictProba:
+def table_model(answers: dict[str, list[float]]) -> suite.PredictProba:
     """A fake model that answers each text from a table."""
     return lambda texts: [answers[text] for text in texts]
 
 
-def oracle(cases: list[Case]) -> negation.PredictProba:
+def oracle(cases: list[Case]) -> suite.PredictProba:
     """A fake three-class model that knows every expectation."""
     answers: dict[str, list[float]] = {}
     for case in cases:
@@ -38,7 +39,7 @@ def oracle(cases: list[Case]) -> negation.PredictProba:
     return table_model(answers)
 
 
-def always(label: str) -> negation.PredictProba:
+def always(label: str) -> suite.PredictProba:
     """A fake model that gives every text the same label."""
     return lambda texts: np.tile(ROWS[label], (len(texts), 1))
 
@@ -122,7 +123,58 @@ def test_every_word_a_lexicon_scores_is_a_declared_one() -> None:
     assert len(scored) > 40
 
 
+# The data of everyday English
+
+
+def test_everyday_english_has_enough_kinds_and_cases_and_no_text_twice() -> None:
+    counts = Counter(case.phenomenon for case in EVERYDAY)
+    assert len(EVERYDAY) >= 800
+    assert len(counts) >= 25
+    assert min(counts.values()) >= 25
+    for values in (
+        [case.id for case in EVERYDAY],
+        [text for case in (*CASES, *EVERYDAY) for text in case.texts],
+    ):
+        assert [value for value, count in Counter(values).items() if count > 1] == []
+
+
+def test_every_file_of_everyday_english_holds_its_own_kind_and_the_readme_names_it() -> None:
+    readme = (data_folder("everyday") / "README.md").read_text(encoding="utf-8")
+    for path in data_folder("everyday").glob("*.jsonl"):
+        ids = [case.id for case in load_suite(path)]
+        assert ids == [f"{path.stem}-{number:03}" for number in range(1, len(ids) + 1)]
+        assert {case.phenomenon for case in load_suite(path)} == {path.stem}
+        assert f"`{path.stem}`" in readme
+
+
+def test_no_constant_answer_passes_everyday_english() -> None:
+    shares = {label: run_suite(always(label), EVERYDAY).pass_share for label in ROWS}
+    assert max(shares.values()) < 0.4, shares
+
+
+def test_everyday_english_asks_for_doubt_about_other_languages_alone() -> None:
+    assert {case.phenomenon for case in EVERYDAY if case.expect == "unsure"} == {"other_languages"}
+
+
 # The runner
+
+
+def test_a_model_that_says_it_does_not_know_passes_what_asks_for_that() -> None:
+    cases = [mft("unsure", "foreign"), mft("positive", "praise"), mft("not negative", "so so")]
+    report = run_suite(always("positive"), cases, unsure=lambda texts: [text == "foreign" for text in texts])
+    assert report.pass_share == 1
+    assert report.outcomes[0].labels == ("unsure",)
+    doubtful = run_suite(always("positive"), cases, unsure=lambda texts: [True] * len(texts))
+    assert [outcome.passed for outcome in doubtful.outcomes] == [True, False, True]
+    assert run_suite(always("positive"), cases).failures[0].case.expect == "unsure"
+
+
+def test_turned_round_counts_praise_for_blame_and_blame_for_praise_alone() -> None:
+    cases = [mft("negative", "a"), mft("positive", "b"), mft("neutral", "c"), mft("not positive", "d")]
+    report = run_suite(always("positive"), cases)
+    assert (len(report.failures), report.turned_round) == (3, 0.25)
+    assert report.to_dict()["turned_round"] == 0.25
+    assert run_suite(always("neutral"), cases).turned_round == 0
 
 
 def test_an_oracle_passes_everything() -> None:
@@ -252,7 +304,7 @@ def test_no_cases_is_an_error() -> None:
 # The report
 
 
-def small_report() -> negation.NegationReport:
+def small_report() -> suite.SuiteReport:
     """An always-positive model on four cases of two phenomena; three fail."""
     cases = [
         mft("positive", "a", "x"),
