@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
+    from nlp_rnn.distillation.cache import Answers as Answers
     from nlp_rnn.distillation.cache import digest as digest
     from nlp_rnn.distillation.cache import save_arrays as save_arrays
     from nlp_rnn.distillation.ensemble import Classifier as Classifier
@@ -24,6 +25,6 @@ __all__, __getattr__, __dir__ = lazy(
         "transformer": ["TransformerClassifier", "default_config", "crop_texts"],
         "ensemble": ["Classifier", "average_proba"],
         "judges": ["Judge", "classifier_judge", "feature_judge", "sentences_of", "stacked_proba"],
-        "cache": ["digest", "save_arrays"],
+        "cache": ["Answers", "digest", "save_arrays"],
     },
 )

@@ -156,6 +156,20 @@ def everyday_parts(
     return {name: guard.clean(name, *part) for name, part in rest.items()}, held
 
 
+def unlabelled_parts(read: Read) -> dict[str, list[str]]:
+    """Read texts of everyday English that nobody labelled.
+
+    Raises:
+        DataError: If a corpus is missing.
+    """
+    files = {
+        "bank_messages": ("sentiment/neutral_requests/unlabelled_bank_messages", "text"),
+        "app_reviews": ("sentiment/app_reviews/unlabelled", "text"),
+        "tatoeba": ("parallel/tatoeba_en_fr/train", "en"),
+    }
+    return {name: list(dict.fromkeys(read(file)[column])) for name, (file, column) in files.items()}
+
+
 def _cut(texts: Sequence[str], labels: Sequence[str]) -> tuple[Labelled, Labelled]:
     """Return a part to hold out, chosen by a hash of each text, and the rest."""
     order = sorted(range(len(texts)), key=lambda i: hashlib.sha256(key_of(texts[i]).encode()).digest())

@@ -78,6 +78,7 @@ def main(
         present = [label for label in CLASSES if label in set(labels)]
         scores = evaluate(labels, teacher.predict_proba(texts), CLASSES, only=present)
         figures[name] = {"n": len(texts), "accuracy": scores.accuracy, "macro_recall": scores.macro_recall}
+    output.mkdir(parents=True, exist_ok=True)
     (output / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     Console().print_json(json.dumps(figures))
 
