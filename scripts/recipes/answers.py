@@ -1,8 +1,8 @@
 """Let the teacher answer what the student will read: ``python -m scripts.recipes.answers --data FOLDER``.
 
-Short labelled texts, everyday texts that nobody labelled, sentences of reviews, and some of these with a *not*
-more or less (extra ``teach``). Run again, it goes on where it was stopped: the answers are kept text by text,
-a few megabytes.
+Short labelled texts, everyday texts that nobody labelled, sentences of reviews, and some of these with a
+*not* more or less (extra ``teach``). Run again, it goes on where it was stopped: the answers are kept text by
+text, a few megabytes.
 """
 
 from __future__ import annotations
