@@ -14,7 +14,7 @@ import json
 import lzma
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from nlp_rnn.errors import DataError, InputError, one_of, require
 from nlp_rnn.files.encoding import DAMAGED as DAMAGED
 from nlp_rnn.files.encoding import TextLines, bad_bytes, check_encoding, encoding_of, read_head
 from nlp_rnn.files.tables import LONGEST as LONGEST
-from nlp_rnn.files.tables import OWN, Layout, find_delimiter, keys_of, read_records
+from nlp_rnn.files.tables import OWN, Layout, find_delimiter, keys_of, read_records, shows_quotes
 from nlp_rnn.files.tables import Record as TableRecord
 from nlp_rnn.files.values import Number, arrow_rows, is_missing, plain
 
@@ -41,6 +41,9 @@ _ENDINGS = {
     ".text": "txt",
     ".parquet": "parquet",
 }
+_ONE_COLUMN = (
+    "; name what parts the columns with --delimiter, or read each line as a text with --input-format txt"
+)
 _PACKED = (".gz", ".xz")
 
 Fields = dict[str, Any]
@@ -236,6 +239,7 @@ class RowReader:
             name=self.name,
             format=self.format,
             check=partial(bad_bytes, encoding=text.encoding),
+            quoted=shows_quotes(text.start, self.delimiter),
             first_line=1 + skipped,
         )
         first = next((record for record in records if record.cells or record.problem), None)
@@ -268,7 +272,8 @@ class RowReader:
             problem = record.problem
             if not problem and len(record.cells) != len(columns):
                 where = "the header" if self.layout.header else "the first row"
-                problem = f"{len(record.cells)} cells where {where} has {len(columns)}"
+                advice = _ONE_COLUMN if len(columns) == 1 else record.advice
+                problem = f"{len(record.cells)} cells where {where} has {len(columns)}{advice}"
             if problem:
                 self.reject(row, problem, record.line)
             else:
@@ -374,6 +379,16 @@ def _lines(text: TextLines) -> Iterator[str]:
         yield line
 
 
+def list_columns(columns: Sequence[str]) -> str:
+    """Return the names of columns for a message: on one line, long ones cut.
+
+    >>> list_columns(["id", "a text\\nthat is no name, as the table has no header"])
+    'id, a text that is no name, as the table ...'
+    """
+    names = (" ".join(name.split()) for name in columns)
+    return ", ".join(name if len(name) <= 40 else f"{name[:37]}..." for name in names)
+
+
 def text_column_of(columns: list[str], asked: str | None, where: str, hint: str = "") -> str:
     """Return the column of texts: the one asked for, else ``text``, else the only one.
 
@@ -386,7 +401,7 @@ def text_column_of(columns: list[str], asked: str | None, where: str, hint: str 
     Raises:
         DataError: If there is no such column; the message lists the columns.
     """
-    listed = ", ".join(columns)
+    listed = list_columns(columns)
     if asked is not None:
         if asked not in columns:
             raise DataError(f"{where}: no column {asked!r}; the columns are {listed}{hint}")

@@ -1,8 +1,8 @@
 """Tables of text: what parts their columns, whether quotes mean anything, and their records.
 
 Nothing is guessed in silence: what the beginning of a file does not show beyond doubt is refused, with the
-option to give; so is a cell in quotes that may have swallowed rows. Knows lines and cells; knows no bytes, and
-not which column holds what.
+option to give; so is a cell in quotes that may have swallowed rows. Knows lines and cells; knows no bytes,
+and not which column holds what.
 """
 
 from __future__ import annotations
@@ -101,11 +101,13 @@ class Record:
         line: The number of its first line, from 1.
         cells: Its cells; none if the line is blank.
         problem: What is wrong with it; "" if nothing.
+        advice: What to try where it has not the cells that it should have; "" if nothing.
     """
 
     line: int
     cells: list[str]
     problem: str
+    advice: str = ""
 
 
 def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name: str) -> tuple[str, int]:  # noqa: A002
@@ -133,6 +135,17 @@ def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name
         return layout.delimiter, 0
     sample = _Sample(start, whole, quoted=layout.quoting != "none")
     return _found(sample, OWN[format], name), 0
+
+
+def shows_quotes(start: str, delimiter: str) -> bool:
+    """Return True if a cell at the beginning of a table needs its quotes: it has a delimiter or a doubled quote.
+
+    >>> shows_quotes('text\\n"Good, really"\\n', ","), shows_quotes('text\\n"Good" she said\\n', ",")
+    (True, False)
+    """
+    mark = re.escape(delimiter)
+    cell = rf'(?:^|{mark})"(?:[^"\r\n]|"")*(?:{mark}|"")(?:[^"\r\n]|"")*"(?={mark}|\r|\n|\Z)'
+    return re.search(cell, start, re.MULTILINE) is not None
 
 
 class _Sample:
@@ -244,6 +257,7 @@ def read_records(
     name: str,
     format: str,  # noqa: A002
     check: Callable[[str], str],
+    quoted: bool,
     first_line: int = 1,
 ) -> Iterator[Record]:
     """Yield the records of a table.
@@ -258,6 +272,7 @@ def read_records(
         name: The file in messages.
         format: Its format in messages.
         check: Says what is wrong with the characters of a record; "" if nothing.
+        quoted: True if the file shows that cells stand in quotes.
         first_line: The number of the first of the lines.
 
     Raises:
@@ -290,30 +305,38 @@ def read_records(
         except StopIteration:
             return
         except csv.Error as error:
-            problem = f"malformed {format.upper()} ({error}){_advice(taken[0], quoting)}"
+            problem = f"malformed {format.upper()} ({_reason(error)}){_advice(taken[0], quoting)}"
             # Only the record's first line is lost: the others are read again, by a fresh reader.
             waiting.extendleft(reversed(taken[1:]))
             del taken[1:]
             reader = fresh()
-        if len(taken) > 1 and quoting == "auto" and _swallows(taken, cells, delimiter):
+        if len(taken) > 1 and quoting == "auto" and _swallows(taken, cells, delimiter, quoted):
+            last = line + len(taken) - 1
             raise DataError(
-                f"{name}, line {line}: a quote that opens here closes only in line {line + len(taken) - 1}, and "
+                f"{name}, line {line}: a quote that opens here closes only in line {last}, and "
                 "what is between looks like rows: say whether cells stand in quotes (--quoting quotes) or "
                 "quotes mean nothing (--quoting none)"
             )
-        yield Record(line, cells, problem or check("".join(taken)))
+        yield Record(line, cells, problem or check("".join(taken)), _advice(taken[0], quoting))
         # A cell in quotes may hold line ends: a record has as many lines as were taken.
         line += len(taken)
+
+
+def _reason(error: csv.Error) -> str:
+    """Return what csv says is wrong, without its words about Python's files."""
+    if "new-line character" in str(error):
+        return "a line end of another kind stands in it without quotes: save the file with one kind"
+    return str(error)
 
 
 def _advice(line: str, quoting: str) -> str:
     """Return what to do about a malformed record that has quotes; "" if it has none."""
     if quoting == "none" or '"' not in line:
         return ""
-    return "; quotes inside a cell in quotes are doubled, and where quotes mean nothing, give --quoting none"
+    return "; quotes in a cell in quotes are doubled, and where quotes mean nothing, give --quoting none"
 
 
-def _swallows(lines: Sequence[str], cells: Sequence[str], delimiter: str) -> bool:
+def _swallows(lines: Sequence[str], cells: Sequence[str], delimiter: str, quoted: bool) -> bool:
     """Return True if a cell in quotes, over several lines, may hold rows that nobody meant to quote.
 
     That is so if the lines, read without quotes, look like rows: they have the cells of one. Commas and
@@ -321,22 +344,26 @@ def _swallows(lines: Sequence[str], cells: Sequence[str], delimiter: str) -> boo
     where the record has numbers, or else no space behind a delimiter.
     """
     width = len(cells)
+    if width == 1:  # each line looks like a row
+        return not quoted
     rows = [line.rstrip("\r\n").split(delimiter) for line in lines]
     if delimiter not in ",;":
         return len(rows[0]) >= width and any(len(row) == width for row in rows[1:])
     wide = [at for at, cell in enumerate(cells) if "\n" in cell or "\r" in cell]
-    if width == 1 or len(wide) != 1 or len(rows[0]) < width:
+    if len(wide) != 1 or len(rows[0]) < width:
         return False
     # A record's first line always looks like a row if the cell is its last, its last line if it is its first.
-    telling = rows[1:] if wide[0] else rows[:-1]
+    at = wide[0]
+    telling = rows[1:] if at else rows[:-1]
     if any(len(row) != width for row in telling):
         return False
-    numbers = [at for at, cell in enumerate(cells) if at not in wide and _NUMBER.fullmatch(cell.strip())]
-    if numbers:
-        return all(_NUMBER.fullmatch(row[at].strip().strip('"')) for row in telling for at in numbers)
-    return all(len(row) == width for row in rows) and not any(
-        cell[:1] == " " for row in telling for cell in row[1:]
-    )
+    beside = range(at) if at else range(1, width)
+    numbers = [i for i in beside if _NUMBER.fullmatch(cells[i].strip())]
+    alike = [all(_NUMBER.fullmatch(row[i].strip().strip('"')) for row in telling) for i in numbers]
+    if at and numbers:
+        return all(alike)
+    spaced = any(cell[:1] == " " for row in telling for cell in row[1:])
+    return any(alike) or (not spaced and all(len(row) == width for row in rows))
 
 
 def next_record(reader: Iterator[list[str]]) -> list[str]:
