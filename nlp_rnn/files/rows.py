@@ -382,11 +382,11 @@ def _lines(text: TextLines) -> Iterator[str]:
 def list_columns(columns: Sequence[str]) -> str:
     """Return the names of columns for a message: on one line, long ones cut.
 
-    >>> list_columns(["id", "a text\\nthat is no name, as the table has no header"])
-    'id, a text that is no name, as the table ...'
+    >>> list_columns(["id", "a text that is no name, as the table has no header"])
+    'id, a text that is no name, as the table has...'
     """
     names = (" ".join(name.split()) for name in columns)
-    return ", ".join(name if len(name) <= 40 else f"{name[:37]}..." for name in names)
+    return ", ".join(name if len(name) <= 43 else f"{name[:40]}..." for name in names)
 
 
 def text_column_of(columns: list[str], asked: str | None, where: str, hint: str = "") -> str:

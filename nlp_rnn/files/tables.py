@@ -138,14 +138,14 @@ def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name
 
 
 def shows_quotes(start: str, delimiter: str) -> bool:
-    """Return True if a cell at the beginning of a table needs its quotes: it has a delimiter or a doubled quote.
+    r"""Return True if a cell at a table's beginning needs its quotes: it has a delimiter or a doubled quote.
 
-    >>> shows_quotes('text\\n"Good, really"\\n', ","), shows_quotes('text\\n"Good" she said\\n', ",")
+    >>> shows_quotes('text\n"Good, really"\n', ","), shows_quotes('text\n"Good" she said\n', ",")
     (True, False)
     """
     mark = re.escape(delimiter)
-    cell = rf'(?:^|{mark})"(?:[^"\r\n]|"")*(?:{mark}|"")(?:[^"\r\n]|"")*"(?={mark}|\r|\n|\Z)'
-    return re.search(cell, start, re.MULTILINE) is not None
+    cells = re.findall(rf'(?:^|{mark})"((?:[^"\r\n]|"")*)"(?={mark}|\r|\n|\Z)', start, re.MULTILINE)
+    return any(delimiter in cell or '""' in cell for cell in cells)
 
 
 class _Sample:
@@ -341,7 +341,7 @@ def _swallows(lines: Sequence[str], cells: Sequence[str], delimiter: str, quoted
 
     That is so if the lines, read without quotes, look like rows: they have the cells of one. Commas and
     semicolons stand in prose, too, so there each line has to look like one in all that can be seen: numbers
-    where the record has numbers, or else no space behind a delimiter.
+    where the record has numbers, or else no space or line end behind a delimiter.
     """
     width = len(cells)
     if width == 1:  # each line looks like a row
@@ -362,8 +362,10 @@ def _swallows(lines: Sequence[str], cells: Sequence[str], delimiter: str, quoted
     alike = [all(_NUMBER.fullmatch(row[i].strip().strip('"')) for row in telling) for i in numbers]
     if at and numbers:
         return all(alike)
-    spaced = any(cell[:1] == " " for row in telling for cell in row[1:])
-    return any(alike) or (not spaced and all(len(row) == width for row in rows))
+    prose = any(
+        cell[:1] in (" ", "") for row in telling for cell in row[1:]
+    )  # a comma, a space or a line end
+    return any(alike) or (not prose and all(len(row) == width for row in rows))
 
 
 def next_record(reader: Iterator[list[str]]) -> list[str]:

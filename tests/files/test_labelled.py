@@ -66,7 +66,7 @@ def test_parquet(tmp_path: Path):
     corpus = load_corpus(path, label_map=names, on_error="skip")
     assert (corpus.texts, corpus.labels) == (["a", "c"], ["yes", "yes"])
     assert corpus.reasons == (
-        f"{path}, row 2: the text in 'text' is missing (null), not a string",
+        f"{path}, row 2: the text is empty",
         f"{path}, row 4: the label is missing",
     )
     with pytest.raises(DataError, match="row 2: the text"):
@@ -161,7 +161,8 @@ BAD = [
     ('{"text": "a", "label": ["good"]}', "the label is a list, not a name"),
     ('{"text": "a"}', "no column 'label'; this row has text"),
     ('{"label": "good"}', "no column 'text'; this row has label"),
-    ('{"text": null, "label": "good"}', "the text in 'text' is missing"),
+    ('{"text": null, "label": "good"}', "the text is empty"),
+    ('{"text": NaN, "label": "good"}', "the text is empty"),
     ('{"text": 5, "label": "good"}', "the text in 'text' is a number"),
     ('{"text": " ", "label": "good"}', "the text is empty"),
     ('{"text": "a", "label": "good"', "malformed JSON"),

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import lzma
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from nlp_rnn.errors import ConfigError, DataError, InputError
 from nlp_rnn.files.tables import Layout, keys_of
 from nlp_rnn.files.texts import read_texts, write_records
 
-PACK = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
+PACK = {"": bytes, ".gz": gzip.compress, ".xz": partial(lzma.compress, preset=0)}
 MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 BOMS = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 PIECES = [
@@ -180,3 +181,239 @@ def attempt(path: Path) -> tuple[list[list[str]], list[str], str]:
         return [list(record.fields.values()) for record in reader], reader.notes, ""
     except (DataError, InputError) as error:
         return [], [], str(error)
+
+
+# One by one
+
+
+REVIEWS = ["Great phone, love it", "Awful battery", "Broke in a day"]
+SWALLOWED = {
+    "a.tsv": 'id\ttext\n1\t"Great phone, love it\n2\tAwful battery\n3\tBroke in a day"\n',
+    "b.tsv": 'text\tid\n"Great phone\t1\nAwful battery"\t2\n',
+    "c.tsv": 'text\n"Great phone\nAwful battery"\n',
+    "d.tsv": 'id\ttext\n1\t"Great phone\n2\tAwful\tbattery\n3\tBroke"\n',
+    "a.csv": 'id,text\n1,"Great phone, love it\n2,Awful battery\n3,Broke in a day"\n',
+    "b.csv": 'text;stars\n"Great phone;5\nAwful battery";1\n',
+    "c.csv": 'id|text\n1|"Great phone\n2|Awful battery"\n',
+    "d.csv": 'text\n"Great phone\nAwful battery"\n',
+    "e.csv": 'label,text\npos,"Great phone\nneg,Awful battery"\n',
+}
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+@pytest.mark.parametrize("name", SWALLOWED)
+def test_a_quote_that_may_have_swallowed_rows_is_reported(tmp_path: Path, name: str, on_error: str):
+    path = put(tmp_path, name, SWALLOWED[name])
+    with pytest.raises(DataError, match=rf"{name}, line 2: a quote .*--quoting quotes.*--quoting none"):
+        texts(path, on_error=on_error)
+    count = SWALLOWED[name].count("\n") - 1
+    if name not in ("a.csv", "d.tsv"):  # these two have a bad row without quotes
+        found = texts(path, layout=Layout(quoting="none"), on_error=on_error, column="text")
+        assert len(found) == count
+        assert any('"' in text for text in found)
+    assert len(texts(path, layout=Layout(quoting="quotes"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'id,text,n\n1,"First line, and\nsecond, and\nthird",2\n2,x,3\n'),
+        ("a.csv", 'text,label\n"First line,\nsecond",pos\n'),
+        ("a.csv", 'id,text\n1,"First\nsecond, third"\n'),
+        ("a.csv", 'text\n"First, and\nsecond"\n"Third, ""good"""\n'),
+        ("a.tsv", 'id\ttext\tn\n1\t"First\tand\nsecond"\t2\n'),
+        ("a.tsv", 'text\tlabel\n"First\nsecond"\tpos\n'),
+    ],
+)
+def test_a_text_over_several_lines_is_one_text(tmp_path: Path, name: str, content: str):
+    assert texts(put(tmp_path, name, content))[0].startswith("First")
+    assert "second" in texts(put(tmp_path, name, content))[0]
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|", ","])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_what_parts_the_columns_is_found(tmp_path: Path, name: str, mark: str):
+    path = put(tmp_path, name, f"id{mark}text\n1{mark}Good: it works\n2{mark}Bad\n")
+    assert texts(path) == ["Good: it works", "Bad"]
+    with read_texts(path) as reader:
+        assert reader.rows.delimiter == mark
+
+
+def test_a_first_line_can_say_what_parts_the_columns(tmp_path: Path):
+    path = put(tmp_path, "a.csv", "sep=;\r\nid;text\r\n1;Good, really\r\n2;x;y\r\n")
+    reader = read_texts(path, on_error="skip")
+    assert [record.text for record in reader] == ["Good, really"]
+    assert "row 2 (line 4)" in reader.reasons[0]
+    assert texts(put(tmp_path, "b.csv", '"sep=^"\nid^text\n1^Good\n')) == ["Good"]
+    with pytest.raises(DataError, match="';' parts its columns, not ',': leave out --delimiter"):
+        texts(path, layout=Layout(delimiter=","))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "id;text,all\n1;a,b\n"),  # both go
+        ("a.csv", "review; text\nfine\nbad\n"),  # no row has it
+        ("a.csv", "id^text\n1^Good\n2^Bad\n"),
+        ("a.csv", "id:text\n1:Good\n2:Bad\n"),
+        ("a.tsv", "id\x1ftext\n1\x1fGood\n"),
+        ("a.csv", "text\nGood, really\n"),
+    ],
+)
+def test_a_doubt_names_the_option(tmp_path: Path, name: str, content: str):
+    with pytest.raises(DataError, match="--delimiter"):
+        texts(put(tmp_path, name, content))
+
+
+def test_a_doubt_is_settled_by_the_option(tmp_path: Path):
+    path = put(tmp_path, "a.csv", "id^text\n1^Good\n2^Bad\n")
+    assert texts(path, layout=Layout(delimiter="^")) == ["Good", "Bad"]
+    path = put(tmp_path, "b.csv", "review; text\nfine\nbad\n")
+    assert texts(path, layout=Layout(delimiter="comma")) == ["fine", "bad"]
+    assert texts(path, format="txt") == ["review; text", "fine", "bad"]
+
+
+ENCODED = ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl", "a.csv.gz"])
+def test_unicode_is_read_in_all_its_forms(tmp_path: Path, name: str, encoding: str):
+    content = {"a.txt": "Café – größer\n", "a.jsonl": '{"text": "Café – größer"}\n'}.get(
+        name, "id,text\n1,Café – größer\n"
+    )
+    packed = PACK[".gz" if name.endswith(".gz") else ""](content.encode(encoding))
+    assert texts(put(tmp_path, name, packed)) == ["Café – größer"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_of_another_script_is_read_or_refused(tmp_path: Path, encoding: str):
+    text = "这是一个很好的手机"
+    path = put(tmp_path, "a.csv", f"id,text\n1,{text}\n".encode(encoding))
+    assert texts(path) == [text]
+    bare = put(tmp_path, "b.txt", f"{text}\n".encode(encoding))
+    assert texts(bare, layout=Layout(encoding=encoding)) == [text]
+    with pytest.raises(DataError, match="name the file's encoding"):
+        texts(bare)
+
+
+def test_an_encoding_can_be_named(tmp_path: Path):
+    path = put(tmp_path, "a.csv", "id,text\n1,café\n2,bad \x93quote\x94\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"row 1 \(line 2\): invalid UTF-8 \(byte 0xE9\).*--encoding cp1252"):
+        texts(path)
+    assert texts(path, layout=Layout(encoding="cp1252")) == ["café", "bad “quote”"]
+    undefined = put(tmp_path, "b.txt", b"fine\n\x81\n")
+    with pytest.raises(DataError, match=r"row 2: invalid CP1252 \(byte 0x81\)"):
+        texts(undefined, layout=Layout(encoding="windows-1252"))
+    marked = put(tmp_path, "c.txt", "fine".encode("utf-16"))
+    with pytest.raises(DataError, match="begins with the mark of UTF-16-LE, so it is not cp1252"):
+        texts(marked, layout=Layout(encoding="cp1252"))
+    with pytest.raises(DataError, match="say in which order, --encoding utf-16-le or utf-16-be"):
+        texts(put(tmp_path, "d.txt", "好".encode("utf-16-le")), layout=Layout(encoding="utf-16"))
+
+
+def test_half_a_character_of_utf16_costs_one_row(tmp_path: Path):
+    content = "fine\nbad\ud83d\ngood\n".encode("utf-16", "surrogatepass")
+    reader = read_texts(put(tmp_path, "a.txt", content), on_error="skip")
+    assert [record.text for record in reader] == ["fine", "good"]
+    with pytest.raises(DataError, match="no readable UTF-16-LE"):
+        texts(put(tmp_path, "b.txt", "fine\n".encode("utf-16")[:-1]))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.txt"])
+def test_a_carriage_return_alone_ends_a_line(tmp_path: Path, name: str):
+    content = {"a.csv": 'n,text\r1,good\r2,"two\nlines"\r', "a.jsonl": '{"text": "good"}\r{"text": "b"}\r'}
+    expected = {"a.csv": ["good", "two\nlines"], "a.jsonl": ["good", "b"]}
+    path = put(tmp_path, name, content.get(name, "good\rb\r"))
+    assert texts(path) == expected.get(name, ["good", "b"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a\rb\nc\n", "line 2: ends with a line feed"),
+        ("a\nb\rc\n", "row 2: a carriage return stands in it"),
+    ],
+)
+def test_two_kinds_of_line_ends_are_not_one_text(tmp_path: Path, content: str, reason: str):
+    with pytest.raises(DataError, match=f"{reason}.* one kind"):
+        texts(put(tmp_path, "a.txt", content))
+    with pytest.raises(DataError, match=r"line end of another kind .* one kind"):
+        texts(put(tmp_path, "a.csv", "id,text\n1," + content))
+
+
+def test_lines_ended_twice_are_read_once(tmp_path: Path):
+    assert texts(put(tmp_path, "a.txt", "good\r\r\nbad\r\r\n")) == ["good", "bad"]
+    assert texts(put(tmp_path, "a.csv", "text\r\r\ngood\r\r\n")) == ["good"]
+
+
+def test_names_that_nobody_asked_for_do_no_harm(tmp_path: Path):
+    path = put(tmp_path, "a.csv", "id, text ,note,note,\n1,good,a,b,c\n")
+    with read_texts(path) as reader:
+        (record,) = reader
+        assert record.fields == {"id": "1", "text": "good", "note (1)": "a", "note (2)": "b", "": "c"}
+        with write_records(tmp_path / "out.csv", like=reader.rows) as out:
+            out.add(record, {"label": "x"})
+    assert (tmp_path / "out.csv").read_text() == "id, text ,note,note,,label\n1,good,a,b,c,x\n"
+    with pytest.raises(
+        DataError, match=r"no column 'note'; the columns are id, text, note \(1\), note \(2\)"
+    ):
+        read_texts(path, column="note")
+    assert keys_of(["a", "a (1)", "a"]) == ["a (2)", "a (1)", "a (3)"]
+
+
+def test_a_table_without_a_header_is_said_or_told(tmp_path: Path):
+    path = put(tmp_path, "a.csv", "Great phone\nBad\n")
+    with read_texts(path) as reader:
+        assert [record.text for record in reader] == ["Bad"]
+        assert "'Great phone'; if it is a row like the others, say so with --no-header" in reader.notes[0]
+    assert texts(path, layout=Layout(header=False)) == ["Great phone", "Bad"]
+    with read_texts(put(tmp_path, "b.csv", "text\nBad\n")) as reader:
+        assert reader.notes == []
+    two = put(tmp_path, "c.csv", "1,Great phone\n2,Bad\n2,Bad,really\n")
+    with pytest.raises(DataError, match=r"the columns are 1, Great phone; .* --no-header"):
+        texts(two)
+    reader = read_texts(two, layout=Layout(header=False), column="2", on_error="skip")
+    assert [record.text for record in reader] == ["Great phone", "Bad"]
+    assert reader.reasons == [f"{two}, row 3 (line 3): 3 cells where the first row has 2"]
+
+
+def test_a_blank_line_is_a_row_where_there_is_one_column(tmp_path: Path):
+    assert texts(put(tmp_path, "a.csv", "text\ngood\n\nbad\n\n")) == ["good", "", "bad"]
+    assert texts(put(tmp_path, "a.csv", "id,text\n1,good\n\n2,bad\n")) == ["good", "bad"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+@pytest.mark.parametrize("layout", [{"delimiter": ";"}, {"quoting": "none"}, {"header": False}])
+def test_what_means_nothing_is_refused(tmp_path: Path, name: str, layout: dict[str, Any]):
+    with pytest.raises(InputError, match=f"is read as {name[2:]}, where --.* has no effect"):
+        read_texts(put(tmp_path, name, "x"), layout=Layout(**layout))
+
+
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ({"delimiter": "ab"}, "one character"),
+        ({"delimiter": '"'}, "one character"),
+        ({"quoting": "yes"}, "auto, quotes, none"),
+        ({"encoding": "utf-9"}, "one that Python knows"),
+        ({"encoding": "base64"}, "one that Python knows"),
+    ],
+)
+def test_a_layout_refuses_nonsense(layout: dict[str, Any], message: str):
+    with pytest.raises(ConfigError, match=message):
+        Layout(**layout)
+
+
+def test_a_table_without_quotes_comes_out_without_quotes(tmp_path: Path):
+    path = put(tmp_path, "a.tsv", 'id\ttext\n1\t"Great" phone\n')
+    with read_texts(path, layout=Layout(quoting="none")) as reader:
+        (record,) = reader
+        with write_records(tmp_path / "out.tsv", like=reader.rows) as out:
+            out.add(record, {"label": "x"})
+        with (
+            pytest.raises(DataError, match="without quotes"),
+            write_records(tmp_path / "b.tsv", like=reader.rows) as bad,
+        ):
+            bad.add(record, {"label": "x\ty"})
+    assert (tmp_path / "out.tsv").read_text() == 'id\ttext\tlabel\n1\t"Great" phone\tx\n'
