@@ -1,4 +1,4 @@
-"""NumPy's scalars are numbers, and settings made of them are Python's own: they are saved and given to torch."""
+"""NumPy's scalars are numbers, and settings made of them are Python's own, as JSON and torch want them."""
 
 from __future__ import annotations
 
