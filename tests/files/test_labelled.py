@@ -382,7 +382,7 @@ def test_documents_of_utf16_are_read(tmp_path: Path, encoding: str):
 
 def test_documents_of_another_encoding_need_its_name(tmp_path: Path):
     put(tmp_path, "pos/1.txt", "größer".encode("cp1252"))
-    with pytest.raises(DataError, match=r"1\.txt: invalid UTF-8 .* --encoding"):
+    with pytest.raises(DataError, match=r"1\.txt: invalid UTF-8 .*--encoding"):
         load_corpus(tmp_path)
     assert load_corpus(tmp_path, layout=Layout(encoding="cp1252")).texts == ["größer"]
     with pytest.raises(InputError, match="--delimiter has no effect"):
