@@ -6,7 +6,8 @@ Knows the names of the optional extras in ``pyproject.toml``; knows nothing abou
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence, Set
+import warnings
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 
@@ -40,6 +41,16 @@ class TrainingError(NlpRnnError):
 
 class MissingExtraError(NlpRnnError, ImportError):
     """A call needs an optional package that is not installed; the message gives the line to type."""
+
+
+class TrainingWarning(UserWarning):
+    """A model was trained, or is about to be, and its user should know this before relying on it."""
+
+
+def warn_of(remarks: Iterable[str]) -> None:
+    """Give the caller's caller a ``TrainingWarning`` for each remark."""
+    for remark in remarks:
+        warnings.warn(remark, TrainingWarning, stacklevel=3)
 
 
 def require(module: str, *, extra: str) -> Any:

@@ -64,6 +64,8 @@ def check_examples(
     labels, targets_NC = _labels_and_targets(labels, classes)
     if len(texts) != len(labels):
         raise InputError(f"there are {len(texts)} texts but {len(labels)} labels: give one label per text")
+    if len({text.strip() for text in texts}) == 1:
+        raise InputError(f"all {len(texts):,} texts are equal: there is nothing to tell the classes apart by")
     _check_objectives(unlabelled, pairs, config)
     examples = Examples(
         texts=texts,
@@ -172,7 +174,7 @@ def _pair(pair: Sequence[str]) -> list[str]:
 def _hold_out(examples: Examples, seed: int) -> Examples:
     """Return the examples with a tenth of each class held out; pairs with a text of these are left out."""
     texts, labels, targets_NC = examples.texts, examples.labels, examples.targets_NC
-    keep, held = _split_by_class(labels, seed)
+    keep, held = _split_by_class(texts, labels, seed)
     held_out = {texts[i] for i in held}
     return replace(
         examples,
@@ -184,15 +186,28 @@ def _hold_out(examples: Examples, seed: int) -> Examples:
     )
 
 
-def _split_by_class(labels: list[str], seed: int) -> tuple[list[int], list[int]]:
-    """Return which texts to train on, and a tenth of each class (at least one text) to hold out."""
+def _split_by_class(texts: list[str], labels: list[str], seed: int) -> tuple[list[int], list[int]]:
+    """Return which texts to train on, and a tenth of each class (at least one text) to hold out.
+
+    Copies of a text stay together, so that none is learned from and held out; a class that has only copies of
+    one text is split all the same.
+    """
     rng = np.random.default_rng(seed)
+    rows_of: dict[str, dict[str, list[int]]] = {name: {} for name in sorted(set(labels))}
+    for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
+        rows_of[label].setdefault(text, []).append(i)
     held: set[int] = set()
-    for name in sorted(set(labels)):
-        of_class = [i for i, label in enumerate(labels) if label == name]
-        if len(of_class) < 2:
-            raise InputError(
-                f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
-            )
-        held.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
+    for name, copies in rows_of.items():
+        count = sum(map(len, copies.values()))
+        if count < 2:
+            raise InputError(f"the class {name!r} has {count} text: give it more, or give a validation set")
+        groups = list(copies.values()) if len(copies) > 1 else [[i] for i in next(iter(copies.values()))]
+        wanted, left = max(1, count // 10), len(groups)
+        for number in rng.permutation(len(groups)):
+            if wanted <= 0 or left == 1:
+                break
+            # A text that is most of the class may be too many copies to spare.
+            if len(groups[number]) <= max(wanted, count // 2):
+                held.update(groups[number])
+                wanted, left = wanted - len(groups[number]), left - 1
     return [i for i in range(len(labels)) if i not in held], sorted(held)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
-from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables
+from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables, warn_of
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
@@ -401,6 +401,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
                 notes=notes,
             )
         )
+        warn_of(notes["remarks"])
         return self
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:

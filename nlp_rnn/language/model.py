@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import LanguageConfig, PretrainConfig
-from nlp_rnn.errors import InputError, as_texts
+from nlp_rnn.errors import InputError, as_texts, warn_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
@@ -160,6 +160,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
                 notes=notes,
             )
         )
+        warn_of(notes["remarks"])
         return self
 
     def _beginning(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import Batch, batches
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
-from nlp_rnn.errors import InputError, as_texts, in_range
+from nlp_rnn.errors import InputError, as_texts, in_range, warn_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.seq2seq import Seq2Seq
@@ -232,6 +232,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
                 notes=notes,
             )
         )
+        warn_of(notes["remarks"])
         return self
 
 
