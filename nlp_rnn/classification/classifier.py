@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples
-from nlp_rnn.classification.remarks import data_remarks
+from nlp_rnn.classification.remarks import data_remarks, reading_remarks
 from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of
 from nlp_rnn.folder import FILES
@@ -307,8 +307,11 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         tokenizer, model_config, initial = self._beginning(init_from, examples)
         if vectors is not None:
             initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))
+        encoded = fitting.encode_examples(tokenizer, examples)
+        unread = reading_remarks(encoded[0].rows, tokenizer.unk_id)
+        warn_of(unread)
         weights, temperature, notes = fitting.fit_model(
-            *fitting.encode_examples(tokenizer, examples),
+            *encoded,
             model_config=model_config,
             config=config,
             pad_id=tokenizer.pad_id,
@@ -319,7 +322,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
             resume=resume,
             progress=progress,
         )
-        after, notes["remarks"] = notes["remarks"], [*remarks, *notes["remarks"]]
+        after, notes["remarks"] = notes["remarks"], [*remarks, *unread, *notes["remarks"]]
         self._learned(model_config, examples.classes, tokenizer, weights, temperature, notes)
         warn_of(after)
         return self

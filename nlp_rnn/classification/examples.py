@@ -189,25 +189,25 @@ def _hold_out(examples: Examples, seed: int) -> Examples:
 def _split_by_class(texts: list[str], labels: list[str], seed: int) -> tuple[list[int], list[int]]:
     """Return which texts to train on, and a tenth of each class (at least one text) to hold out.
 
-    Copies of a text stay together, so that none is learned from and held out; a class that has only copies of
-    one text is split all the same.
+    Copies of a text stay together, so that none is both learned from and held out, unless they are most of
+    their class.
     """
     rng = np.random.default_rng(seed)
-    rows_of: dict[str, dict[str, list[int]]] = {name: {} for name in sorted(set(labels))}
-    for i, (text, label) in enumerate(zip(texts, labels, strict=True)):
-        rows_of[label].setdefault(text, []).append(i)
     held: set[int] = set()
-    for name, copies in rows_of.items():
-        count = sum(map(len, copies.values()))
-        if count < 2:
-            raise InputError(f"the class {name!r} has {count} text: give it more, or give a validation set")
-        groups = list(copies.values()) if len(copies) > 1 else [[i] for i in next(iter(copies.values()))]
-        wanted, left = max(1, count // 10), len(groups)
-        for number in rng.permutation(len(groups)):
-            if wanted <= 0 or left == 1:
+    for name in sorted(set(labels)):
+        of_class = [i for i, label in enumerate(labels) if label == name]
+        if len(of_class) < 2:
+            raise InputError(
+                f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
+            )
+        copies: dict[str, list[int]] = {}
+        for i in of_class:
+            copies.setdefault(texts[i], []).append(i)
+        wanted, aside = max(1, len(of_class) // 10), set[int]()
+        for i in rng.permutation(of_class).tolist():
+            if len(aside) >= wanted:
                 break
-            # A text that is most of the class may be too many copies to spare.
-            if len(groups[number]) <= max(wanted, count // 2):
-                held.update(groups[number])
-                wanted, left = wanted - len(groups[number]), left - 1
+            rows = copies[texts[i]]
+            aside.update(rows if len(rows) <= len(of_class) // 2 else [i])
+        held |= aside
     return [i for i in range(len(labels)) if i not in held], sorted(held)

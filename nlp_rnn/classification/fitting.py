@@ -66,7 +66,7 @@ def encode_examples(
     """Return examples as the rows of ids that ``fit_model`` takes.
 
     Raises:
-        InputError: If a held-out label is none of the classes, or all texts are read alike.
+        InputError: If a held-out label is none of the classes.
     """
 
     def rows(data: Labelled, where: str) -> LabelledRows:
@@ -75,12 +75,6 @@ def encode_examples(
         return LabelledRows(tokenizer.encode_batch(list(texts)), ids_N)
 
     train = rows((examples.texts, examples.labels), "the training data")
-    if len({tuple(row) for row in train.rows}) == 1:
-        raise InputError(
-            f"the tokenizer reads all {len(train.rows):,} training texts alike, as "
-            f"{' '.join(tokenizer.encode(examples.texts[0]).tokens[:5])!r}: give more texts, or another "
-            "tokenizer (char, byte or subword)"
-        )
     return (
         replace(train, targets_NC=examples.targets_NC),
         {name: rows(data, f"the validation set {name}") for name, data in examples.validation.items()},

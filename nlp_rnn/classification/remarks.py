@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from nlp_rnn.batch import Ids
 from nlp_rnn.classification.examples import Examples
+from nlp_rnn.training.remarks import leaks
 
 _FEW = 10  # texts of a class, to learn from
 _NAMED = 5  # of a longer list
+_UNREAD = 0.5  # of the tokens
 _MISSING = frozenset(
     ("", "nan", "NaN", "NAN", "NaT", "None", "null", "NULL", "<NA>", "N/A", "n/a", "#N/A", "NA")
 )
@@ -30,8 +32,29 @@ def data_remarks(examples: Examples) -> list[str]:
         *_labels_alike(examples.classes),
         *_missing_labels(examples.classes),
         *_two_labels(examples.texts, examples.labels),
-        *_leaks(examples.texts, {name: texts for name, (texts, _) in examples.validation.items()}),
+        *(
+            remark
+            for name, (texts, _) in examples.validation.items()
+            for remark in leaks(examples.texts, texts, f"held-out texts ({name})")
+        ),
     ]
+
+
+def reading_remarks(rows: Sequence[Sequence[int]], unk_id: int) -> list[str]:
+    """Return how little of the training texts a tokenizer can read.
+
+    Args:
+        rows: Ids of each training text.
+        unk_id: Id of the unknown token.
+    """
+    advice = "give more texts, or another tokenizer (subword, char or byte)"
+    if len(rows) > 1 and all(row == rows[0] for row in rows):
+        return [f"the tokenizer reads all {len(rows):,} training texts alike: {advice}"]
+    count = sum(map(len, rows))
+    share = sum(list(row).count(unk_id) for row in rows) / max(1, count)
+    if share <= _UNREAD:
+        return []
+    return [f"the tokenizer does not know {share:.0%} of the words of the training texts: {advice}"]
 
 
 def answer_remarks(labels_N: Ids, answers_N: Ids, classes: Sequence[str]) -> list[str]:
@@ -111,19 +134,6 @@ def _two_labels(texts: Sequence[str], labels: Sequence[str]) -> list[str]:
         f"{_texts(len(several))} with two labels or more, such as {min(several)!r:.60}: "
         "keep the right one of each"
     ]
-
-
-def _leaks(texts: Sequence[str], validation: Mapping[str, Sequence[str]]) -> list[str]:
-    """Count the held-out texts that are learned from, too."""
-    known, found = frozenset(texts), []
-    for name, held_out in validation.items():
-        count = sum(text in known for text in held_out)
-        if count:
-            found.append(
-                f"{count:,} of the {len(held_out):,} held-out texts ({name}) stand among the training texts, "
-                "too, so figures on them are too good: leave them out of one of the two"
-            )
-    return found
 
 
 def _texts(count: int) -> str:

@@ -23,6 +23,7 @@ from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables, warn_of
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
+    keep_first,
     read_characters,
 )
 from nlp_rnn.generation import scoring
@@ -51,6 +52,7 @@ KINDS = ("char", "byte")
 READ = 4096
 """Characters of a prompt that are read: its last ones."""
 _TYPES = 100_000  # distinct characters at most
+_COMPARED = 100_000  # held-out characters, with the training text
 
 DEFAULT_FILTER: Final = cast("RiskFilter", object())
 """Stands for a ``RiskFilter()``, made when it is first needed."""
@@ -391,6 +393,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             progress=progress,
         )
         self.memory = OverlapIndex.build(corpus.training_parts())
+        notes["remarks"] += _copied(corpus, self.memory)
         self._use(
             TextArtifact(
                 task="generation",
@@ -481,6 +484,18 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             )
 
         return result
+
+
+def _copied(corpus: CharCorpus, memory: OverlapIndex) -> list[str]:
+    """Return a sentence if most of the held-out text stands in the training text, else nothing."""
+    text = "".join(keep_first(corpus.held_out_parts(), _COMPARED))
+    share = memory.report(text).copied_share
+    if share <= 0.5:
+        return []
+    return [
+        f"{share:.0%} of the held-out text stands in the training text, too, so figures on it are too good: "
+        "hold out another text"
+    ]
 
 
 def _card(config: CharConfig, characters: int) -> str:

@@ -21,6 +21,7 @@ from nlp_rnn.errors import InputError, as_texts, warn_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
+from nlp_rnn.training.remarks import leaks
 from nlp_rnn.version import __version__
 from nlp_rnn.weights import Weights, embedding_weights
 
@@ -138,6 +139,8 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
 
         config = config or PretrainConfig()
         texts, held_out = _check_examples(texts, validation, config.seed)
+        leaked = leaks(texts, held_out, "held-out texts")
+        warn_of(leaked)
         tokenizer, model_config, initial = self._beginning(texts, vectors)
         weights, notes = fitting.fit_model(
             _rows(texts, tokenizer, config.window),
@@ -150,6 +153,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
             resume=resume,
             progress=progress,
         )
+        after, notes["remarks"] = notes["remarks"], [*leaked, *notes["remarks"]]
         self._use(
             TextArtifact(
                 task="language",
@@ -160,7 +164,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
                 notes=notes,
             )
         )
-        warn_of(notes["remarks"])
+        warn_of(after)
         return self
 
     def _beginning(

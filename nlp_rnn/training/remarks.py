@@ -1,11 +1,11 @@
-"""What the end of a training says of it, in sentences for its user: whether it was still getting better.
+"""What is said of a training, in sentences for its user: what was learned, and what the figures are worth.
 
-Knows the records of epochs; knows no models and no data.
+Knows the records of epochs, and whether two examples are equal; knows no models and no texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from nlp_rnn.training.curves import best_epoch
@@ -13,6 +13,27 @@ from nlp_rnn.training.curves import best_epoch
 History = Sequence[dict[str, Any]]
 
 _SHARE = 0.03  # of a loss; a fall of less is called its end
+
+
+def leaks(known: Iterable[Hashable], held_out: Sequence[Hashable], what: str) -> list[str]:
+    """Return a sentence if held-out examples are learned from, too, else nothing.
+
+    Args:
+        known: The examples to learn from.
+        held_out: The others.
+        what: The name of the others for the reader.
+
+    >>> leaks(["a", "b"], ["b", "c"], "held-out texts")[0].partition(",")[0]
+    '1 of the 2 held-out texts are learned from'
+    """
+    learned = frozenset(known)
+    count = sum(each in learned for each in held_out)
+    if not count:
+        return []
+    return [
+        f"{count:,} of the {len(held_out):,} {what} are learned from, too, so figures on them are too good: "
+        "leave them out of one of the two"
+    ]
 
 
 def still_falling(history: History, name: str, what: str) -> list[str]:

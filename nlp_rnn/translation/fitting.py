@@ -25,7 +25,7 @@ from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.curves import best_epoch
 from nlp_rnn.training.loop import Progress, Trainer, seeded
-from nlp_rnn.training.remarks import History, no_better_than_counting, still_falling
+from nlp_rnn.training.remarks import History, leaks, no_better_than_counting, still_falling
 from nlp_rnn.translation.examples import Pairs, Rows
 from nlp_rnn.weights import Weights
 
@@ -141,7 +141,9 @@ def _remarks(history: History, train: Pairs, validation: Pairs, vocab_size: int)
     """Return what the user of a trained model should know, in sentences."""
     written, wanted = ([row[1:] for row in pairs.target] for pairs in (train, validation))
     nats = best_epoch(history)["validation"]["nats_per_token"]
+    known, held_out = (list(map(tuple, pairs.source)) for pairs in (train, validation))
     return [
+        *leaks(known, held_out, "held-out pairs"),
         *still_falling(history, "nats_per_token", "nats per token"),
         *no_better_than_counting(nats, unigram_nats(written, wanted, vocab_size), "the translator"),
     ]

@@ -149,7 +149,12 @@ def test_a_stopped_training_goes_on_only_from_a_checkpoint(
         (["train"], "Missing option '--data'; see: nlp-rnn train --help"),
         (["train", "chra"], "No such command 'chra'. Did you mean 'char'?; see: nlp-rnn train --help"),
         (["train", "--data", "x", "--output", "y", "z"], "No such command 'z'; see: nlp-rnn train --help"),
-        (["train", "--seed", "3", "char"], "Missing option '--data'; see: nlp-rnn train --help"),
+        (["train", "--seed", "3", "char"], "the options of char come after its name: train char --seed 3;"),
+        (
+            ["train", "--treebank", "translator", "--data", "x"],
+            "the options of translator come after its name",
+        ),
+        (["train", "--data", "char"], "Missing option '--output'; see: nlp-rnn train --help"),
         (["train", "--data", "x", "--output", "y", "char"], "the options of char come after its name"),
         (["train", "--dtaa", "x"], "--dtaa"),
         (["train", "char"], "Missing option '--data'; see: nlp-rnn train char --help"),
