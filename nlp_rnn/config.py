@@ -54,6 +54,20 @@ class Settings:
             raise ConfigError(f"{cls.__name__}: {error}") from None
 
 
+def settings_of(kind: type[Own], given: object) -> Own:
+    """Return the settings given, or those of ``kind`` if None is.
+
+    Raises:
+        ConfigError: If something else is given.
+    """
+    if given is None:
+        return kind()
+    if not isinstance(given, kind):
+        hint = f"{kind.__name__}(**settings)" if isinstance(given, Mapping) else f"a {kind.__name__}"
+        raise ConfigError(f"config must be a {kind.__name__}, got {type(given).__name__}: give {hint}")
+    return given
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderConfig(Settings):
     """Shape of an embedding and the recurrent encoder over it: what every model has.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence, Set
+from numbers import Integral
 from typing import Any
 
 
@@ -107,6 +108,17 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
     if not number or not (low <= value < high if open_high else low <= value <= high):
         bracket = ")" if open_high else "]"
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")
+
+
+def as_whole(name: str, value: object) -> int:
+    """Return a whole number, Python's or NumPy's, as an int.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InputError(f"{name} must be a whole number, got {value!r}")
+    return int(value)
 
 
 def refuse_tables(values: object, wanted: str) -> None:

@@ -18,7 +18,7 @@ from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples
 from nlp_rnn.classification.remarks import data_remarks, reading_remarks
-from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
+from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig, settings_of
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of
 from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
@@ -298,7 +298,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         require_training()
         from nlp_rnn.classification import fitting
 
-        config = config or TrainConfig()
+        config = settings_of(TrainConfig, config)
         examples = check_examples(
             texts, labels, classes, validation=validation, unlabelled=unlabelled, pairs=pairs, config=config
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.artifact import TextArtifact
-from nlp_rnn.config import LanguageConfig, PretrainConfig
+from nlp_rnn.config import LanguageConfig, PretrainConfig, settings_of
 from nlp_rnn.errors import InputError, as_texts, warn_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
@@ -137,7 +137,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         require_training()
         from nlp_rnn.language import fitting
 
-        config = config or PretrainConfig()
+        config = settings_of(PretrainConfig, config)
         texts, held_out = _check_examples(texts, validation, config.seed)
         leaked = leaks(texts, held_out, "held-out texts")
         warn_of(leaked)
