@@ -167,6 +167,8 @@ def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
     except TypeError:
         raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}") from None
     for number, text in enumerate(listed):
+        if text is None or text != text:  # NaN alone differs from itself
+            raise InputError(f"{what}[{number}] is missing ({text!r}): leave it out")
         if not isinstance(text, str):
             raise InputError(f"{what}[{number}] must be a str, got {type(text).__name__}: {text!r:.60}")
     return listed

@@ -72,9 +72,11 @@ def answer_remarks(labels_N: Ids, answers_N: Ids, classes: Sequence[str]) -> lis
     share = 1 / len(present)
     chance = np.sqrt((share * (1 - share) / counts).sum()) / len(present)
     if recalls.mean() < share + chance:
+        least = int(counts.argmin())
+        few = f" (only {counts[least]} of {classes[int(present[least])]!r})" if counts[least] < _FEW else ""
         return [
-            f"on the {len(labels_N):,} held-out texts the model is no better than always answering {most!r}: "
-            f"its macro recall is {recalls.mean():.2f}, and that answer's {share:.2f}; give more texts, more "
+            f"on the {len(labels_N):,} held-out texts{few} the model is no better than always answering "
+            f"{most!r}: its macro recall is {recalls.mean():.2f}, and that answer's {share:.2f}; give more texts, more "
             "epochs (max_epochs) or smaller batches (batch_size), or look whether labels follow from texts"
         ]
     never = [int(label) for label in present if not (answers_N == label).any()]
