@@ -76,8 +76,9 @@ def answer_remarks(labels_N: Ids, answers_N: Ids, classes: Sequence[str]) -> lis
         few = f" (only {counts[least]} of {classes[int(present[least])]!r})" if counts[least] < _FEW else ""
         return [
             f"on the {len(labels_N):,} held-out texts{few} the model is no better than always answering "
-            f"{most!r}: its macro recall is {recalls.mean():.2f}, and that answer's {share:.2f}; give more texts, more "
-            "epochs (max_epochs) or smaller batches (batch_size), or look whether labels follow from texts"
+            f"{most!r}: its macro recall is {recalls.mean():.2f}, and that answer's {share:.2f}; give more "
+            "texts, more epochs (max_epochs) or smaller batches (batch_size), or look whether labels follow "
+            "from texts"
         ]
     never = [int(label) for label in present if not (answers_N == label).any()]
     if not never:
