@@ -189,8 +189,8 @@ def _hold_out(examples: Examples, seed: int) -> Examples:
 def _split_by_class(texts: list[str], labels: list[str], seed: int) -> tuple[list[int], list[int]]:
     """Return which texts to train on, and a tenth of each class (at least one text) to hold out.
 
-    Copies of a text stay together, so that none is both learned from and held out, unless they are most of
-    their class.
+    Copies of a text stay together, so that none is both learned from and held out, unless they are more than
+    a quarter of their class.
     """
     rng = np.random.default_rng(seed)
     held: set[int] = set()
@@ -208,6 +208,6 @@ def _split_by_class(texts: list[str], labels: list[str], seed: int) -> tuple[lis
             if len(aside) >= wanted:
                 break
             rows = copies[texts[i]]
-            aside.update(rows if len(rows) <= len(of_class) // 2 else [i])
+            aside.update(rows if len(rows) <= max(wanted, len(of_class) // 4) else [i])
         held |= aside
     return [i for i in range(len(labels)) if i not in held], sorted(held)
