@@ -12,7 +12,7 @@ from nlp_rnn.training.curves import best_epoch
 
 History = Sequence[dict[str, Any]]
 
-_SHARE = 0.03  # of a loss; a fall of less is called its end
+_SHARE = 0.02  # of a loss; a fall of less is called its end
 
 
 def leaks(known: Iterable[Hashable], held_out: Sequence[Hashable], what: str) -> list[str]:
@@ -40,7 +40,7 @@ def still_falling(history: History, name: str, what: str) -> list[str]:
     """Return a sentence if a loss was still falling when the training ended, else nothing.
 
     It was if the last epoch is the one that is kept, and since half of the epochs the loss fell by more than
-    3 %: the learning rate falls to zero, so the last epochs alone say little.
+    2 %: the learning rate falls to zero, so the last epochs alone say little.
 
     Args:
         history: Records of the epochs.

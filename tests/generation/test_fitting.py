@@ -218,7 +218,7 @@ def names(count: int) -> str:
 
 
 def test_a_small_corpus_gets_steps_enough_to_beat_a_table_of_pairs() -> None:
-    generator = CharGenerator(embedding_dim=16, hidden_size=48).fit(names(700))
+    generator = CharGenerator(embedding_dim=12, hidden_size=32).fit(names(700))
     notes = generator.artifact.notes
     assert notes["train"]["batch_size"] == 4
     assert notes["remarks"] == []
@@ -227,7 +227,7 @@ def test_a_small_corpus_gets_steps_enough_to_beat_a_table_of_pairs() -> None:
 
 
 def test_a_small_corpus_with_few_steps_says_what_it_lacks() -> None:
-    few = CharTrainConfig(max_epochs=4, batch_size=32)
+    few = CharTrainConfig(max_epochs=10, batch_size=32, learning_rate=1e-2)
     with pytest.warns(TrainingWarning) as said:
         generator = CharGenerator(embedding_dim=16, hidden_size=24).fit(names(700), config=few)
     assert [str(each.message) for each in said] == generator.artifact.notes["remarks"]

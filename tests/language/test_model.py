@@ -292,9 +292,3 @@ def test_a_model_that_learned_nothing_or_was_asked_what_it_knows_says_so() -> No
     assert [str(each.message) for each in said] == [leaked, lost]
     assert leaked.startswith("3 of the 3 held-out texts are learned from, too")
     assert lost.startswith("the language model predicts no better than the share of each word")
-
-
-def test_few_texts_get_steps_enough() -> None:
-    notes = LanguageModel(min_count=1, **SHAPE).fit(texts(40, 0), validation=texts(9, 1)).artifact.notes
-    assert notes["train"]["batch_size"] == 16
-    assert notes["history"][-1]["step"] >= 100

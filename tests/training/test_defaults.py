@@ -16,6 +16,7 @@ from nlp_rnn.config import (
     TranslationTrainConfig,
 )
 from nlp_rnn.errors import ConfigError
+from nlp_rnn.training.buckets import LengthBuckets
 
 ALWAYS = {  # epochs, batch and patience before there was a choice
     TrainConfig: (5, 256, 3),
@@ -63,6 +64,15 @@ def test_what_is_given_stays() -> None:
     assert settled(TrainConfig(batch_size=256), 400) == (200, 256, 100)
     assert settled(TrainConfig(max_epochs=5), 126) == (5, 16, 13)
     assert settled(TrainConfig(patience=2), 126)[2] == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "size"),
+    [(126, 12, 16), (3_000, 12, 32), (50_000, 12, 256), (3_000, 250, 256)],  # long texts fill batches alone
+)
+def test_what_counts_is_the_steps_that_the_lengths_give(count: int, length: int, size: int) -> None:
+    buckets = LengthBuckets([length] * count, config=TrainConfig(), batch_tokens=8_192)
+    assert buckets.config.batch_size == buckets.batch_size == size
 
 
 @pytest.mark.parametrize("name", ["max_epochs", "batch_size", "patience", "seed", "checkpoint_every"])
