@@ -139,6 +139,20 @@ def token_counts(rows: Iterable[Sequence[int] | AnyIds], vocab_size: int) -> Ids
     return counts_V
 
 
+def unigram_nats(
+    train: Iterable[Sequence[int] | AnyIds], validation: Iterable[Sequence[int] | AnyIds], vocab_size: int
+) -> float:
+    """Return the mean nats of a validation id by the shares of the ids in training, each counted once more.
+
+    >>> round(unigram_nats([[1, 1, 2]], [[1, 2]], 4), 2)
+    1.05
+    """
+    seen_V = 1 + token_counts(train, vocab_size)
+    nats_V = -np.log(seen_V / seen_V.sum())
+    asked_V = token_counts(validation, vocab_size)
+    return float((asked_V * nats_V).sum() / asked_V.sum())
+
+
 @dataclass(frozen=True, eq=False)
 class Streams:
     """One long row of ids as B stretches read in parallel, so that a recurrent state can be carried on.

@@ -6,11 +6,15 @@ Knows no tensors and imports neither NumPy nor torch. A model's settings are sav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from nlp_rnn.errors import ConfigError, in_range, one_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 CELLS = ("rnn", "gru", "lstm")
 POOLINGS = ("last", "mean", "max", "mean+max", "attention")
@@ -58,6 +62,20 @@ class Settings:
             return cls(**values)
         except TypeError as error:
             raise ConfigError(f"{cls.__name__}: {error}") from None
+
+
+def settings_of(kind: type[Own], given: object) -> Own:
+    """Return the settings given, or those of ``kind`` if None is.
+
+    Raises:
+        ConfigError: If something else is given.
+    """
+    if given is None:
+        return kind()
+    if not isinstance(given, kind):
+        hint = f"{kind.__name__}(**settings)" if isinstance(given, Mapping) else f"a {kind.__name__}"
+        raise ConfigError(f"config must be a {kind.__name__}, got {type(given).__name__}: give {hint}")
+    return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,13 +364,36 @@ class TranslationConfig(EncoderConfig):
         )
 
 
+class Usual(NamedTuple):
+    """What a training takes that is left to the data, and what it changes where these are few.
+
+    Attributes:
+        max_epochs, batch_size, patience: The settings where there is enough to learn from.
+        least_steps: Fewer steps than these teach a network little: a small set gets smaller batches, then
+            more epochs.
+        least_batch: The smallest batch that is chosen.
+    """
+
+    max_epochs: int
+    batch_size: int
+    patience: int
+    least_steps: int
+    least_batch: int
+
+
+MOST_EPOCHS = 200
+"""Epochs that are chosen at most, however few rows there are."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig(Settings):
     """Settings of every training run; the loop knows no more.
 
     Attributes:
-        max_epochs: Passes over the training texts at most.
-        batch_size: Texts (or streams) in a batch at most.
+        USUAL: What ``max_epochs``, ``batch_size`` and ``patience`` are where they are None and the data are
+            enough; ``settled`` says what they are else.
+        max_epochs: Passes over the training texts at most; None: as the data ask for.
+        batch_size: Texts (or streams) in a batch at most; None: as the data ask for.
         learning_rate: Peak of the schedule (linear warm-up, then a cosine to zero).
         embedding_rate: The embedding's learning rate over the rest's; below 1 keeps given vectors general.
         encoder_rate: The recurrent layers' learning rate over the head's: with ``embedding_rate`` below it,
@@ -363,7 +404,7 @@ class LoopConfig(Settings):
         weight_decay: Decoupled, as in AdamW (Loshchilov & Hutter 2019); not on biases and norms.
         max_grad_norm: The gradient's norm is clipped to this (Pascanu 2013).
         ema_decay: Decay of the average of the weights that is kept and evaluated; 0 keeps none.
-        patience: Epochs without a better validation figure before stopping.
+        patience: Epochs without a better validation figure before stopping; None: as the data ask for.
         dropout, weight_dropout: Locked, between layers and before the head (Gal & Ghahramani 2016); on the
             recurrent weights (Merity 2018).
         checkpoint_every: Steps between checkpoints (if a folder is given); 0 means at each epoch's end only.
@@ -371,8 +412,10 @@ class LoopConfig(Settings):
         seed: Of initialisation, order of texts and dropout.
     """
 
-    max_epochs: int = 5
-    batch_size: int = 256
+    USUAL: ClassVar[Usual] = Usual(max_epochs=5, batch_size=256, patience=3, least_steps=400, least_batch=16)
+
+    max_epochs: int | None = None
+    batch_size: int | None = None
     learning_rate: float = 2e-3
     embedding_rate: float = 1.0
     encoder_rate: float = 1.0
@@ -381,7 +424,7 @@ class LoopConfig(Settings):
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     ema_decay: float = 0.999
-    patience: int = 3
+    patience: int | None = None
     dropout: float = 0.3
     weight_dropout: float = 0.0
     checkpoint_every: int = 0
@@ -393,17 +436,52 @@ class LoopConfig(Settings):
         self._to_plain()
         one_of("precision", self.precision, PRECISIONS)
         for name in ("max_epochs", "batch_size", "patience"):
-            in_range(name, getattr(self, name), 1, 2**31)
+            if getattr(self, name) is not None:
+                _whole(name, getattr(self, name), 1, 2**31)
         for name in ("warmup", "ema_decay", "dropout", "weight_dropout"):
             in_range(name, getattr(self, name), 0, 1, open_high=True)
         in_range("learning_rate", self.learning_rate, 1e-8, 10)
         for name in ("embedding_rate", "encoder_rate"):
             in_range(name, getattr(self, name), 0, 10)
-        in_range("frozen_epochs", self.frozen_epochs, 0, 2**31)
+        _whole("frozen_epochs", self.frozen_epochs, 0, 2**31)
         in_range("weight_decay", self.weight_decay, 0, 10)
         in_range("max_grad_norm", self.max_grad_norm, 1e-6, 1e6)
-        in_range("checkpoint_every", self.checkpoint_every, 0, 2**31)
-        in_range("seed", self.seed, 0, 2**31 - 1)
+        _whole("checkpoint_every", self.checkpoint_every, 0, 2**31)
+        _whole("seed", self.seed, 0, 2**31 - 1)
+
+    def settled(self, steps_of: Callable[[int], int]) -> Self:
+        """Return the same settings, with numbers for what was left to the data.
+
+        What was given stays. Where the usual settings would take fewer steps than ``USUAL.least_steps``, the
+        batch is halved, down to the smallest, and then there are more epochs; ``patience`` waits for a
+        quarter of these steps, and for half of the epochs where these are more.
+
+        Args:
+            steps_of: Function from the size of a batch to the steps of an epoch.
+
+        >>> LoopConfig().settled(lambda size: -(-126 // size)).batch_size
+        16
+        """
+        if None not in (self.max_epochs, self.batch_size, self.patience):
+            return self
+        usual = self.USUAL
+        epochs = usual.max_epochs if self.max_epochs is None else self.max_epochs
+        size = usual.batch_size if self.batch_size is None else self.batch_size
+        if self.batch_size is None:
+            while size > usual.least_batch and steps_of(size) * epochs < usual.least_steps:
+                size = max(usual.least_batch, size // 2)
+        steps = max(1, steps_of(size))
+        if self.max_epochs is None:
+            epochs = max(epochs, min(math.ceil(usual.least_steps / steps), MOST_EPOCHS))
+        patience = max(usual.patience, math.ceil(usual.least_steps / 4 / steps))
+        if self.max_epochs is None and epochs > usual.max_epochs:
+            patience = max(patience, epochs // 2)
+        return replace(
+            self,
+            max_epochs=epochs,
+            batch_size=size,
+            patience=patience if self.patience is None else self.patience,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -471,7 +549,8 @@ class PretrainConfig(LoopConfig):
             al. 2015); 0 takes the whole vocabulary, for a small one or a GPU.
     """
 
-    max_epochs: int = 3
+    USUAL: ClassVar[Usual] = LoopConfig.USUAL._replace(max_epochs=3)
+
     dropout: float = 0.1
     batch_tokens: int = 8192
     window: int = 256
@@ -499,8 +578,8 @@ class CharTrainConfig(LoopConfig):
         slowness_penalty: Weight of the squared change of the outputs from step to step (TAR, the same).
     """
 
-    max_epochs: int = 10
-    batch_size: int = 32
+    USUAL: ClassVar[Usual] = Usual(max_epochs=10, batch_size=32, patience=3, least_steps=500, least_batch=4)
+
     learning_rate: float = 4e-3
     dropout: float = 0.2
     window: int = 100
@@ -531,12 +610,11 @@ class ForecastTrainConfig(LoopConfig):
         validation: Share of the series, its latest part, that is held out to choose the epoch.
     """
 
-    max_epochs: int = 16
-    batch_size: int = 64
+    USUAL: ClassVar[Usual] = Usual(max_epochs=16, batch_size=64, patience=16, least_steps=400, least_batch=4)
+
     learning_rate: float = 5e-3
     weight_decay: float = 1e-3
     ema_decay: float = 0.0
-    patience: int = 16
     dropout: float = 0.0
     epoch_steps: int = 50
     window: int = 0
@@ -562,8 +640,8 @@ class TranslationTrainConfig(LoopConfig):
             as unknown, so that the decoder learns to copy what it does not know.
     """
 
-    max_epochs: int = 4
-    batch_size: int = 64
+    USUAL: ClassVar[Usual] = Usual(max_epochs=4, batch_size=64, patience=3, least_steps=800, least_batch=16)
+
     learning_rate: float = 4e-3
     weight_decay: float = 1e-3
     dropout: float = 0.1
@@ -589,8 +667,8 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "dtype") and getattr(value, "shape", None) == () else value
 
 
-def _whole(name: str, value: object, low: int) -> None:
-    """Refuse what is no whole number from ``low`` on."""
+def _whole(name: str, value: object, low: int, high: int = 2**24) -> None:
+    """Refuse what is no whole number from ``low`` to ``high``."""
     if not isinstance(value, int):
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a whole number")
-    in_range(name, value, low, 2**24)
+    in_range(name, value, low, high)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import numbers
-from collections.abc import Mapping, Sequence, Set
+import warnings
+from collections.abc import Iterable, Mapping, Sequence, Set
+from numbers import Integral
 from typing import Any
 
 
@@ -41,6 +43,16 @@ class TrainingError(NlpRnnError):
 
 class MissingExtraError(NlpRnnError, ImportError):
     """A call needs an optional package that is not installed; the message gives the line to type."""
+
+
+class TrainingWarning(UserWarning):
+    """A model was trained, or is about to be, and its user should know this before relying on it."""
+
+
+def warn_of(remarks: Iterable[str]) -> None:
+    """Give the caller's caller a ``TrainingWarning`` for each remark."""
+    for remark in remarks:
+        warnings.warn(remark, TrainingWarning, stacklevel=3)
 
 
 def require(module: str, *, extra: str) -> Any:
@@ -99,6 +111,17 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")
 
 
+def as_whole(name: str, value: object) -> int:
+    """Return a whole number, Python's or NumPy's, as an int.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InputError(f"{name} must be a whole number, got {value!r}")
+    return int(value)
+
+
 def refuse_tables(values: object, wanted: str) -> None:
     """Refuse what iterates, but not over the values that its user means: tables, mappings, sets, files.
 
@@ -145,6 +168,8 @@ def as_texts(texts: Sequence[str], what: str = "texts") -> list[str]:
     except TypeError:
         raise InputError(f"{what} must be a sequence of str, got {type(texts).__name__}") from None
     for number, text in enumerate(listed):
+        if text is None or text != text:  # NaN alone differs from itself
+            raise InputError(f"{what}[{number}] is missing ({text!r}): leave it out")
         if not isinstance(text, str):
             raise InputError(f"{what}[{number}] must be a str, got {type(text).__name__}: {text!r:.60}")
     return listed

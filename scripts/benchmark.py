@@ -91,7 +91,7 @@ def _shape(model: str | None) -> tuple[ModelConfig, TrainConfig]:
     try:
         artifact = SentimentClassifier.from_pretrained(model).artifact
     except NlpRnnError:
-        return ModelConfig(vocab_size=30_000, num_classes=3), TrainConfig(max_epochs=1)
+        return ModelConfig(vocab_size=30_000, num_classes=3), TrainConfig(max_epochs=1, batch_size=256)
     settings = TrainConfig.from_dict(artifact.notes.get("train", {}))
     return artifact.config, replace(settings, max_epochs=1, checkpoint_every=0)
 

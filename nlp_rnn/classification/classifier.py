@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples
-from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of
+from nlp_rnn.classification.remarks import data_remarks, reading_remarks
+from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig, settings_of
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of
 from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.model import encoder_weights
@@ -284,7 +285,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
             progress: Called after each step.
 
         Returns:
-            self.
+            self. What is odd about the data, or was not learned, comes as a ``TrainingWarning`` and stands in
+            ``artifact.notes["remarks"]``.
 
         Raises:
             InputError: If texts and labels do not fit together, there are fewer than two classes, the vectors
@@ -296,25 +298,33 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         require_training()
         from nlp_rnn.classification import fitting
 
-        config = config or TrainConfig()
+        config = settings_of(TrainConfig, config)
         examples = check_examples(
             texts, labels, classes, validation=validation, unlabelled=unlabelled, pairs=pairs, config=config
         )
+        remarks = data_remarks(examples)
+        warn_of(remarks)
         tokenizer, model_config, initial = self._beginning(init_from, examples)
         if vectors is not None:
             initial |= embedding_weights(vectors, (tokenizer.vocab_size, model_config.embedding_dim))
+        encoded = fitting.encode_examples(tokenizer, examples)
+        unread = reading_remarks(encoded[0].rows, tokenizer.unk_id)
+        warn_of(unread)
         weights, temperature, notes = fitting.fit_model(
-            *fitting.encode_examples(tokenizer, examples),
+            *encoded,
             model_config=model_config,
             config=config,
             pad_id=tokenizer.pad_id,
             unk_id=tokenizer.unk_id,
+            classes=examples.classes,
             initial=initial,
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,
         )
+        after, notes["remarks"] = notes["remarks"], [*remarks, *unread, *notes["remarks"]]
         self._learned(model_config, examples.classes, tokenizer, weights, temperature, notes)
+        warn_of(after)
         return self
 
     def _learned(

@@ -64,6 +64,8 @@ def check_examples(
     labels, targets_NC = _labels_and_targets(labels, classes)
     if len(texts) != len(labels):
         raise InputError(f"there are {len(texts)} texts but {len(labels)} labels: give one label per text")
+    if len({text.strip() for text in texts}) == 1:
+        raise InputError(f"all {len(texts):,} texts are equal: there is nothing to tell the classes apart by")
     _check_objectives(unlabelled, pairs, config)
     examples = Examples(
         texts=texts,
@@ -172,7 +174,7 @@ def _pair(pair: Sequence[str]) -> list[str]:
 def _hold_out(examples: Examples, seed: int) -> Examples:
     """Return the examples with a tenth of each class held out; pairs with a text of these are left out."""
     texts, labels, targets_NC = examples.texts, examples.labels, examples.targets_NC
-    keep, held = _split_by_class(labels, seed)
+    keep, held = _split_by_class(texts, labels, seed)
     held_out = {texts[i] for i in held}
     return replace(
         examples,
@@ -184,8 +186,12 @@ def _hold_out(examples: Examples, seed: int) -> Examples:
     )
 
 
-def _split_by_class(labels: list[str], seed: int) -> tuple[list[int], list[int]]:
-    """Return which texts to train on, and a tenth of each class (at least one text) to hold out."""
+def _split_by_class(texts: list[str], labels: list[str], seed: int) -> tuple[list[int], list[int]]:
+    """Return which texts to train on, and a tenth of each class (at least one text) to hold out.
+
+    Copies of a text stay together, so that none is both learned from and held out, unless they are more than
+    a quarter of their class.
+    """
     rng = np.random.default_rng(seed)
     held: set[int] = set()
     for name in sorted(set(labels)):
@@ -194,5 +200,14 @@ def _split_by_class(labels: list[str], seed: int) -> tuple[list[int], list[int]]
             raise InputError(
                 f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
             )
-        held.update(rng.permutation(of_class)[: max(1, len(of_class) // 10)].tolist())
+        copies: dict[str, list[int]] = {}
+        for i in of_class:
+            copies.setdefault(texts[i], []).append(i)
+        wanted, aside = max(1, len(of_class) // 10), set[int]()
+        for i in rng.permutation(of_class).tolist():
+            if len(aside) >= wanted:
+                break
+            rows = copies[texts[i]]
+            aside.update(rows if len(rows) <= max(wanted, len(of_class) // 4) else [i])
+        held |= aside
     return [i for i in range(len(labels)) if i not in held], sorted(held)

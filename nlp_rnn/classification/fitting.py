@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
 from nlp_rnn.classification.calibration import ABSENT, fit_class_scaling, fit_temperature
 from nlp_rnn.classification.examples import Examples, Labelled, class_numbers
+from nlp_rnn.classification.remarks import answer_remarks
 from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.errors import InputError, require
 from nlp_rnn.nn.classifier import BiLSTMClassifier
@@ -41,6 +42,8 @@ from nlp_rnn.training.objectives import (
 Rows = Sequence[Sequence[int]]
 
 _LEAST_HELD_OUT = 1_000  # texts for two numbers a class
+_FEW_OF_A_CLASS = 50  # texts on which a figure is mostly chance
+_MOST_KNOWN = 2_000  # training texts that are looked at after an epoch
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def encode_examples(
     )
 
 
-class ClassificationTask(LengthBuckets):
+class ClassificationTask(LengthBuckets[TrainConfig]):
     """Cross-entropy on length buckets, other objectives beside it; macro recall on the validation sets."""
 
     def __init__(
@@ -95,14 +98,9 @@ class ClassificationTask(LengthBuckets):
         unlabelled: Rows = (),
         pairs: Rows = (),
     ) -> None:
-        self.train, self.validation = train, validation
-        self.pad_id, self.config = pad_id, config
-        super().__init__(
-            [len(row) for row in train.rows],
-            batch_tokens=config.batch_tokens,
-            batch_size=config.batch_size,
-            seed=config.seed,
-        )
+        self.train, self.validation, self.pad_id = train, validation, pad_id
+        lengths = [len(row) for row in train.rows]
+        super().__init__(lengths, config=config, batch_tokens=config.batch_tokens)
         self.class_weights: Tensor | None = None
         if config.class_weights == "balanced":
             counts = np.bincount(train.labels_N, minlength=model.num_classes)
@@ -110,7 +108,7 @@ class ClassificationTask(LengthBuckets):
                 len(train.labels_N) / (model.num_classes * np.maximum(counts, 1))
             ).float()
         buckets = partial(
-            plan, batch_tokens=config.batch_tokens, batch_size=config.batch_size, seed=config.seed
+            plan, batch_tokens=config.batch_tokens, batch_size=self.batch_size, seed=config.seed
         )
         self.unlabelled, self.pairs = unlabelled, pairs
         self.unlabelled_plan = buckets([len(row) for row in unlabelled])
@@ -119,6 +117,11 @@ class ClassificationTask(LengthBuckets):
         counted = (*train.rows, *unlabelled) if config.objectives.keys() - {"pairing"} else ()
         counts_V = 1 + token_counts(counted, model.vocab_size)
         self.shares_V = torch.from_numpy(counts_V / counts_V.sum()).float()
+        held_out = [rows.labels_N for rows in validation.values()]
+        counts_C = np.unique(np.concatenate(held_out), return_counts=True)[1] if held_out else np.zeros(0)
+        self.is_coarse = bool((counts_C < _FEW_OF_A_CLASS).any())
+        """Whether the recall of some class rests on so few held-out texts that it is mostly chance."""
+        self.known = _some_of_each_class(train) if self.is_coarse else None
 
     def loss(self, model: nn.Module, item: Ids) -> Tensor:
         """Smoothed cross-entropy, mean over the batch's texts, and in some steps the other objectives."""
@@ -170,7 +173,12 @@ class ClassificationTask(LengthBuckets):
         return sum((weights[name] * loss for name, loss in losses.items()), zero)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Macro recall of each named set, and their mean as ``score``."""
+        """Macro recall of each named set, and their mean as ``score``.
+
+        A recall on a handful of texts moves in leaps, and an early epoch may be lucky: where there are so few
+        of a class, the mean loss over the classes makes the choice instead, half of it on training texts, so
+        that two held-out texts that no epoch answers do not choose the one that has learned nothing.
+        """
         answers = {name: self.logits(model, name) for name in self.validation}
         figures = {name: _macro_recall(*answer) for name, answer in answers.items()}
         means = {
@@ -178,6 +186,10 @@ class ClassificationTask(LengthBuckets):
             "accuracy": [_right(*answer).mean() for answer in answers.values()],
             "loss": [_loss(*answer) for answer in answers.values()],
         }
+        if self.known is not None:
+            logits_NC = predict_logits(model, self.known.rows, pad_id=self.pad_id)
+            known = _macro_loss(logits_NC, self.known.labels_N)
+            means["choice"] = [-(_macro_loss(*answer) + known) / 2 for answer in answers.values()]
         return figures | {name: float(np.mean(each)) for name, each in means.items()}
 
     def logits(self, model: nn.Module, name: str) -> tuple[NDArray[np.float32], Ids]:
@@ -213,6 +225,7 @@ def fit_model(
     config: TrainConfig,
     pad_id: int,
     unk_id: int,
+    classes: Sequence[str] | None = None,
     initial: Mapping[str, NDArray[np.float32]] | None = None,
     output: Path | None = None,
     resume: bool = False,
@@ -229,6 +242,7 @@ def fit_model(
         config: How to train.
         pad_id: Id of the padding token.
         unk_id: Id of the unknown token.
+        classes: Names of the classes, for what is said of the answers; None: their numbers.
         initial: Weights by name to start from (word vectors, another model's); the rest starts at random.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
@@ -257,11 +271,24 @@ def fit_model(
         pairs=pairs,
     )
     identity = _identity(task, model_config, tensors)
-    trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
+    trainer = Trainer(model, task, task.config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
     temperature = _calibrate(model, task, config.calibration)
-    notes = {"history": history, "padding": round(task.padding(), 4), "train": config.to_dict()}
+    names = [str(number) for number in range(model_config.num_classes)] if classes is None else classes
+    notes = {
+        "history": history,
+        "padding": round(task.padding(), 4),
+        "train": trainer.config.to_dict(),
+        "remarks": _remarks(task, model, names),
+    }
     return weights_of(model), temperature, notes
+
+
+def _remarks(task: ClassificationTask, model: nn.Module, classes: Sequence[str]) -> list[str]:
+    """Return what the user of a trained model should know, in sentences."""
+    logits, labels = zip(*(task.logits(model, name) for name in task.validation), strict=True)
+    answers_N = np.concatenate([each.argmax(axis=1) for each in logits])
+    return answer_remarks(np.concatenate(labels), answers_N, classes)
 
 
 def _untrained(model_config: ModelConfig, config: TrainConfig, unk_id: int) -> BiLSTMClassifier:
@@ -298,6 +325,8 @@ def _identity(task: ClassificationTask, config: ModelConfig, initial: Mapping[st
         "validation": {name: _digest(rows) for name, rows in task.validation.items()},
         "start": start.hexdigest(),
     }
+    if task.is_coarse:
+        identity["chosen_by"] = "loss"
     if task.pairs:  # a run without any is the one that it was before there were pairs
         identity["pairs"] = _digest(LabelledRows(task.pairs, np.zeros(0, np.int64)))
     return identity
@@ -340,9 +369,26 @@ def _digest(data: LabelledRows) -> str:
     return digest.hexdigest()
 
 
+def _some_of_each_class(data: LabelledRows) -> LabelledRows:
+    """Return some evenly spaced rows of each class, as many of each as chance leaves a figure."""
+    classes = np.unique(data.labels_N)
+    most = max(1, min(_FEW_OF_A_CLASS, _MOST_KNOWN // len(classes)))
+    places = [np.flatnonzero(data.labels_N == label) for label in classes]
+    which = np.concatenate([at[:: -(-len(at) // most)] for at in places])
+    return LabelledRows([data.rows[i] for i in which], data.labels_N[which])
+
+
 def _macro_recall(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
     right_N = _right(logits_NC, labels_N)
     return float(np.mean([right_N[labels_N == label].mean() for label in np.unique(labels_N)]))
+
+
+def _macro_loss(logits_NC: NDArray[np.float32], labels_N: Ids) -> float:
+    """Mean over the classes of the mean cross-entropy of their texts, in nats."""
+    losses_N = nn.functional.cross_entropy(
+        torch.from_numpy(logits_NC), torch.from_numpy(labels_N), reduction="none"
+    ).numpy()
+    return float(np.mean([losses_N[labels_N == label].mean() for label in np.unique(labels_N)]))
 
 
 def _right(logits_NC: NDArray[np.float32], labels_N: Ids) -> NDArray[np.bool_]:

@@ -130,10 +130,24 @@ MendTypos = Annotated[
 ]
 
 # How it is trained.
-MaxEpochs = Annotated[int, typer.Option(help="Passes over the data at most.", rich_help_panel=TRAINING)]
-Patience = Annotated[int, typer.Option(help="Epochs without gain before stopping.", rich_help_panel=TRAINING)]
+MaxEpochs = Annotated[
+    int | None,
+    typer.Option(
+        help="Passes over the data at most; by default, more for few data.", rich_help_panel=TRAINING
+    ),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        help="Epochs without gain before stopping; by default, more for few data.", rich_help_panel=TRAINING
+    ),
+]
 BatchSize = Annotated[
-    int, typer.Option(help="Texts, pairs or streams in a batch at most.", rich_help_panel=TRAINING)
+    int | None,
+    typer.Option(
+        help="Texts, pairs or streams in a batch at most; by default, fewer for few data.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 BatchTokens = Annotated[int, typer.Option(help="Tokens in a batch.", rich_help_panel=TRAINING)]
 LearningRate = Annotated[float, typer.Option(help="Peak of the schedule.", rich_help_panel=TRAINING)]

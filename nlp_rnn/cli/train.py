@@ -68,18 +68,18 @@ class _Group(TyperGroup):
     """A command with subcommands, whose own options are required only if no subcommand is named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the options; a first word that is no option is a subcommand, which has its own options."""
+        """Read the options; a first word that is no option is a subcommand, which has its own options.
+
+        Options before its name are refused, since it would not get them.
+        """
+        _, words, _ = self.make_parser(ctx).parse_args(args=list(args))
+        if words and words[0] in self.commands and not args[0] == words[0]:
+            given = " ".join(args[: args.index(words[0], len(args) - len(words))])
+            ctx.fail(f"the options of {words[0]} come after its name: train {words[0]} {given}")
         ctx.resilient_parsing = bool(args) and not args[0].startswith("-")
         rest = super().parse_args(ctx, args)
         ctx.resilient_parsing = False
         return rest
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the subcommand; refuse options before its name, which it would not get."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if any(own.required and ctx.params[own.name] is not None for own in self.params if own.name):
-            ctx.fail(f"the options of {name} come after its name")
-        return name, command, rest
 
 
 app = typer.Typer(cls=_Group, invoke_without_command=True, subcommand_metavar="[COMMAND [ARGS]...]")

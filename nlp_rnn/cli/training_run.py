@@ -5,14 +5,15 @@ Knows the folder of a run; knows no model and no texts.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nlp_rnn.cli.output import say
 from nlp_rnn.cli.progress import training_bar
-from nlp_rnn.errors import InputError, one_of, require
+from nlp_rnn.errors import InputError, TrainingWarning, one_of, require
 
 if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
@@ -43,16 +44,36 @@ def check_run(output: Path, dtype: str = "float32") -> None:
 
 @contextmanager
 def run_with_bar(output: Path, resume: bool, unit: str) -> Iterator[Callable[[Progress], None]]:
-    """Show a bar for a training run, as the callback that moves it; say how a stopped run goes on."""
+    """Show a bar for a training run, as the callback that moves it; say how a stopped run goes on.
+
+    What the library warns of meanwhile is said as a note.
+    """
     if resume and not _has_checkpoint(output):
         say(f"{output} holds no checkpoint to go on from: the training begins anew")
     try:
-        with training_bar(unit) as progress:
+        with training_bar(unit) as progress, notes_said():
             yield progress
     except KeyboardInterrupt:
         way_on = f"go on with: --output {output} --resume"
         say(f"Stopped; {way_on if _has_checkpoint(output) else 'there is no checkpoint yet'}")
         raise
+
+
+@contextmanager
+def notes_said() -> Iterator[None]:
+    """Say each ``TrainingWarning`` as a note for the person at the terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", TrainingWarning)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, TrainingWarning):
+                say(f"Note: {message}")
+            else:
+                shown(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def report_curves(output: Path) -> tuple[str, dict[str, float]]:

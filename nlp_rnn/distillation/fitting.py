@@ -46,7 +46,7 @@ class Teacher(Protocol):
         """Return the probabilities of texts, columns as ``classes_``."""
 
 
-class TransformerTask(LengthBuckets):
+class TransformerTask(LengthBuckets[LoopConfig]):
     """The task of a transformer for the training loop: cross-entropy on length buckets of texts.
 
     Args:
@@ -70,12 +70,7 @@ class TransformerTask(LengthBuckets):
         self.classes = teacher.classes_.tolist()
         self.targets_N = torch.from_numpy(one_hot(data[1], self.classes).argmax(axis=1))
         self.rows = teacher.rows(data[0])
-        super().__init__(
-            [len(row) for row in self.rows],
-            batch_tokens=_BATCH_TOKENS,
-            batch_size=config.batch_size,
-            seed=config.seed,
-        )
+        super().__init__([len(row) for row in self.rows], config=config, batch_tokens=_BATCH_TOKENS)
 
     def loss(self, model: torch.nn.Module, item: Ids) -> torch.Tensor:
         """Return the mean cross-entropy."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import fingerprint
 from nlp_rnn.batch import Ids, pad, plan
 from nlp_rnn.classification.examples import Labelled
-from nlp_rnn.config import LoopConfig
+from nlp_rnn.config import LoopConfig, settings_of
 from nlp_rnn.distillation import adapters
 from nlp_rnn.distillation.cache import digest
 from nlp_rnn.errors import ArtifactError, InputError, as_texts, require
@@ -40,6 +40,7 @@ _LONGEST = 200  # tokens of a text; the rest is not read
 _READ_TOKENS = 4_096  # in a batch
 _WINDOW = 70  # words
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
+_LEAST_STEPS, _LEAST_BATCH, _MOST_EPOCHS = 100, 16, 20  # of a fine-tuning
 
 
 class TransformerClassifier:
@@ -193,7 +194,7 @@ class TransformerClassifier:
             labels: The class of each.
             validation: Held-out texts and labels by name; the best epoch is the one of the best mean of their
                 macro recalls.
-            config: How to train; None for ``default_config()``.
+            config: How to train; None for ``default_config`` of so many texts.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint.
             progress: Called after each step.
@@ -218,7 +219,7 @@ class TransformerClassifier:
             self,
             (texts, labels),
             validation,
-            config or default_config(),
+            default_config(rows=len(texts)) if config is None else settings_of(LoopConfig, config),
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,
@@ -291,15 +292,23 @@ class TransformerClassifier:
         return {"input_ids": ids_BT.to(device), "attention_mask": mask_BT.to(device)}
 
 
-def default_config(*, seed: int = 0) -> LoopConfig:
+def default_config(*, rows: int | None = None, seed: int = 0) -> LoopConfig:
     """Return how a small BERT is fine-tuned: one epoch, in 16-bit products where these are faster.
+
+    Args:
+        rows: Texts to learn from; few get smaller batches and more epochs, so that there are some steps.
+        seed: Of the order.
 
     Raises:
         MissingExtraError: If torch is not installed.
     """
+    size = 96
+    while rows is not None and size > _LEAST_BATCH and rows < _LEAST_STEPS * size:
+        size = max(_LEAST_BATCH, size // 2)
+    epochs = 1 if rows is None else max(1, min(_MOST_EPOCHS, _LEAST_STEPS * size // max(1, rows)))
     return LoopConfig(
-        max_epochs=1,
-        batch_size=96,
+        max_epochs=epochs,
+        batch_size=size,
         learning_rate=8e-5,
         ema_decay=0.0,
         precision="bf16" if _has_bf16() else "no",

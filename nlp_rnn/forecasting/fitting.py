@@ -75,7 +75,9 @@ class WindowTask:
     def __init__(
         self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig, judged: Judged
     ) -> None:
-        self.train, self.judged = train, judged
+        self.batch_size = train.batch_size or train.USUAL.batch_size  # however many, an epoch has its steps
+        self.train = replace(train, batch_size=self.batch_size).settled(lambda size: train.epoch_steps)
+        self.judged = judged
         self.levels_Q = torch.tensor(config.quantiles)
         C, K = config.context, config.horizon
         windows_NWF = sliding_window_view(z_TF, C + K, axis=0).swapaxes(1, 2)
@@ -95,7 +97,7 @@ class WindowTask:
 
     def plan(self, epoch: int) -> Sequence[NDArray[np.int64]]:
         """Windows drawn at random, an epoch's own."""
-        shape = (self.train.epoch_steps, self.train.batch_size)
+        shape = (self.train.epoch_steps, self.batch_size)
         rng = np.random.default_rng((self.train.seed, epoch))
         return list(rng.integers(0, len(self.training[0]), shape))
 
@@ -127,7 +129,7 @@ class StreamTask:
     def __init__(
         self, z_TF: F64, cut: int, config: ForecastConfig, train: ForecastTrainConfig, judged: Judged
     ) -> None:
-        self.train, self.judged, self.cut, self.context = train, judged, cut, config.context
+        self.judged, self.cut, self.context = judged, cut, config.context
         self.levels_Q = torch.tensor(config.quantiles)
         K = config.horizon
         x_1TE, _ = inputs_of(config, z_TF[None])
@@ -136,7 +138,10 @@ class StreamTask:
         self.x_TE = torch.from_numpy(x_1TE[0])[: len(changes_TKF)]
         self.changes_TKF = torch.tensor(changes_TKF, dtype=torch.float32)
         usable = cut - K - 1  # row t of the arrays reads step t + 1, and its targets end with step t + 1 + K
-        self.streams = max(1, min(train.batch_size, usable // (2 * train.window)))
+        most = max(1, usable // (2 * train.window))
+        self.train = train.settled(lambda size: math.ceil(usable // min(size, most) / train.window))
+        assert self.train.batch_size is not None  # it is settled
+        self.streams = min(self.train.batch_size, most)
         self.stretch = usable // self.streams
         self.state = torch.zeros(0)
 
@@ -220,11 +225,11 @@ def fit_network(
         "target": target,
     }
     trainer: Trainer[Any] = Trainer(
-        model, cast(Any, task), train, output=output, identity=identity, progress=progress
+        model, cast(Any, task), task.train, output=output, identity=identity, progress=progress
     )
     history = trainer.run(resume=resume)
     weights = weights_of(model)
-    return weights, {"history": history, "train": train.to_dict()}
+    return weights, {"history": history, "train": task.train.to_dict()}
 
 
 def choose_network(

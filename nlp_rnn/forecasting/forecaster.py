@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nlp_rnn.artifact import SeriesArtifact
-from nlp_rnn.config import ForecastConfig, ForecastTrainConfig
+from nlp_rnn.config import ForecastConfig, ForecastTrainConfig, settings_of
 from nlp_rnn.errors import InputError
 from nlp_rnn.files.series import Series, values_of
 from nlp_rnn.forecasting.scaling import F64, Scaling, draw, forecast_quantiles
@@ -155,7 +155,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         names = _names(series, columns, values_TF.shape[1])
         if target is not None and not -len(names) <= target < len(names):
             raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
-        train = config or self._train
+        train = self._train if config is None else settings_of(ForecastTrainConfig, config)
         shape, weights, scaling, notes = fitting.choose_network(
             values_TF,
             self._shapes(names, carried=train.window > 0),

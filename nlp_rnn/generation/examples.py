@@ -65,12 +65,16 @@ class CharCorpus:
             raise InputError("the corpus has one distinct character: there is nothing to learn from it")
         return ids_N
 
+    def held_out_parts(self) -> Iterable[str]:
+        """Return the characters that are held out, in pieces."""
+        if self.validation is not None:
+            return read_characters(self.validation)
+        return drop_first(read_characters(self.text), self.kept or 0)
+
     def held_out_ids(self, tokenizer: TextTokenizer) -> AnyIds:
         """Return the ids that are held out.
 
         Shape:
             -> (N,).
         """
-        if self.validation is not None:
-            return encode_characters(read_characters(self.validation), tokenizer)
-        return encode_characters(drop_first(read_characters(self.text), self.kept or 0), tokenizer)
+        return encode_characters(self.held_out_parts(), tokenizer)

@@ -22,9 +22,12 @@ from torch.nn.functional import cross_entropy
 from nlp_rnn.batch import AnyIds, Streams, windows
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import InputError, TrainingError
+from nlp_rnn.generation.bigrams import bigram_nats
 from nlp_rnn.nn.characters import CharRNN
 from nlp_rnn.nn.weights import tensors_of, weights_of
+from nlp_rnn.training.curves import best_epoch
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+from nlp_rnn.training.remarks import History, still_falling
 from nlp_rnn.weights import Weights
 
 Window = tuple[int, int, int]
@@ -46,21 +49,22 @@ class StreamTask:
         if len(train_N) <= config.window:
             raise InputError(
                 f"the corpus has {len(train_N):,} characters to train on, and a window {config.window}: "
-                "give a longer corpus (and if that was meant as a file's name: there is no such file)"
+                "give a longer corpus, or a smaller window (CharTrainConfig(window=...), --window); and if "
+                "that was meant as a file's name: there is no such file"
             )
         if len(validation_N) < 2:
             raise InputError("the held-out text needs at least two characters")
-        self.train_N, self.validation_N, self.config = train_N, validation_N, config
-        self.count = min(config.batch_size, (len(train_N) - 1) // config.window)
+        self.train_N, self.validation_N = train_N, validation_N
+        self.config = config = config.settled(lambda size: len(_cut(train_N, size, config)))
+        assert config.batch_size is not None  # it is settled
+        self.count = _streams(train_N, config.batch_size, config)
         self.state_SLBH: Tensor | None = None
 
     def plan(self, epoch: int) -> Sequence[Window]:
         """The same windows in each epoch, from another place in the text."""
         config = self.config
         shift = int(np.random.default_rng([config.seed, epoch]).integers(len(self.train_N)))
-        steps = Streams(self.train_N, self.count).steps
-        cut = windows(steps, window=config.window, jitter=config.window_jitter, seed=config.seed)
-        return [(shift, start, length) for start, length in cut]
+        return [(shift, start, length) for start, length in _cut(self.train_N, self.count, config)]
 
     def tokens(self, item: Window) -> int:
         """Characters of a window, over all streams."""
@@ -98,6 +102,17 @@ class StreamTask:
     def carry_on(self, tensors: dict[str, Tensor]) -> None:
         """Go on from a state that ``carried`` gave."""
         self.state_SLBH = tensors.get("state")
+
+
+def _streams(ids_N: AnyIds, most: int, config: CharTrainConfig) -> int:
+    """Return how many streams a text gives: each has a window to read at least."""
+    return min(most, (len(ids_N) - 1) // config.window)
+
+
+def _cut(ids_N: AnyIds, most: int, config: CharTrainConfig) -> list[tuple[int, int]]:
+    """Return the windows of an epoch, as (start, length) in each stream."""
+    steps = Streams(ids_N, _streams(ids_N, most, config)).steps
+    return windows(steps, window=config.window, jitter=config.window_jitter, seed=config.seed)
 
 
 def unwrapped(model: nn.Module) -> CharRNN:
@@ -208,7 +223,7 @@ def fit_model(
         model = CharRNN(model_config, dropout=config.dropout, weight_dropout=config.weight_dropout)
     task = StreamTask(train_N, validation_N, config=config)
     identity = {"model": model_config.to_dict(), "data": [_digest(train_N), _digest(validation_N)]}
-    trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
+    trainer = Trainer(model, task, task.config, output=output, identity=identity, progress=progress)
     if trainer.accelerator.num_processes > 1:
         raise TrainingError("streams with a carried state train in one process: start it without a launcher")
     history = trainer.run(resume=resume)
@@ -221,7 +236,22 @@ def fit_model(
     if not counts_V[unk_id] and not model_config.tied:
         weights["embedding.weight"][unk_id] = weights["embedding.weight"][counts_V > 0].mean(axis=0)
     counts = {"characters": len(train_N), "held_out": len(validation_N)}
-    return weights, {"history": history, **counts, "train": config.to_dict()}
+    remarks = _remarks(history, train_N, validation_N, model_config.vocab_size)
+    notes = {"history": history, **counts, "train": trainer.config.to_dict(), "remarks": remarks}
+    return weights, notes
+
+
+def _remarks(history: History, train_N: AnyIds, validation_N: AnyIds, vocab_size: int) -> list[str]:
+    """Return what the user of a trained model should know, in sentences."""
+    found = still_falling(history, "nats_per_char", "nats per character")
+    nats = best_epoch(history)["validation"]["nats_per_char"]
+    table = bigram_nats(train_N, validation_N, vocab_size)
+    if nats >= table:
+        found.append(
+            f"the model knows less than a table of pairs of characters: {nats:.2f} nats per character of the "
+            f"held-out text, the table {table:.2f}; train it longer (max_epochs), or on more text"
+        )
+    return found
 
 
 def _digest(ids_N: AnyIds) -> str:

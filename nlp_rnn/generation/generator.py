@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
-from nlp_rnn.config import CharConfig, CharTrainConfig
-from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables
+from nlp_rnn.config import CharConfig, CharTrainConfig, settings_of
+from nlp_rnn.errors import InputError, as_texts, as_whole, in_range, one_of, warn_of
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
+    keep_first,
     read_characters,
 )
 from nlp_rnn.generation import scoring
@@ -51,6 +52,7 @@ KINDS = ("char", "byte")
 READ = 4096
 """Characters of a prompt that are read: its last ones."""
 _TYPES = 100_000  # distinct characters at most
+_COMPARED = 100_000  # held-out characters, with the training text
 
 DEFAULT_FILTER: Final = cast("RiskFilter", object())
 """Stands for a ``RiskFilter()``, made when it is first needed."""
@@ -183,7 +185,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             repetition_penalty=repetition_penalty,
         )
         return self.generate_many(
-            [prompt],
+            [_prompt(prompt)],
             sampling=sampling,
             max_new_chars=max_new_chars,
             seeds=[seed],
@@ -219,13 +221,11 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         Raises:
             InputError: If ``prompts`` is a single str, or there is not a seed for each; else as ``generate``.
         """
-        if isinstance(prompts, str):
-            raise InputError("generate_many wants a sequence of prompts, got one str: put it in a list")
-        refuse_tables(prompts, "generate_many wants a sequence of prompts")
+        prompts, seeds = as_texts(prompts, "prompts"), _seeds(seeds)
         if len(seeds) != len(prompts):
             raise InputError(f"there are {len(prompts)} prompts and {len(seeds)} seeds: give one for each")
-        in_range("width", width, 1, 2**16)
-        sampling, reviewer = sampling or Sampling(), self._reviewer(risk_filter)
+        in_range("width", width := as_whole("width", width), 1, 2**16)
+        sampling, reviewer = _sampling(sampling), self._reviewer(risk_filter)
         writings = [start_writing(self.artifact.tokenizer, max_new_chars, stop) for _ in prompts]
         drafts = [self._draft(*each) for each in zip(prompts, seeds, writings, strict=True)]
         for _ in self._decode(drafts, sampling, max_new_chars, width):
@@ -334,6 +334,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             InputError, DataError: As ``bits_per_char``.
             MissingExtraError: If torch is not installed.
         """
+        in_range("learning_rate", learning_rate, 0, 10)
         require_training()
         from nlp_rnn.generation import fitting
 
@@ -376,7 +377,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         require_training()
         from nlp_rnn.generation import fitting
 
-        config = config or CharTrainConfig()
+        config = settings_of(CharTrainConfig, config)
         corpus = CharCorpus.of(text, validation, holdout)
         tokenizer = TextTokenizer(**self._untrained).train(corpus.training_parts())
         model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
@@ -391,6 +392,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             progress=progress,
         )
         self.memory = OverlapIndex.build(corpus.training_parts())
+        notes["remarks"] += _copied(corpus, self.memory)
         self._use(
             TextArtifact(
                 task="generation",
@@ -401,6 +403,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
                 notes=notes,
             )
         )
+        warn_of(notes["remarks"])
         return self
 
     def save_pretrained(self, folder: str | Path, *, dtype: str = "float32") -> Path:
@@ -426,7 +429,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
     def _prompt_ids(self, prompt: str) -> list[int]:
         """Ids of a prompt's last characters; an empty one is a line break."""
-        return self.artifact.tokenizer.encode(prompt[-READ:] or "\n").ids
+        return self.artifact.tokenizer.encode(_prompt(prompt)[-READ:] or "\n").ids
 
     def _banned(self) -> tuple[int, int]:
         """Ids that are never written."""
@@ -435,11 +438,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
     def _draft(self, prompt: str, seed: int, writing: Writing) -> Draft:
         """Return one text for the decoder to write."""
-        if not isinstance(prompt, str):
-            raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
-        if isinstance(seed, bool) or not isinstance(seed, int):
-            raise InputError(f"a seed must be a whole number, got {seed!r}")
-        in_range("seed", seed, 0, 2**63 - 1)
+        in_range("seed", seed := as_whole("a seed", seed), 0, 2**63 - 1)
         return Draft(self._prompt_ids(prompt), seed, writing.take)
 
     def _decode(
@@ -458,6 +457,11 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     def _reviewer(self, risk_filter: RiskFilter | None) -> RiskFilter | None:
         """Return the filter asked for; the default one is made once."""
         if risk_filter is not DEFAULT_FILTER:
+            if risk_filter is not None and not isinstance(risk_filter, RiskFilter):
+                raise InputError(
+                    f"risk_filter must be a RiskFilter or None, got {type(risk_filter).__name__}: give "
+                    "RiskFilter(policy=...)"
+                )
             return risk_filter
         if self._default_filter is None:
             self._default_filter = RiskFilter()
@@ -480,6 +484,42 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             )
 
         return result
+
+
+def _prompt(prompt: object) -> str:
+    """Return a prompt, checked."""
+    if not isinstance(prompt, str):
+        raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
+    return prompt
+
+
+def _seeds(seeds: Sequence[int]) -> list[int]:
+    """Return the seeds as ints, checked."""
+    try:
+        return [as_whole("a seed", seed) for seed in seeds]
+    except TypeError:
+        raise InputError(f"seeds must be a sequence of whole numbers, got {seeds!r:.60}") from None
+
+
+def _sampling(given: Sampling | None) -> Sampling:
+    """Return how characters are chosen, checked."""
+    if given is None:
+        return Sampling()
+    if not isinstance(given, Sampling):
+        raise InputError(f"sampling must be a Sampling, got {type(given).__name__}: give Sampling(...)")
+    return given
+
+
+def _copied(corpus: CharCorpus, memory: OverlapIndex) -> list[str]:
+    """Return a sentence if most of the held-out text stands in the training text, else nothing."""
+    text = "".join(keep_first(corpus.held_out_parts(), _COMPARED))
+    share = memory.report(text).copied_share
+    if share <= 0.5:
+        return []
+    return [
+        f"{share:.0%} of the held-out text stands in the training text, too, so figures on it are too good: "
+        "hold out another text"
+    ]
 
 
 def _card(config: CharConfig, characters: int) -> str:

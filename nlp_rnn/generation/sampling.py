@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,10 @@ class Sampling(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
+        for name, value in self.to_dict().items():
+            if isinstance(value, Real) and not isinstance(value, bool):  # NumPy's numbers are numbers, too
+                plain = int(value) if isinstance(value, Integral) else float(value)
+                object.__setattr__(self, name, plain)
         _check_number("temperature", self.temperature, 0, 100)
         if 0 < self.temperature < COLDEST:
             raise ConfigError(

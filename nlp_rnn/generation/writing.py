@@ -6,11 +6,11 @@ Knows tokenizers; no models, no sampling.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 
-from nlp_rnn.errors import InputError, in_range
+from nlp_rnn.errors import InputError, as_texts, as_whole, in_range
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 LONGEST = 10_000_000
@@ -106,12 +106,19 @@ def start_writing(tokenizer: TextTokenizer, max_new_chars: int, stop: str | Sequ
         ConfigError: If there is no such number of characters.
         InputError: If the number is not whole, or a stop string is no str or empty.
     """
-    if isinstance(max_new_chars, bool) or not isinstance(max_new_chars, int):
-        raise InputError(f"max_new_chars must be a whole number, got {max_new_chars!r}")
+    max_new_chars = as_whole("max_new_chars", max_new_chars)
     in_range("max_new_chars", max_new_chars, 0, LONGEST)
-    stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
-    for each in stops:
-        if not isinstance(each, str) or not each:
-            raise InputError(f"a stop string must be a str of at least one character, got {each!r}")
     reason = "cancelled" if max_new_chars else "length"
-    return Writing(speller(tokenizer), max_new_chars, stops, reason)
+    return Writing(speller(tokenizer), max_new_chars, _stop_strings(stop), reason)
+
+
+def _stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the strings before which a text ends, checked."""
+    if stop is None:
+        return ()
+    if isinstance(stop, Set):  # the first to end a text does, in whatever order they are given
+        stop = list(stop)
+    stops = (stop,) if isinstance(stop, str) else tuple(as_texts(stop, "stop"))
+    if "" in stops:
+        raise InputError("a stop string must be a str of at least one character, got ''")
+    return stops

@@ -18,13 +18,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nlp_rnn.batch import Ids, pad, plan, token_counts
+from nlp_rnn.batch import Ids, pad, plan, token_counts, unigram_nats
 from nlp_rnn.config import LanguageConfig, PretrainConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.nn.language import BiLanguageModel, Candidates
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.buckets import LengthBuckets
+from nlp_rnn.training.curves import best_epoch
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+from nlp_rnn.training.remarks import History, no_better_than_counting, still_falling
 from nlp_rnn.weights import Weights
 
 Row = NDArray[np.int32]
@@ -33,7 +35,7 @@ _FLATTENED = 0.75  # candidates are drawn by their count to this power (Mikolov 
 _READ_TOKENS = 16_384
 
 
-class LanguageTask(LengthBuckets):
+class LanguageTask(LengthBuckets[PretrainConfig]):
     """Next-word cross-entropy in each direction, on length buckets; exact nats of the held-out rows.
 
     Args:
@@ -61,13 +63,8 @@ class LanguageTask(LengthBuckets):
                 raise InputError(
                     f"no {what} text has two tokens or more: there is no next word to learn from"
                 )
-        self.train, self.validation, self.pad_id, self.config = train, validation, pad_id, config
-        super().__init__(
-            [len(row) for row in train],
-            batch_tokens=config.batch_tokens,
-            batch_size=config.batch_size,
-            seed=config.seed,
-        )
+        self.train, self.validation, self.pad_id = train, validation, pad_id
+        super().__init__([len(row) for row in train], config=config, batch_tokens=config.batch_tokens)
         counts_V = token_counts(train, vocab_size)
         flat_V = torch.from_numpy(np.maximum(counts_V, 1) ** _FLATTENED).float()
         self.shares_V = flat_V / flat_V.sum()
@@ -177,11 +174,27 @@ def fit_model(
         "validation": _digest(validation),
         "start": _digest([initial[name] for name in sorted(initial)]),
     }
-    trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
+    trainer = Trainer(model, task, task.config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
     counts = {"words": sum(task.lengths), "held_out": sum(map(len, validation))}
-    notes = {"history": history, "padding": round(task.padding(), 4), **counts, "train": config.to_dict()}
+    notes = {
+        "history": history,
+        "padding": round(task.padding(), 4),
+        **counts,
+        "train": trainer.config.to_dict(),
+        "remarks": _remarks(history, train, validation, model_config.vocab_size),
+    }
     return weights_of(model), notes
+
+
+def _remarks(history: History, train: Sequence[Row], validation: Sequence[Row], vocab_size: int) -> list[str]:
+    """Return what the user of a trained model should know, in sentences."""
+    nats = best_epoch(history)["validation"]["loss"]
+    counted = unigram_nats(train, validation, vocab_size)
+    return [
+        *still_falling(history, "loss", "nats a word"),
+        *no_better_than_counting(nats, counted, "the language model"),
+    ]
 
 
 def _digest(arrays: Sequence[NDArray[Any]]) -> str:

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.artifact import TextArtifact
-from nlp_rnn.config import LanguageConfig, PretrainConfig
-from nlp_rnn.errors import InputError, as_texts
+from nlp_rnn.config import LanguageConfig, PretrainConfig, settings_of
+from nlp_rnn.errors import InputError, as_texts, warn_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
+from nlp_rnn.training.remarks import leaks
 from nlp_rnn.version import __version__
 from nlp_rnn.weights import Weights, embedding_weights
 
@@ -136,8 +137,10 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
         require_training()
         from nlp_rnn.language import fitting
 
-        config = config or PretrainConfig()
+        config = settings_of(PretrainConfig, config)
         texts, held_out = _check_examples(texts, validation, config.seed)
+        leaked = leaks(texts, held_out, "held-out texts")
+        warn_of(leaked)
         tokenizer, model_config, initial = self._beginning(texts, vectors)
         weights, notes = fitting.fit_model(
             _rows(texts, tokenizer, config.window),
@@ -150,6 +153,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
             resume=resume,
             progress=progress,
         )
+        after, notes["remarks"] = notes["remarks"], [*leaked, *notes["remarks"]]
         self._use(
             TextArtifact(
                 task="language",
@@ -160,6 +164,7 @@ class LanguageModel(Pretrained[TextArtifact[LanguageConfig]]):
                 notes=notes,
             )
         )
+        warn_of(after)
         return self
 
     def _beginning(

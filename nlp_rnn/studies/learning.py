@@ -22,6 +22,7 @@ from nlp_rnn.studies.variants import VARIANTS, Variant
 from nlp_rnn.training.loop import Trainer, seeded
 
 _EPOCH = 50  # steps between two validations
+_BATCH = 32
 _HELD_OUT = 2**20  # a batch number that no training step has
 
 
@@ -103,7 +104,7 @@ def attempt(
     """Train until the problem is solved or the budget of steps is spent."""
     config = LoopConfig(
         max_epochs=math.ceil(budget / _EPOCH),
-        batch_size=32,
+        batch_size=_BATCH,
         learning_rate=learning_rate,
         warmup=0.0,
         weight_decay=0.0,
@@ -113,7 +114,7 @@ def attempt(
         seed=seed,
     )
     model = ProblemModel(variant, problem, hidden_size, seed=seed)
-    task = _Task(problem, min(budget, _EPOCH), config.batch_size, seed)
+    task = _Task(problem, min(budget, _EPOCH), _BATCH, seed)
     history = Trainer(model, task, config, enough=problem.enough).run()
     score = max(row["validation"]["score"] for row in history)
     return Trial(problem.name, variant.name, problem.lag, score, history[-1]["step"], score >= problem.enough)

@@ -25,8 +25,8 @@ def read_history(path: str | Path) -> list[dict[str, Any]]:
 
 
 def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the epoch whose weights a run keeps: the first of those with the highest score."""
-    return max(epochs, key=lambda row: row["validation"]["score"])
+    """Return the epoch whose weights a run keeps: the first of those with the highest choice or score."""
+    return max(epochs, key=lambda row: row["validation"].get("choice", row["validation"]["score"]))
 
 
 def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
@@ -40,7 +40,7 @@ def plot_history(epochs: Sequence[dict[str, Any]], path: str | Path) -> Path:
     number = [row["epoch"] for row in epochs]
     left.plot(number, [row["train_loss"] for row in epochs], marker="o", label="training")
     left.set(title="loss", xlabel="epoch", ylabel="nats")
-    for name in epochs[0]["validation"] if epochs else ():
+    for name in [each for each in epochs[0]["validation"] if each != "choice"] if epochs else ():
         axes, label = (left, "validation") if name == "loss" else (right, name)
         axes.plot(number, [row["validation"][name] for row in epochs], marker="o", label=label)
     right.set(title="validation", xlabel="epoch")

@@ -48,7 +48,7 @@ class Task(Protocol[Item]):
         """Return the mean loss of an item, a scalar with a gradient."""
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Return figures on held-out data; of ``score``, higher is better."""
+        """Return figures on held-out data; of ``choice``, or without it of ``score``, higher is better."""
 
 
 @runtime_checkable
@@ -92,7 +92,7 @@ class Trainer(Generic[Item]):
     Args:
         model: Trained in place; after ``run`` it holds the best epoch's (averaged) weights.
         task: Plan, loss and validation.
-        config: Settings.
+        config: Settings; what they leave to the data is settled by the steps of an epoch.
         output: Folder for checkpoints and ``history.jsonl``; None keeps nothing.
         identity: Plain values that a checkpoint must share to be resumed from (data, model, settings).
         progress: Called after each step.
@@ -110,12 +110,15 @@ class Trainer(Generic[Item]):
         progress: Callable[[Progress], None] | None = None,
         enough: float = math.inf,
     ) -> None:
-        self.model, self.task, self.config = model, task, config
-        self.enough = enough
+        self.model, self.task = model, task
+        self.accelerator = _accelerator(config)
+        self.epoch_steps = math.ceil(len(task.plan(0)) / self.accelerator.num_processes)
+        self.config = config = config.settled(lambda size: self.epoch_steps)
+        assert config.max_epochs is not None  # it is settled
+        assert config.patience is not None
+        self.max_epochs, self.patience, self.enough = config.max_epochs, config.patience, enough
         self.output, self.progress = output, progress
         self.identity = {"train": config.to_dict(), **(identity or {})}
-        AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
-        self.accelerator = Accelerator(mixed_precision=config.precision)
         self.average = AveragedModel(model, avg_fn=_averaging(config.ema_decay)) if config.ema_decay else None
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, fused=True)
         self.frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
@@ -124,8 +127,7 @@ class Trainer(Generic[Item]):
         self.wrapped, self.optimizer = self.accelerator.prepare(model, optimizer)
         if self.average is not None:
             self.average.to(self.accelerator.device)
-        self.epoch_steps = math.ceil(len(task.plan(0)) / self.accelerator.num_processes)
-        self.total_steps = self.epoch_steps * config.max_epochs
+        self.total_steps = self.epoch_steps * self.max_epochs
         self.step = 0
 
     def run(self, *, resume: bool = False) -> list[dict[str, Any]]:
@@ -147,12 +149,7 @@ class Trainer(Generic[Item]):
             self._resume(found)
         keep_freed_memory()
         place = self.place
-        config = self.config
-        while (
-            place.epoch < config.max_epochs
-            and place.bad_epochs < config.patience
-            and place.best < self.enough
-        ):
+        while place.epoch < self.max_epochs and place.bad_epochs < self.patience and place.best < self.enough:
             self._epoch()
         self._restore(self.accelerator.unwrap_model(self.wrapped), self.best)
         self.model.to("cpu").eval()
@@ -206,8 +203,9 @@ class Trainer(Generic[Item]):
                 "validation": figures,
             }
         )
-        if figures["score"] > place.best:
-            place.best, place.bad_epochs = figures["score"], 0
+        chosen_by = choice(figures)
+        if chosen_by > place.best:
+            place.best, place.bad_epochs = chosen_by, 0
             self.best = {name: tensor.detach().clone() for name, tensor in self._state(model).items()}
         else:
             place.bad_epochs += 1
@@ -291,9 +289,9 @@ class Trainer(Generic[Item]):
         """
         mine = json.loads(json.dumps(self.identity))  # as a checkpoint has it: lists for tuples
         if found.state["identity"] != mine:
-            changed = [key for key, value in mine.items() if found.state["identity"].get(key) != value]
+            changed = differences(found.state["identity"], mine)
             raise TrainingError(
-                f"the checkpoint in {self.output} was made with other {', '.join(changed) or 'settings'}: "
+                f"the checkpoint in {self.output} was made with other {', '.join(changed)}: "
                 "use the same ones, or another output folder"
             )
         names = ("best", "model", "average", "optimizer", "carried")
@@ -312,6 +310,47 @@ class Trainer(Generic[Item]):
         if isinstance(self.task, CarryingTask):
             self.task.carry_on(groups["carried"])
         self.best, self.step, self.place = groups["best"], found.step, _Place(**found.state["place"])
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return the names of what differs between a checkpoint's identity and a run's, settings with values.
+
+    >>> differences({"train": {"seed": 1}, "data": "a5"}, {"train": {"seed": 2}, "data": "f0"})
+    ['seed (1 there, 2 here)', 'data']
+    """
+    found = []
+    for key in dict.fromkeys((*now, *before)):
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        if key in _DIGESTS:
+            found.append(_DIGESTS[key])
+        elif isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new)
+        else:
+            found.append(f"{key} ({old!r} there, {new!r} here)")
+    return found
+
+
+_DIGESTS = {
+    "data": "data",
+    "validation": "validation data",
+    "unlabelled": "unlabelled texts",
+    "pairs": "pairs",
+    "start": "start (its first weights)",
+}
+"""The parts of an identity that have no values to show, and what each is called."""
+
+
+def choice(figures: Mapping[str, float]) -> float:
+    """Return the figure by which an epoch is chosen: the highest is kept."""
+    return figures.get("choice", figures["score"])
+
+
+def _accelerator(config: LoopConfig) -> Accelerator:
+    """Return what knows the devices, the precision and the processes."""
+    AcceleratorState._reset_state()  # an earlier run in this process may have had another precision
+    return Accelerator(mixed_precision=config.precision)
 
 
 @contextmanager

@@ -18,17 +18,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from nlp_rnn.batch import Ids, pad, plan
+from nlp_rnn.batch import Ids, pad, plan, unigram_nats
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 from nlp_rnn.nn.seq2seq import Seq2Seq
 from nlp_rnn.nn.weights import tensors_of, weights_of
 from nlp_rnn.training.buckets import LengthBuckets
+from nlp_rnn.training.curves import best_epoch
 from nlp_rnn.training.loop import Progress, Trainer, seeded
+from nlp_rnn.training.remarks import History, leaks, no_better_than_counting, still_falling
 from nlp_rnn.translation.examples import Pairs, Rows
 from nlp_rnn.weights import Weights
 
 
-class TranslationTask(LengthBuckets):
+class TranslationTask(LengthBuckets[TranslationTrainConfig]):
     """Cross-entropy of the target's tokens under teacher forcing; nats per token of the held-out pairs.
 
     Args:
@@ -49,13 +51,9 @@ class TranslationTask(LengthBuckets):
         config: TranslationTrainConfig,
     ) -> None:
         self.train, self.validation = train, validation
-        self.pad_id, self.unknown, self.config = pad_id, list(unknown), config
-        super().__init__(
-            [len(s) + len(t) for s, t in zip(train.source, train.target, strict=True)],
-            batch_tokens=config.batch_tokens,
-            batch_size=config.batch_size,
-            seed=config.seed,
-        )
+        self.pad_id, self.unknown = pad_id, list(unknown)
+        lengths = [len(s) + len(t) for s, t in zip(train.source, train.target, strict=True)]
+        super().__init__(lengths, config=config, batch_tokens=config.batch_tokens)
 
     def loss(self, model: nn.Module, item: Ids) -> Tensor:
         """Smoothed cross-entropy, mean over the batch's target tokens."""
@@ -130,12 +128,25 @@ def fit_model(
         model = Seq2Seq(model_config, dropout=config.dropout)
     task = TranslationTask(train, validation, pad_id=pad_id, unknown=unknown, config=config)
     identity = {"model": model_config.to_dict(), "data": [train.digest(), validation.digest()]}
-    trainer = Trainer(model, task, config, output=output, identity=identity, progress=progress)
+    trainer = Trainer(model, task, task.config, output=output, identity=identity, progress=progress)
     history = trainer.run(resume=resume)
     weights = weights_of(model)
     del weights["output.weight"]  # the embedding
     notes = {"history": history, "pairs": len(train.source), "held_out": len(validation.source)}
-    return weights, {**notes, "padding": round(task.padding(), 4), "train": config.to_dict()}
+    notes |= {"padding": round(task.padding(), 4), "train": trainer.config.to_dict()}
+    return weights, {**notes, "remarks": _remarks(history, train, validation, model_config.vocab_size)}
+
+
+def _remarks(history: History, train: Pairs, validation: Pairs, vocab_size: int) -> list[str]:
+    """Return what the user of a trained model should know, in sentences."""
+    written, wanted = ([row[1:] for row in pairs.target] for pairs in (train, validation))
+    nats = best_epoch(history)["validation"]["nats_per_token"]
+    known, held_out = (list(map(tuple, pairs.source)) for pairs in (train, validation))
+    return [
+        *leaks(known, held_out, "held-out pairs"),
+        *still_falling(history, "nats_per_token", "nats per token"),
+        *no_better_than_counting(nats, unigram_nats(written, wanted, vocab_size), "the translator"),
+    ]
 
 
 def build(config: TranslationConfig, weights: Mapping[str, NDArray[np.float32]]) -> Seq2Seq:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import Batch, batches
-from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
-from nlp_rnn.errors import InputError, as_texts, in_range
+from nlp_rnn.config import TranslationConfig, TranslationTrainConfig, settings_of
+from nlp_rnn.errors import InputError, as_texts, in_range, warn_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.seq2seq import Seq2Seq
@@ -207,7 +207,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         require_training()
         from nlp_rnn.translation import fitting
 
-        config = config or TranslationTrainConfig()
+        config = settings_of(TranslationTrainConfig, config)
         train, held_out = check_examples(pairs, validation, config.seed)
         tokenizer = self._untrained_tokenizer().train(text for pair in train for text in pair)
         model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
@@ -232,6 +232,7 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
                 notes=notes,
             )
         )
+        warn_of(notes["remarks"])
         return self
 
 

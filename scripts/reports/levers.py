@@ -46,6 +46,7 @@ COLUMNS = {
 SETS = ("imdb", "sst2", "counterfactual", "templates")
 PLAIN: dict[str, Any] = {
     "max_epochs": 4,
+    "batch_size": 256,
     "batch_tokens": 4_096,
     "learning_rate": 3e-3,
     "embedding_rate": 0.5,
@@ -173,7 +174,7 @@ def train(lever: Lever, lessons: SeedTexts, plain: Path) -> SentimentClassifier:
         rows = tokenizer.encode_batch(known)
         vectors = cooccurrence_vectors(rows, vocab_size=tokenizer.vocab_size, dim=WIDTH)
     elif lever.start == "language":
-        settings = PretrainConfig(max_epochs=2, samples=512, seed=lessons.seed)
+        settings = PretrainConfig(max_epochs=2, batch_size=256, samples=512, seed=lessons.seed)
         start = LanguageModel(**width, tokenizer=tokenizer).fit(known, config=settings)
     tokenizer.max_tokens = lever.shape.get("max_tokens", TOKENS)
     sets = {name: lessons.mixture.validation[name] for name in SETS}

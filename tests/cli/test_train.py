@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 import nlp_rnn
+from nlp_rnn.cli.training_run import run_with_bar
+from nlp_rnn.errors import TrainingWarning
 
 Run = Callable[..., Any]
 
@@ -46,7 +49,8 @@ def test_train_then_evaluate_then_classify(run: Run, tmp_path: Path) -> None:
     before = (model / "model.safetensors").read_bytes()
     assert run("train", *args, "--resume", model=None).code == 0
     assert (model / "model.safetensors").read_bytes() == before
-    assert "other" in run("train", *args, "--resume", "--seed", "1", model=None).refusal
+    refusal = run("train", *args, "--resume", "--seed", "1", model=None).refusal
+    assert "was made with other seed (0 there, 1 here): use" in refusal
 
     tuned = [*args[:2], "--output", str(tmp_path / "tuned"), "--init-from", str(model), "--max-epochs", "1"]
     assert run("train", *tuned, model=None).code == 0
@@ -140,6 +144,14 @@ def test_a_stopped_training_goes_on_only_from_a_checkpoint(
     assert stopped.err.endswith(f"Stopped; go on with: --output {output} --resume\n")
 
 
+def test_what_the_library_warns_of_is_said_as_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_with_bar(tmp_path, False, "tokens/s"):
+        warnings.warn("the model knows nothing", TrainingWarning, stacklevel=1)
+    assert capsys.readouterr().err == "Note: the model knows nothing\n"
+
+
 # The group
 
 
@@ -149,7 +161,12 @@ def test_a_stopped_training_goes_on_only_from_a_checkpoint(
         (["train"], "Missing option '--data'; see: nlp-rnn train --help"),
         (["train", "chra"], "No such command 'chra'. Did you mean 'char'?; see: nlp-rnn train --help"),
         (["train", "--data", "x", "--output", "y", "z"], "No such command 'z'; see: nlp-rnn train --help"),
-        (["train", "--seed", "3", "char"], "Missing option '--data'; see: nlp-rnn train --help"),
+        (["train", "--seed", "3", "char"], "the options of char come after its name: train char --seed 3;"),
+        (
+            ["train", "--treebank", "translator", "--data", "x"],
+            "the options of translator come after its name",
+        ),
+        (["train", "--data", "char"], "Missing option '--output'; see: nlp-rnn train --help"),
         (["train", "--data", "x", "--output", "y", "char"], "the options of char come after its name"),
         (["train", "--dtaa", "x"], "--dtaa"),
         (["train", "char"], "Missing option '--data'; see: nlp-rnn train char --help"),

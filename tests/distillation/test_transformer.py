@@ -163,6 +163,15 @@ def test_a_window_is_a_run_of_words_of_a_long_text_alone() -> None:
 
 def test_the_default_is_one_epoch() -> None:
     assert (default_config(seed=3).max_epochs, default_config(seed=3).seed) == (1, 3)
+    assert default_config(rows=50_000) == default_config()
+
+
+@pytest.mark.parametrize("rows", [100, 400, 3_000])
+def test_few_texts_are_read_more_often_in_smaller_batches(rows: int) -> None:
+    config = default_config(rows=rows)
+    assert config.max_epochs is not None
+    assert config.batch_size is not None
+    assert 90 <= config.max_epochs * rows / config.batch_size <= 260
 
 
 def test_a_folder_that_is_none_or_has_no_transformer_is_named(tmp_path: Path) -> None:

@@ -241,6 +241,13 @@ def test_scaling_and_training_see_nothing_of_the_validation_part() -> None:
     )
 
 
+def test_a_short_series_read_as_streams_gets_more_steps_than_a_few() -> None:
+    short = Forecaster(**TINY, window=8).fit(wave(100), config=ForecastTrainConfig(window=8, patience=1))
+    settings = short.artifact.notes["train"]
+    assert (settings["batch_size"], settings["patience"]) == (4, 1)
+    assert settings["max_epochs"] > 16
+
+
 def test_a_backtest_scores_every_method() -> None:
     pytest.importorskip("statsmodels", reason="the extra [forecast] is not installed")
     noise_T1 = 0.05 * np.random.default_rng(0).normal(size=(100, 1))

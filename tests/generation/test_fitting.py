@@ -50,8 +50,9 @@ torch = pytest.importorskip("torch", reason="training needs the train extra")
 pytest.importorskip("accelerate", reason="training needs the train extra")
 
 from nlp_rnn.config import CharConfig, CharTrainConfig  # noqa: E402
-from nlp_rnn.errors import InputError  # noqa: E402
+from nlp_rnn.errors import InputError, TrainingWarning  # noqa: E402
 from nlp_rnn.generation.fitting import StreamTask, build, dynamic_log_probs, fit_model, log_probs  # noqa: E402
+from nlp_rnn.generation.generator import CharGenerator  # noqa: E402
 from nlp_rnn.nn.characters import CharRNN  # noqa: E402
 from nlp_rnn.training.loop import seeded  # noqa: E402
 
@@ -208,3 +209,41 @@ def test_tied_weights_are_one_and_dynamic_evaluation_learns() -> None:
     static = -log_probs(build(config, weights), ids_N).mean()
     dynamic = -dynamic_log_probs(build(config, weights), ids_N, learning_rate=0.01).mean()
     assert dynamic < static
+
+
+def names(count: int) -> str:
+    rng = np.random.default_rng(0)
+    parts = [["An", "Be", "Ka", "Lo", "Mi"], ["na", "ri", "lo", "mo"], ["n", "s", "th", "ra"]]
+    return "".join("".join(rng.choice(part) for part in parts) + "\n" for _ in range(count))
+
+
+def test_a_small_corpus_gets_steps_enough_to_beat_a_table_of_pairs() -> None:
+    generator = CharGenerator(embedding_dim=12, hidden_size=32).fit(names(700))
+    notes = generator.artifact.notes
+    assert notes["train"]["batch_size"] == 4
+    assert notes["remarks"] == []
+    written = generator.generate(max_new_chars=60, risk_filter=None).text.split()
+    assert len({*written} & {*names(700).split()}) > 4
+
+
+def test_a_small_corpus_with_few_steps_says_what_it_lacks() -> None:
+    few = CharTrainConfig(max_epochs=10, batch_size=32, learning_rate=1e-2)
+    with pytest.warns(TrainingWarning) as said:
+        generator = CharGenerator(embedding_dim=16, hidden_size=24).fit(names(700), config=few)
+    assert [str(each.message) for each in said] == generator.artifact.notes["remarks"]
+    falling, worse = generator.artifact.notes["remarks"]
+    assert falling.startswith("still falling when the training ended")
+    assert worse.startswith("the model knows less than a table of pairs of characters")
+    assert generator.artifact.notes["train"]["batch_size"] == 32
+
+
+def test_a_held_out_text_that_is_learned_from_is_named() -> None:
+    config = CharTrainConfig(max_epochs=1, window=20)
+    text = "".join(np.random.default_rng(0).choice(list("abcdefgh "), 600))
+    with pytest.warns(TrainingWarning, match="100% of the held-out text stands in the training text"):
+        CharGenerator(embedding_dim=4, hidden_size=4).fit(text, validation=text[100:400], config=config)
+
+
+def test_a_corpus_shorter_than_a_window_is_told_of_the_option() -> None:
+    with pytest.raises(InputError, match=r"a smaller window \(CharTrainConfig\(window=...\), --window\)"):
+        CharGenerator().fit("To be, or not to be. " * 5)

@@ -213,6 +213,16 @@ def test_a_model_for_another_task_is_refused(tiny_model: Path) -> None:
         ({"max_new_chars": 10_000_001}, ConfigError, "Invalid max_new_chars"),
         ({"max_new_chars": 2.5}, InputError, "whole number"),
         ({"stop": ""}, InputError, "at least one character"),
+        ({"stop": 5}, InputError, "stop must be a sequence of str, got int"),
+        ({"stop": ["a", 5]}, InputError, r"stop\[1\] must be a str, got int"),
+        ({"stop": b"a"}, InputError, "stop must be a sequence of str, got bytes"),
+        ({"stop": {"a": 1}}, InputError, "stop must be a sequence of str, got dict"),
+        ({"max_new_chars": "5"}, InputError, "max_new_chars must be a whole number, got '5'"),
+        ({"temperature": "hot"}, ConfigError, "Invalid temperature"),
+        ({"top_k": 2.5}, ConfigError, "Invalid top_k"),
+        ({"risk_filter": "block"}, InputError, "risk_filter must be a RiskFilter or None, got str"),
+        ({"risk_filter": True}, InputError, "risk_filter must be a RiskFilter or None, got bool"),
+        ({"seed": 1.0}, InputError, "a seed must be a whole number, got 1.0"),
         ({"seed": -1}, ConfigError, "Invalid seed"),
         ({"seed": "x"}, InputError, "a seed must be"),
         ({"prompt": 7}, InputError, "a prompt must be a str, got int"),
@@ -224,6 +234,42 @@ def test_nonsense_is_refused_at_once(
     for call in (generator.generate, generator.stream):
         with pytest.raises(error, match=sentence):
             call(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"prompts": 5}, "prompts must be a sequence of str, got int"),
+        ({"prompts": [5]}, r"prompts\[0\] must be a str, got int"),
+        ({"seeds": 5}, "seeds must be a sequence of whole numbers, got 5"),
+        ({"seeds": None}, "seeds must be a sequence of whole numbers, got None"),
+        ({"seeds": ["1"]}, "a seed must be a whole number, got '1'"),
+        ({"sampling": {"temperature": 1.0}}, r"sampling must be a Sampling, got dict: give Sampling"),
+        ({"width": 2.5}, "width must be a whole number, got 2.5"),
+    ],
+)
+def test_many_texts_of_nonsense_are_refused(
+    generator: CharGenerator, arguments: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        generator.generate_many(**{"prompts": ["a"], "seeds": [1], **arguments})  # type: ignore[arg-type]
+
+
+def test_measures_of_nonsense_are_refused(generator: CharGenerator) -> None:
+    with pytest.raises(InputError, match="a prompt must be a str, got int"):
+        generator.next_logits(5, "a")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="Invalid learning_rate"):
+        generator.dynamic_bits_per_char("abc", learning_rate="x")  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers(generator: CharGenerator) -> None:
+    plain = {"max_new_chars": 5, "seed": 3, "top_k": 4, "temperature": 0.5, "risk_filter": None}
+    arrays = plain | {name: np.asarray(plain[name])[()] for name in ("max_new_chars", "seed", "top_k")}
+    arrays["temperature"] = np.float32(0.5)
+    found = generator.generate("a", **arrays)  # type: ignore[arg-type]
+    assert found == generator.generate("a", **plain)  # type: ignore[arg-type]
+    assert json.dumps(found.provenance)
+    assert generator.generate("a", stop={"c", "b"}, risk_filter=None)  # no order is needed here
 
 
 def test_no_characters_asked_for_no_characters_given(generator: CharGenerator) -> None:

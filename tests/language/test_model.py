@@ -24,7 +24,7 @@ from nlp_rnn.config import (  # noqa: E402
     PretrainConfig,
     TrainConfig,
 )
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError  # noqa: E402
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, TrainingWarning  # noqa: E402
 from nlp_rnn.language.fitting import LanguageTask, rows_of  # noqa: E402
 from nlp_rnn.language.model import encoder_weights  # noqa: E402
 from nlp_rnn.nn.classifier import BiLSTMClassifier  # noqa: E402
@@ -281,3 +281,14 @@ def test_pretrain_then_train_at_the_command_line(tmp_path: Path, capsys: pytest.
     assert "made for the task 'language'" in capsys.readouterr().err
     assert main(["pretrain", "--data", str(tmp_path / "run"), "--output", str(tmp_path / "other")]) == 2
     assert math.isfinite(fitted.temperature)
+
+
+def test_a_model_that_learned_nothing_or_was_asked_what_it_knows_says_so() -> None:
+    still = PretrainConfig(max_epochs=1, learning_rate=1e-8, ema_decay=0.0)
+    known = texts(20, 0)
+    with pytest.warns(TrainingWarning) as said:
+        model = LanguageModel(min_count=1, **SHAPE).fit(known, validation=known[:3], config=still)
+    leaked, lost = model.artifact.notes["remarks"]
+    assert [str(each.message) for each in said] == [leaked, lost]
+    assert leaked.startswith("3 of the 3 held-out texts are learned from, too")
+    assert lost.startswith("the language model predicts no better than the share of each word")

@@ -147,7 +147,7 @@ def test_killed_and_resumed_is_bit_identical(tmp_path: Path) -> None:
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     fit(output=tmp_path)
     other = TrainConfig(**{**CONFIG.to_dict(), "learning_rate": 0.01})
-    with pytest.raises(TrainingError, match="other train"):
+    with pytest.raises(TrainingError, match=r"other learning_rate \(0.02 there, 0.01 here\): use"):
         fit(other, output=tmp_path, resume=True)
 
 

@@ -14,7 +14,7 @@ from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import pad
 from nlp_rnn.cli import main
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
-from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
+from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError, TrainingWarning
 from nlp_rnn.files.pairs import read_pairs
 from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import BEGIN, END, SPACE, TextTokenizer
@@ -326,6 +326,16 @@ def test_hidden_names_teach_it_to_copy() -> None:
     config = settings(copy_share=0.5, max_epochs=20)
     translator = Translator(**SMALL).fit(pairs, validation=pairs[:8], config=config)
     assert translator.translate(["Жанна is here"]) == ["Жанна est ici"]
+
+
+def test_a_translator_that_learned_nothing_says_so() -> None:
+    still, pairs = settings(max_epochs=1, learning_rate=1e-8), counting(40)
+    with pytest.warns(TrainingWarning) as said:
+        translator = Translator(**SMALL).fit(pairs, validation=pairs[:2], config=still)
+    leaked, lost = translator.artifact.notes["remarks"]
+    assert [str(each.message) for each in said] == [leaked, lost]
+    assert leaked.startswith("2 of the 2 held-out pairs are learned from, too")
+    assert lost.startswith("the translator predicts no better than the share of each word")
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
