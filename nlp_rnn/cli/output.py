@@ -15,6 +15,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from nlp_rnn.files.pairs import PairList
+
 
 def say(message: str) -> None:
     """Write a note for the person at the terminal."""
@@ -24,6 +26,14 @@ def say(message: str) -> None:
 def say_skipped(count: int, reasons: Sequence[str]) -> None:
     """Say how many bad rows were left out, and what was wrong with the first."""
     say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
+
+
+def say_pairs(path: Path, pairs: PairList) -> None:
+    """Say how many pairs a file has, and how many of its rows were left out."""
+    left_out = pairs.left_out()
+    say(f"{path}: {len(pairs):,} pairs{left_out and f'; {left_out}'}")
+    if pairs.skipped:
+        say_skipped(pairs.skipped, pairs.reasons)
 
 
 def console(*, stderr: bool = False) -> Console:

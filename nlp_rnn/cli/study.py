@@ -7,8 +7,8 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, Model, SourceColumn, TargetColumn
-from nlp_rnn.cli.output import print_table, say, write_json
+from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, Model, OnError, SourceColumn, TargetColumn
+from nlp_rnn.cli.output import print_table, say, say_pairs, write_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError, MissingExtraError, require
 
@@ -106,6 +106,7 @@ def bleu(
             help="A saved translator's folder; given several times, they are compared.", rich_help_panel=MODEL
         ),
     ],
+    on_error: OnError = "raise",
     beam: Annotated[int, typer.Option(min=1, help="Candidates followed at once.", rich_help_panel=MODEL)] = 5,
     output: Annotated[
         Path, typer.Option(help="Folder for bleu.json and bleu.png.", rich_help_panel=OUTPUT)
@@ -117,8 +118,14 @@ def bleu(
     from nlp_rnn.studies.translation import study_translation
     from nlp_rnn.translation.translator import Translator
 
-    pairs = read_pairs(test, source, target)
+    pairs = read_pairs(test, source, target, on_error=on_error)
+    say_pairs(test, pairs)
     translators = {folder: Translator.from_pretrained(folder) for folder in model}
+    sources = [text for text, _ in pairs]
+    too_long = {place for each in translators.values() for place in each.unreadable(sources)}
+    if too_long and on_error == "skip":
+        say(f"Left out {len(too_long):,} pairs whose source is too long to translate")
+        pairs[:] = [pair for place, pair in enumerate(pairs) if place not in too_long]
     found = study_translation(translators, pairs, beam=beam, progress=say)
     print_table(found.table())
     print_table(found.table_by_length(), title=f"By words of the source: each pair, beam {beam}")

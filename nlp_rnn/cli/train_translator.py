@@ -20,6 +20,7 @@ from nlp_rnn.cli.options import (
     LearningRate,
     MaxEpochs,
     NumLayers,
+    OnError,
     Patience,
     Resume,
     RunFolder,
@@ -29,7 +30,7 @@ from nlp_rnn.cli.options import (
     VocabSize,
     from_options,
 )
-from nlp_rnn.cli.output import say
+from nlp_rnn.cli.output import say, say_pairs
 from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 
@@ -48,6 +49,7 @@ def train_translator(
         Path | None,
         typer.Option(help="Held-out pairs; by default, a fiftieth of DATA.", rich_help_panel=DATA),
     ] = None,
+    on_error: OnError = "raise",
     attention: Annotated[
         bool,
         typer.Option(
@@ -86,9 +88,12 @@ def train_translator(
         "weight_dropout precision batch_tokens label_smoothing",
     )
     translator = from_options(Translator, options)
-    pairs = read_pairs(data, source, target)
-    held_out = None if validation is None else read_pairs(validation, source, target)
-    say(f"{len(pairs):,} pairs")
+    pairs = read_pairs(data, source, target, on_error=on_error)
+    say_pairs(data, pairs)
+    held_out = None
+    if validation is not None:
+        held_out = read_pairs(validation, source, target, on_error=on_error)
+        say_pairs(validation, held_out)
     with run_with_bar(output, resume, "tokens/s") as progress:
         translator.fit(
             pairs, validation=held_out, config=config, output=output, resume=resume, progress=progress

@@ -58,7 +58,7 @@ class _Beam:
         """Count a finished candidate, and keep it if it is the best so far."""
         self.finished += 1
         if self.best is None or score > self.best.score:
-            self.best = Hypothesis(ids_T.tolist(), score, attention_TS.copy())
+            self.best = Hypothesis(ids_T.tolist(), float(score), attention_TS.copy())
 
 
 @dataclass
