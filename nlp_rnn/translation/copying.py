@@ -1,8 +1,8 @@
 """Copying: where a translator writes an unknown word, a whole word of its source stands (Jean et al. 2015).
 
-A word that no piece can spell is read as several pieces, of which some are known (``Dvo``, unknown, ``k``). So
-the attention is summed over all pieces of a word, and the word is copied whole. Knows pieces and their places;
-knows no model.
+A word that no piece can spell is read as several pieces, of which some are known (``Dvo``, unknown, ``k``).
+So the attention is summed over all pieces of a word, and the word is copied whole. Knows pieces and their
+places; knows no model.
 
 Shapes: S source pieces, T written pieces.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 Span = tuple[int, int]
 
-# Oniguruma patterns. Soft hyphens and joiners are inside words; O'Hara and Jean-Paul are one, don't and a-t-il
+# Oniguruma patterns. Soft hyphens, joiners are inside words; O'Hara and Jean-Paul are one, don't and a-t-il
 # are not. Scripts without spaces have no words that a pattern could find: there, a character is one. What an
 # emoji is joined with belongs to it, as do both halves of a flag.
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
