@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nlp_rnn.batch import AnyIds
-from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.errors import DataError, InputError, in_range
 from nlp_rnn.files.rows import DAMAGED, unpacked
 from nlp_rnn.text.tokenizer import TextTokenizer
 
@@ -126,7 +126,12 @@ def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
 
 
 def split_at(source: Source, share: float) -> int:
-    """Return the number of characters before the last ``share`` of a corpus."""
+    """Return the number of characters before the last ``share`` of a corpus.
+
+    Raises:
+        ConfigError: If ``share`` is no number from 0 to 1.
+    """
+    share = in_range("share", share, 0, 1)
     return int(sum(map(len, read_characters(source))) * (1 - share))
 
 

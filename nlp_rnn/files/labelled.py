@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlp_rnn.errors import DataError, InputError, in_range
+from nlp_rnn.errors import DataError, InputError, whole_number
 from nlp_rnn.files.named import NAMED, HubCorpus, Placed, hub_rows
 from nlp_rnn.files.rows import (
     DAMAGED,
@@ -115,6 +115,8 @@ def load_corpus(
         ConfigError: If ``on_error`` or ``limit`` is outside what is allowed.
         MissingExtraError: If ``datasets`` (named corpora) or ``pyarrow`` (Parquet) is not installed.
     """
+    if classes is not None and (not isinstance(classes, Iterable) or getattr(classes, "ndim", 1) == 0):
+        classes = whole_number("classes", classes, 1)
     names = None if classes is None or isinstance(classes, int) else list(classes)
     stream = stream_corpus(
         source,
@@ -156,7 +158,7 @@ def stream_corpus(
     The arguments and errors are those of ``load_corpus``; whether every class occurs, only the end can tell.
     """
     if limit is not None:
-        in_range("limit", limit, 1, 2**62)
+        limit = whole_number("limit", limit, 1)
     complaints = Complaints(on_error)
     opened = _open_source(source, split, complaints)
     hub = opened.hub

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig
-from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables
+from nlp_rnn.errors import InputError, in_range, one_of, refuse_tables, whole_number
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
@@ -224,7 +224,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         refuse_tables(prompts, "generate_many wants a sequence of prompts")
         if len(seeds) != len(prompts):
             raise InputError(f"there are {len(prompts)} prompts and {len(seeds)} seeds: give one for each")
-        in_range("width", width, 1, 2**16)
+        width = whole_number("width", width, 1, 2**16)
         sampling, reviewer = sampling or Sampling(), self._reviewer(risk_filter)
         writings = [start_writing(self.artifact.tokenizer, max_new_chars, stop) for _ in prompts]
         drafts = [self._draft(*each) for each in zip(prompts, seeds, writings, strict=True)]
@@ -332,8 +332,10 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
         Raises:
             InputError, DataError: As ``bits_per_char``.
+            ConfigError: If the learning rate is outside its range.
             MissingExtraError: If torch is not installed.
         """
+        learning_rate = in_range("learning_rate", learning_rate, 0, 10)
         require_training()
         from nlp_rnn.generation import fitting
 
@@ -437,9 +439,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """Return one text for the decoder to write."""
         if not isinstance(prompt, str):
             raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
-        if isinstance(seed, bool) or not isinstance(seed, int):
-            raise InputError(f"a seed must be a whole number, got {seed!r}")
-        in_range("seed", seed, 0, 2**63 - 1)
+        seed = whole_number("seed", seed, 0, 2**63 - 1, error=InputError)
         return Draft(self._prompt_ids(prompt), seed, writing.take)
 
     def _decode(

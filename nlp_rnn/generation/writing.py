@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from nlp_rnn.errors import InputError, in_range
+from nlp_rnn.errors import InputError, whole_number
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 LONGEST = 10_000_000
@@ -103,12 +103,11 @@ def start_writing(tokenizer: TextTokenizer, max_new_chars: int, stop: str | Sequ
         stop: A string, or several, before which the text ends.
 
     Raises:
-        ConfigError: If there is no such number of characters.
-        InputError: If the number is not whole, or a stop string is no str or empty.
+        InputError: If there is no such number of characters, or a stop string is no str or empty.
     """
-    if isinstance(max_new_chars, bool) or not isinstance(max_new_chars, int):
-        raise InputError(f"max_new_chars must be a whole number, got {max_new_chars!r}")
-    in_range("max_new_chars", max_new_chars, 0, LONGEST)
+    max_new_chars = whole_number("max_new_chars", max_new_chars, 0, LONGEST, error=InputError)
+    if stop is not None and not isinstance(stop, Iterable):
+        raise InputError(f"stop should be a str, or a sequence of several, got {stop!r}")
     stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
     for each in stops:
         if not isinstance(each, str) or not each:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import Batch, batches
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
-from nlp_rnn.errors import InputError, as_texts, in_range
+from nlp_rnn.errors import InputError, as_texts, in_range, whole_number
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.seq2seq import Seq2Seq
@@ -124,8 +124,8 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
             ConfigError: If ``beam`` or ``length_penalty`` is outside its range.
             NotFittedError: Before ``fit``.
         """
-        in_range("beam", beam, 1, 100)
-        in_range("length_penalty", length_penalty, 0, 10)
+        beam = whole_number("beam", beam, 1, 100)
+        length_penalty = in_range("length_penalty", length_penalty, 0, 10)
         tokenizer, texts = self.artifact.tokenizer, as_texts(texts)
         some = [number for number, text in enumerate(texts) if text.strip()]
         rows = tokenizer.encode_batch([texts[number] for number in some])
