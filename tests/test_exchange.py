@@ -212,6 +212,7 @@ def test_keras_weights_come_and_go(backend: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
@@ -250,6 +251,7 @@ def test_a_missing_back_end_of_keras_is_named(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert "MissingExtraError: Keras is set to a back end that is not installed (tensorflow)" in done.stderr
 

@@ -5,7 +5,6 @@ Reads, answers and writes some hundred texts at a time, so that a file of any le
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import typer
 
 from nlp_rnn.cli.loading import given_texts, load_model
 from nlp_rnn.cli.options import DATA, OUTPUT, Device, Engine, FileColumn, Model, OnError, TextFile, Texts
-from nlp_rnn.cli.output import say, say_skipped
+from nlp_rnn.cli.output import say, say_skipped, to_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
 
@@ -150,6 +149,6 @@ def _print_array(answers: Answers) -> None:
     """Print ``[{"label": ..., "score": ...}, ...]`` as the answers come."""
     typer.echo("[", nl=False)
     for number, (_, sentiment) in enumerate(answers):
-        answer = json.dumps({"label": sentiment.label, "score": sentiment.score}, ensure_ascii=False)
+        answer = to_json({"label": sentiment.label, "score": sentiment.score})
         typer.echo((",\n " if number else "") + answer, nl=False)
     typer.echo("]")

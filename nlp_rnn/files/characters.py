@@ -7,6 +7,7 @@ mapped into memory, so a corpus may be larger than memory. Knows characters; kno
 from __future__ import annotations
 
 import codecs
+import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -72,8 +73,9 @@ def path_of(source: Source) -> Path | None:
 
 
 def _file(path: Path) -> Iterator[str]:
-    """Yield a file's text, piece by piece; a byte-order mark is left out."""
+    """Yield a file's text, piece by piece, without a byte-order mark; every line ends in a line feed."""
     decoder = codecs.getincrementaldecoder("utf-8")()
+    line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     raw, stream = unpacked(path, str(path))
     offset = 0
     with raw, stream:
@@ -96,6 +98,8 @@ def _file(path: Path) -> Iterator[str]:
                     f"{path}, byte {at:,}: invalid UTF-8 (0x{wrong:02X}); a corpus is text, saved as UTF-8"
                 ) from None
             text = text.removeprefix("\ufeff") if offset == 0 else text
+            # A carriage return at a piece's end waits for the next one, which may begin with a line feed.
+            text = line_ends.decode(text, final=not content)
             offset += len(content)
             if text:
                 yield text

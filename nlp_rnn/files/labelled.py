@@ -301,7 +301,7 @@ def _open_source(source: str | Path, split: str, complaints: Complaints) -> _Ope
             return _Opened(str(path), ["text", "label"], _folder_rows(path, split, complaints))
         path = tables[0]
     elif not path.exists():
-        raise InputError(f"no corpus {str(source)!r}: neither a file, a folder nor one of {', '.join(NAMED)}")
+        raise InputError(f"no corpus '{source}': neither a file, a folder nor one of {', '.join(NAMED)}")
     rows = RowReader(path, complaints=complaints)
     placed = ((f"{rows.name}, row {row}", fields) for row, fields in rows)
     return _Opened(rows.name, rows.columns, placed, rows.close)

@@ -439,7 +439,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """Return one text for the decoder to write."""
         if not isinstance(prompt, str):
             raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
-        seed = whole_number("seed", seed, 0, 2**63 - 1, error=InputError)
+        seed = whole_number("seed", seed, 0, 2**63 - 1)
         return Draft(self._prompt_ids(prompt), seed, writing.take)
 
     def _decode(

@@ -103,9 +103,10 @@ def start_writing(tokenizer: TextTokenizer, max_new_chars: int, stop: str | Sequ
         stop: A string, or several, before which the text ends.
 
     Raises:
-        InputError: If there is no such number of characters, or a stop string is no str or empty.
+        ConfigError: If there is no such number of characters.
+        InputError: If a stop string is no str or empty.
     """
-    max_new_chars = whole_number("max_new_chars", max_new_chars, 0, LONGEST, error=InputError)
+    max_new_chars = whole_number("max_new_chars", max_new_chars, 0, LONGEST)
     if stop is not None and not isinstance(stop, Iterable):
         raise InputError(f"stop should be a str, or a sequence of several, got {stop!r}")
     stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)

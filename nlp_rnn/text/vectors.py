@@ -122,7 +122,7 @@ def _published(vocab: Any, name: str, cache: Path | None) -> Path:
     match = _NAME.fullmatch(name)
     if match is None:
         raise InputError(
-            f"no vectors at {name!r}: it is neither a file nor a name like glove.6B.100d or fasttext.en"
+            f"no vectors at '{name}': it is neither a file nor a name like glove.6B.100d or fasttext.en"
         )
     if cache is None:
         raise InputError(f"{name} has to be downloaded: say with cache=FOLDER where to keep it")

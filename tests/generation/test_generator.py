@@ -211,10 +211,10 @@ def test_a_model_for_another_task_is_refused(tiny_model: Path) -> None:
         ({"top_p": 1.5}, ConfigError, "Invalid top_p"),
         ({"max_new_chars": -1}, ConfigError, "Invalid max_new_chars"),
         ({"max_new_chars": 10_000_001}, ConfigError, "Invalid max_new_chars"),
-        ({"max_new_chars": 2.5}, InputError, "whole number"),
+        ({"max_new_chars": 2.5}, ConfigError, "whole number"),
         ({"stop": ""}, InputError, "at least one character"),
         ({"seed": -1}, ConfigError, "Invalid seed"),
-        ({"seed": "x"}, InputError, "a seed must be"),
+        ({"seed": "x"}, ConfigError, "Invalid seed"),
         ({"prompt": 7}, InputError, "a prompt must be a str, got int"),
     ],
 )

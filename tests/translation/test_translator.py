@@ -535,7 +535,7 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "in.csv").write_text("id,text\n7,one\n8,nine\n", encoding="utf-8")
     args = ["--file", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv")]
     assert main(["translate", *model, *args]) == 0
-    assert (tmp_path / "out.csv").read_text().splitlines() == [
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines() == [
         "id,text,translation",
         "7,one,un",
         "8,nine,neuf",
