@@ -192,7 +192,8 @@ def wrongs(path: Path) -> Iterator[str]:
         opens = name == "open" and "b" not in mode and (isinstance(call.func, ast.Name) or bool(mode))
         runs = name in ("run", "Popen", "check_output") and "text" in given
         reads = name == "read_text" and not call.args
-        if (opens or runs or reads or name == "write_text") and not {"encoding", None} & given:
+        wraps = name == "TextIOWrapper" and len(call.args) < 2
+        if (opens or runs or reads or wraps or name == "write_text") and not {"encoding", None} & given:
             if name != "write_text" or isinstance(call.func, ast.Attribute):  # not our own of that name
                 yield f"{path.name}:{call.lineno}: {name} without encoding"
         writes = (opens and set(mode) & set("wax")) or (name == "write_text" and "encoding" in given)

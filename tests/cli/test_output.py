@@ -172,3 +172,37 @@ def test_drive_letters_are_paths(command: str, tiny_model: Path, capsys: pytest.
     said = capsys.readouterr().err
     assert path in said
     assert len(said.strip().splitlines()) == 1
+
+
+LINES = {
+    "csv": 'text,n\ngood,1\n"bad\nfilm",2\n',
+    "tsv": "text\tn\ngood\t1\nbad film\t2\n",
+    "jsonl": '{"text": "good", "n": 1}\n\n{"text": "bad film", "n": 2}\n',
+    "txt": "good\nbad film\n",
+}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_line_ends_that_come_in_do_not_go_out(kind: str, tiny_model: Path, tmp_path: Path) -> None:
+    written = []
+    for ends in ("\n", "\r\n"):
+        source, target = tmp_path / f"in.{kind}", tmp_path / f"out.{kind}"
+        source.write_bytes(LINES[kind].replace("\n", ends).encode())
+        words = ["classify", "--file", str(source), "--output", str(target), "--model", str(tiny_model)]
+        assert main(words) == 0
+        written.append(target.read_bytes())
+    # A line end inside a cell is the user's own.
+    assert written[1].replace(b'"bad\r\nfilm"', b'"bad\nfilm"') == written[0]
+    assert b"\r" not in written[0]
+
+
+def test_series_and_pairs_read_either_line_end(tmp_path: Path) -> None:
+    from nlp_rnn.files import read_pairs, read_series
+
+    found = []
+    for number, ends in enumerate((b"\n", b"\r\n")):
+        series, pairs = tmp_path / f"{number}.csv", tmp_path / f"pairs{number}.csv"
+        series.write_bytes(b"time,value\n2024-01-01,1\n2024-01-02,2\n".replace(b"\n", ends))
+        pairs.write_bytes(b"en,fr\none,un\ntwo,deux\n".replace(b"\n", ends))
+        found.append((read_series(series).values_TF.tolist(), read_pairs(pairs, "en", "fr")))
+    assert found[0] == found[1]

@@ -85,7 +85,7 @@ def test_standard_input_is_plain_text_unless_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("one\ntwo – ½".encode()), encoding="ascii"))
     assert [record.text for record in read_texts("-")] == ["one", "two – ½"]
     assert not sys.stdin.buffer.closed
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text,n\nhi,1\n")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text,n\nhi,1\n"), encoding="utf-8"))
     reader = read_texts("-", format="csv")
     assert [record.fields for record in reader] == [{"text": "hi", "n": "1"}]
     assert reader.progress is None
