@@ -100,13 +100,12 @@ def test_every_command_shows_something_on_a_console_of_few_characters(
 
 def test_what_is_sent_into_a_file_is_utf8_where_the_system_is_not(tiny_model: Path, tmp_path: Path) -> None:
     environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
-    (tmp_path / "in.txt").write_text(f"bad {ODD}\n", encoding="utf-8")
     told = COMMANDS.replace(
         "for words", "assert 'utf' not in sys.stdout.encoding.lower(), sys.stdout.encoding\nfor words"
     )
-    review = ["review", "--file", "in.txt", "--policy", "annotate"]
+    explain = ["explain", f"bad {ODD}", "--model", str(tiny_model)]
     done = subprocess.run(
-        [sys.executable, "-c", told, json.dumps([review])],
+        [sys.executable, "-c", told, json.dumps([explain])],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
         capture_output=True,
