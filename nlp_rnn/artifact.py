@@ -28,7 +28,7 @@ from nlp_rnn.config import (
     Settings,
     TranslationConfig,
 )
-from nlp_rnn.errors import ArtifactError, ConfigError, one_of
+from nlp_rnn.errors import ArtifactError, ConfigError, in_range, one_of
 from nlp_rnn.folder import CARD, CONFIG, TOKENIZER, WEIGHTS, check_destination, replace_folder
 from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.weights import DTYPES, Weights, check_weights, from_bytes, to_bytes
@@ -133,8 +133,11 @@ class TextArtifact(Artifact[TextConfig]):
         expected = config.num_classes if isinstance(config, ModelConfig) else 0
         if len(classes) != expected:
             raise ArtifactError(f"it names {len(classes)} classes and its settings have {expected}")
-        number = isinstance(self.temperature, (int, float)) and not isinstance(self.temperature, bool)
-        if not number or not math.isfinite(self.temperature) or self.temperature <= 0:
+        try:
+            right = in_range("temperature", self.temperature, 0, math.inf, open_high=True) > 0
+        except ConfigError:
+            right = False
+        if not right:
             raise ArtifactError(f"its temperature {self.temperature!r} should be a finite number above 0")
         vocab = self.tokenizer.vocab
         last_id = self.tokenizer.token_to_id(vocab[-1]) if vocab else None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from nlp_rnn.errors import ConfigError, in_range, one_of
+from nlp_rnn.errors import ConfigError, in_range, one_of, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,6 +22,7 @@ PRECISIONS = ("no", "fp16", "bf16")
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Gates of each cell; a recurrent weight has as many blocks."""
 LABEL_FREE = ("virtual_adversarial", "entropy", "consistency")
+_WIDEST = 2**24
 OBJECTIVES = ("adversarial", "pairing", *LABEL_FREE)
 
 Own = TypeVar("Own", bound="Settings")
@@ -36,16 +37,6 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain JSON values."""
         return asdict(self)
-
-    def _to_plain(self) -> None:
-        """Turn NumPy's scalars into Python's numbers, which JSON and torch take."""
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, Mapping):
-                value = {key: _plain(inner) for key, inner in value.items()}
-            elif isinstance(value, (list, tuple)):
-                value = tuple(map(_plain, value))
-            object.__setattr__(self, each.name, _plain(value))
 
     @classmethod
     def from_dict(cls: type[Own], values: Mapping[str, Any]) -> Own:
@@ -62,6 +53,25 @@ class Settings:
             return cls(**values)
         except TypeError as error:
             raise ConfigError(f"{cls.__name__}: {error}") from None
+
+    def _set(self, name: str, value: object) -> None:
+        """Keep a value in the form in which it is saved: NumPy's numbers as Python's, lists as tuples."""
+        object.__setattr__(self, name, value)
+
+    def _numbers(self, names: str, low: float, high: float, *, open_high: bool = False) -> None:
+        """Refuse settings that are no numbers in this range."""
+        for name in names.split():
+            self._set(name, in_range(name, getattr(self, name), low, high, open_high=open_high))
+
+    def _whole_numbers(self, names: str, low: int, high: int = 2**31) -> None:
+        """Refuse settings that are no whole numbers in this range."""
+        for name in names.split():
+            self._set(name, whole_number(name, getattr(self, name), low, high))
+
+    def _flags(self, names: str) -> None:
+        """Refuse settings that are neither true nor false."""
+        for name in names.split():
+            self._set(name, true_or_false(name, getattr(self, name)))
 
 
 def settings_of(kind: type[Own], given: object) -> Own:
@@ -100,16 +110,10 @@ class EncoderConfig(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
-        self._to_plain()
         one_of("cell", self.cell, CELLS)
-        _whole("vocab_size", self.vocab_size, 2)
-        for name in ("embedding_dim", "hidden_size", "num_layers"):
-            _whole(name, getattr(self, name), 1)
-        for name in ("bidirectional", "layer_norm"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(
-                    f"Invalid {name}. Received: {getattr(self, name)!r}; it should be true or false"
-                )
+        self._whole_numbers("vocab_size", 2, _WIDEST)
+        self._whole_numbers("embedding_dim hidden_size num_layers", 1, _WIDEST)
+        self._flags("bidirectional layer_norm")
 
     @property
     def output_dim(self) -> int:
@@ -158,7 +162,7 @@ class ModelConfig(EncoderConfig):
         """Refuse values outside their range."""
         super().__post_init__()
         one_of("pooling", self.pooling, POOLINGS)
-        _whole("num_classes", self.num_classes, 2)
+        self._whole_numbers("num_classes", 2, _WIDEST)
 
     @property
     def pooled_dim(self) -> int:
@@ -220,11 +224,10 @@ class CharConfig(EncoderConfig):
     def __post_init__(self) -> None:
         """Refuse values outside their range, and those that contradict each other."""
         super().__post_init__()
-        in_range("num_layers", self.num_layers, 1, 4)
+        self._whole_numbers("num_layers", 1, 4)
         if self.bidirectional:
             raise ConfigError("a character model reads one way: bidirectional should be false")
-        if not isinstance(self.tied, bool):
-            raise ConfigError(f"Invalid tied. Received: {self.tied!r}; it should be true or false")
+        self._flags("tied")
         if self.tied and self.embedding_dim != self.hidden_size:
             raise ConfigError(
                 f"tied weights need embedding_dim ({self.embedding_dim}) and hidden_size "
@@ -269,15 +272,13 @@ class ForecastConfig(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range; lists, as JSON has them, become tuples."""
-        self._to_plain()
-        object.__setattr__(self, "columns", tuple(self.columns))
-        object.__setattr__(self, "quantiles", tuple(self.quantiles))
-        _whole("context", self.context, 2)
-        _whole("horizon", self.horizon, 1)
+        self._set("columns", tuple(self.columns))
+        self._whole_numbers("context", 2, _WIDEST)
+        self._whole_numbers("horizon hidden_size num_layers", 1, _WIDEST)
+        self._flags("log carried linear")
         if not self.columns or len(set(self.columns)) != len(self.columns):
             raise ConfigError(f"Invalid columns {self.columns!r}; they should be names that differ")
-        for level in self.quantiles:
-            in_range("quantiles", level, 0.001, 0.999)
+        self._set("quantiles", tuple(in_range("quantiles", level, 0.001, 0.999) for level in self.quantiles))
         if 0.5 not in self.quantiles or list(self.quantiles) != sorted(set(self.quantiles)):
             raise ConfigError(f"Invalid quantiles {self.quantiles!r}; they should rise and include 0.5")
         if self.carried and self.linear:
@@ -328,8 +329,7 @@ class TranslationConfig(EncoderConfig):
     def __post_init__(self) -> None:
         """Refuse values outside their range, and an encoder that reads one way."""
         super().__post_init__()
-        if not isinstance(self.attention, bool):
-            raise ConfigError(f"Invalid attention. Received: {self.attention!r}; it should be true or false")
+        self._flags("attention")
         if not self.bidirectional:
             raise ConfigError("a translator's encoder reads both ways: bidirectional should be true")
 
@@ -433,21 +433,16 @@ class LoopConfig(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
-        self._to_plain()
         one_of("precision", self.precision, PRECISIONS)
         for name in ("max_epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:
-                _whole(name, getattr(self, name), 1, 2**31)
-        for name in ("warmup", "ema_decay", "dropout", "weight_dropout"):
-            in_range(name, getattr(self, name), 0, 1, open_high=True)
-        in_range("learning_rate", self.learning_rate, 1e-8, 10)
-        for name in ("embedding_rate", "encoder_rate"):
-            in_range(name, getattr(self, name), 0, 10)
-        _whole("frozen_epochs", self.frozen_epochs, 0, 2**31)
-        in_range("weight_decay", self.weight_decay, 0, 10)
-        in_range("max_grad_norm", self.max_grad_norm, 1e-6, 1e6)
-        _whole("checkpoint_every", self.checkpoint_every, 0, 2**31)
-        _whole("seed", self.seed, 0, 2**31 - 1)
+                self._whole_numbers(name, 1)
+        self._numbers("warmup ema_decay dropout weight_dropout", 0, 1, open_high=True)
+        self._numbers("learning_rate", 1e-8, 10)
+        self._numbers("embedding_rate encoder_rate weight_decay", 0, 10)
+        self._numbers("max_grad_norm", 1e-6, 1e6)
+        self._whole_numbers("frozen_epochs checkpoint_every", 0)
+        self._whole_numbers("seed", 0, 2**31 - 1)
 
     def settled(self, steps_of: Callable[[int], int]) -> Self:
         """Return the same settings, with numbers for what was left to the data.
@@ -523,19 +518,20 @@ class TrainConfig(LoopConfig):
         super().__post_init__()
         one_of("class_weights", self.class_weights, ("none", "balanced"))
         one_of("calibration", self.calibration, ("temperature", "classes"))
-        in_range("batch_tokens", self.batch_tokens, 1, 2**31)
-        for name in ("label_smoothing", "embedding_dropout", "unk_dropout"):
-            in_range(name, getattr(self, name), 0, 1, open_high=True)
+        self._whole_numbers("batch_tokens", 1)
+        self._numbers("label_smoothing embedding_dropout unk_dropout", 0, 1, open_high=True)
         if not isinstance(self.objectives, Mapping):
             raise ConfigError(
                 f"Invalid objectives. Received: {self.objectives!r}; it should be weights by name, such as "
                 '{"virtual_adversarial": 1.0}'
             )
-        for name, weight in self.objectives.items():
+        for name in self.objectives:
             one_of("objective", name, OBJECTIVES)
-            in_range(f"weight of the objective {name}", weight, 0, 1e3)
-        in_range("perturbation", self.perturbation, 0, 1e3)
-        in_range("objective_share", self.objective_share, 0, 1)
+        weights = self.objectives.items()
+        plain = {name: in_range(f"weight of the objective {name}", each, 0, 1e3) for name, each in weights}
+        self._set("objectives", plain)
+        self._numbers("perturbation", 0, 1e3)
+        self._numbers("objective_share", 0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -559,9 +555,9 @@ class PretrainConfig(LoopConfig):
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         super().__post_init__()
-        in_range("batch_tokens", self.batch_tokens, 1, 2**31)
-        in_range("window", self.window, 1, 2**20)
-        in_range("samples", self.samples, 0, 2**20)
+        self._whole_numbers("batch_tokens", 1)
+        self._whole_numbers("window", 1, 2**20)
+        self._whole_numbers("samples", 0, 2**20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -591,11 +587,10 @@ class CharTrainConfig(LoopConfig):
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         super().__post_init__()
-        in_range("window", self.window, 2, 2**16)
-        in_range("window_jitter", self.window_jitter, 0, 0.5)
-        in_range("restart", self.restart, 0, 1)
-        for name in ("activation_penalty", "slowness_penalty"):
-            in_range(name, getattr(self, name), 0, 1e3)
+        self._whole_numbers("window", 2, 2**16)
+        self._numbers("window_jitter", 0, 0.5)
+        self._numbers("restart", 0, 1)
+        self._numbers("activation_penalty slowness_penalty", 0, 1e3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -623,9 +618,9 @@ class ForecastTrainConfig(LoopConfig):
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         super().__post_init__()
-        in_range("epoch_steps", self.epoch_steps, 1, 2**31)
-        in_range("window", self.window, 0, 2**20)
-        in_range("validation", self.validation, 0.01, 0.5)
+        self._whole_numbers("epoch_steps", 1)
+        self._whole_numbers("window", 0, 2**20)
+        self._numbers("validation", 0.01, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -652,23 +647,10 @@ class TranslationTrainConfig(LoopConfig):
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         super().__post_init__()
-        in_range("batch_tokens", self.batch_tokens, 1, 2**31)
-        for name in ("label_smoothing", "copy_share"):
-            in_range(name, getattr(self, name), 0, 1, open_high=True)
+        self._whole_numbers("batch_tokens", 1)
+        self._numbers("label_smoothing copy_share", 0, 1, open_high=True)
 
 
 def _linear(name: str, out_features: int, in_features: int) -> Shapes:
     """Return the shapes of a linear layer's weight and bias."""
     return {f"{name}.weight": (out_features, in_features), f"{name}.bias": (out_features,)}
-
-
-def _plain(value: Any) -> Any:
-    """Return a NumPy scalar as Python's number, anything else as it is."""
-    return value.item() if hasattr(value, "dtype") and getattr(value, "shape", None) == () else value
-
-
-def _whole(name: str, value: object, low: int, high: int = 2**24) -> None:
-    """Refuse what is no whole number from ``low`` to ``high``."""
-    if not isinstance(value, int):
-        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a whole number")
-    in_range(name, value, low, high)

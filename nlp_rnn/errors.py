@@ -6,10 +6,10 @@ Knows the names of the optional extras in ``pyproject.toml``; knows nothing abou
 from __future__ import annotations
 
 import importlib
-import numbers
+import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence, Set
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 
@@ -99,27 +99,89 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be one of {', '.join(allowed)}")
 
 
-def in_range(name: str, value: float, low: float, high: float, *, open_high: bool = False) -> None:
-    """Refuse a number outside ``[low, high]`` (``[low, high)`` with ``open_high``), NaN included.
+def in_range(
+    name: str,
+    value: object,
+    low: float,
+    high: float,
+    *,
+    open_high: bool = False,
+    error: type[ConfigError] | type[InputError] = ConfigError,
+) -> float:
+    """Return a number of any library as Python's own; refuse one outside the range, and NaN and True.
+
+    >>> in_range("dropout", 1, 0, 1)
+    1
+
+    Args:
+        name: Its name in the message.
+        value: What was given.
+        low: The least that is allowed.
+        high: The greatest.
+        open_high: Whether ``high`` itself is not allowed.
+        error: The kind of error.
 
     Raises:
-        ConfigError: If the number is outside; the message says the range.
+        ConfigError, InputError: As ``error`` says, if it is no number, or outside; the message has the range.
     """
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)  # NumPy's scalars, too
-    if not number or not (low <= value < high if open_high else low <= value <= high):
+    number = _plain(value)
+    if isinstance(number, bool) or not isinstance(number, Real):
+        number = math.nan
+    elif not isinstance(number, int):
+        number = float(number)
+    if not (low <= number < high if open_high else low <= number <= high):
         bracket = ")" if open_high else "]"
-        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")
+        allowed = f"a number in [{low}, {high}{bracket}"
+        raise error(f"Invalid {name}. Received: {value!r}; it should be {allowed}")
+    return number
 
 
-def as_whole(name: str, value: object) -> int:
-    """Return a whole number, Python's or NumPy's, as an int.
+def whole_number(
+    name: str,
+    value: object,
+    low: int,
+    high: int | None = None,
+    *,
+    error: type[ConfigError] | type[InputError] = ConfigError,
+) -> int:
+    """Return a whole number of any library as Python's own; refuse all else, 2.0 and True included.
+
+    >>> whole_number("seed", 3, 0)
+    3
+
+    Args:
+        name: Its name in the message.
+        value: What was given.
+        low: The least that is allowed.
+        high: The greatest; None is no limit.
+        error: The kind of error.
 
     Raises:
-        InputError: If it is none.
+        ConfigError, InputError: As ``error`` says, if it is no whole number, or outside.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise InputError(f"{name} must be a whole number, got {value!r}")
-    return int(value)
+    number = _plain(value)
+    right = isinstance(number, Integral) and not isinstance(number, bool)
+    if not right or number < low or (high is not None and number > high):
+        allowed = f"at least {low}" if high is None else f"in [{low}, {high}]"
+        raise error(f"Invalid {name}. Received: {value!r}; it should be a whole number, {allowed}")
+    return int(number)
+
+
+def true_or_false(name: str, value: object) -> bool:
+    """Return a truth value of any library as Python's own; refuse all else, 0 and 1 included.
+
+    Raises:
+        ConfigError: If it is none.
+    """
+    plain = _plain(value)
+    if not isinstance(plain, bool):
+        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be true or false")
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's and torch's scalars as Python's; anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def refuse_tables(values: object, wanted: str) -> None:

@@ -22,18 +22,22 @@ from nlp_rnn.errors import InputError, MissingExtraError, require
 from nlp_rnn.reference import Array, CellWeights, Network
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 _TORCH = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
 _KERAS = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+_DTYPES = ("float16", "float32", "float64")
 _PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def from_torch(module: nn.RNNBase) -> Network:
     """Return the weights of a ``torch.nn.RNN``, ``GRU`` or ``LSTM``, copied, in its dtype.
 
+    Types that NumPy lacks, such as bfloat16, become float32, which holds their values exactly.
+
     Raises:
-        InputError: If it is another module, an RNN with ReLU, or an LSTM with projections.
+        InputError: If it is another module, an RNN with ReLU, an LSTM with projections, or has no weights yet
+            (on the device ``meta``), or complex ones.
         MissingExtraError: If torch is not installed.
     """
     torch = require("torch", extra="train")
@@ -45,7 +49,7 @@ def from_torch(module: nn.RNNBase) -> Network:
 
     def weights(suffix: str) -> CellWeights:
         names = _PARAMETERS if module.bias else _PARAMETERS[:2]
-        arrays = [getattr(module, name + suffix).detach().cpu().numpy().copy() for name in names]
+        arrays = [_array_of(torch, getattr(module, name + suffix)) for name in names]
         no_bias = np.zeros(arrays[0].shape[0], arrays[0].dtype)
         return CellWeights(*arrays, *([] if module.bias else [no_bias, no_bias.copy()]))
 
@@ -54,13 +58,30 @@ def from_torch(module: nn.RNNBase) -> Network:
     return Network(cell, tuple(tuple(weights(f"_l{n}{suffix}") for suffix in suffixes) for n in layers))
 
 
+def _array_of(torch: Any, tensor: Tensor) -> Array:
+    """Return a weight as an array of its own."""
+    if tensor.is_meta or not tensor.is_floating_point():
+        what = "no values (device meta)" if tensor.is_meta else f"values of {tensor.dtype}"
+        raise InputError(
+            f"from_torch takes layers of real numbers, and this one has {what}: load its weights first"
+        )
+    if tensor.dtype not in (torch.float16, torch.float32, torch.float64):
+        tensor = tensor.float()
+    array: Array = tensor.detach().cpu().numpy().copy()
+    return array
+
+
 def to_torch(network: Network, *, batch_first: bool = False) -> nn.RNNBase:
     """Return a ``torch.nn.RNN``, ``GRU`` or ``LSTM`` with these weights, in their dtype.
 
     Raises:
+        InputError: If torch has no such type: the weights are float16, float32 or float64.
         MissingExtraError: If torch is not installed.
     """
     torch = require("torch", extra="train")
+    dtype = network.layers[0][0].W_xh.dtype.newbyteorder("=")
+    if dtype.name not in _DTYPES:
+        raise InputError(f"to_torch takes weights of {', '.join(_DTYPES)}, and these are {dtype}: use astype")
     # An empty layer draws no random numbers, so that the caller's stay as they are.
     module: nn.RNNBase = getattr(torch.nn, _TORCH[network.cell])(
         network.input_size,
@@ -68,20 +89,20 @@ def to_torch(network: Network, *, batch_first: bool = False) -> nn.RNNBase:
         len(network.layers),
         batch_first=batch_first,
         bidirectional=network.directions == 2,
-        dtype=torch.from_numpy(network.layers[0][0].W_xh).dtype,
+        dtype=getattr(torch, dtype.name),
         device="meta",
     ).to_empty(device="cpu")
     state = {}
     for number, layer in enumerate(network.layers):
         for weights, suffix in zip(layer, ("", "_reverse"), strict=False):
             for name, array in zip(_PARAMETERS, weights, strict=True):
-                state[f"{name}_l{number}{suffix}"] = torch.tensor(array)
+                state[f"{name}_l{number}{suffix}"] = torch.tensor(np.array(array, dtype, order="C"))
     module.load_state_dict(state)
     return module
 
 
 def from_keras(layers: Any) -> Network:
-    """Return the weights of Keras 3 recurrent layers, copied.
+    """Return the weights of Keras 3 recurrent layers, copied; bfloat16 becomes float32.
 
     Args:
         layers: A ``SimpleRNN``, ``GRU`` or ``LSTM`` layer, one of these in ``Bidirectional``, a sequence of
@@ -176,11 +197,16 @@ def _keras_cell(keras: Any, layer: Any) -> str:
 
 
 def _from_keras_layer(cell: str, layer: Any) -> CellWeights:
-    kernel, recurrent, *bias = (np.array(array) for array in layer.get_weights())
+    kernel, recurrent, *bias = (_plain(np.array(array)) for array in layer.get_weights())
     b_xh = b_hh = np.zeros(kernel.shape[1], kernel.dtype)
     if bias:
         b_xh, b_hh = bias[0] if cell == "gru" else (bias[0], b_hh)
     return CellWeights(*(np.array(_gates(cell, array)) for array in (kernel.T, recurrent.T, b_xh, b_hh)))
+
+
+def _plain(array: Array) -> Array:
+    """Return an array of one of NumPy's own types: Keras gives bfloat16 in one of another library."""
+    return array if array.dtype.name in _DTYPES else array.astype(np.float32)
 
 
 def _to_keras_arrays(cell: str, weights: CellWeights) -> list[Array]:

@@ -40,7 +40,7 @@ def check_name(path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     if target.suffix.lower() not in FORMATS:
-        raise InputError(f"Invalid picture name {str(path)!r}; it should end in one of {', '.join(FORMATS)}")
+        raise InputError(f"Invalid picture name '{path}'; it should end in one of {', '.join(FORMATS)}")
     require("matplotlib", extra="plot")
     return target
 
@@ -65,5 +65,5 @@ def save_figure(figure: Any, path: str | os.PathLike[str], *, dpi: int = 150) ->
     try:
         target.write_bytes(buffer.getvalue())
     except OSError as error:
-        raise InputError(f"cannot write the picture {str(path)!r}: {error.strerror}") from None
+        raise InputError(f"cannot write the picture '{path}': {error.strerror}") from None
     return target

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.errors import InputError, in_range, require
+from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.figure import new_figure, save_figure
 from nlp_rnn.probabilities import check_columns, check_probs
 
@@ -61,7 +61,7 @@ def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) ->
         InputError: If ``probs`` are no probabilities, or ``labels`` are not one column number per row.
         ConfigError: If ``bins`` is less than 1.
     """
-    in_range("bins", bins, 1, 2**16)
+    bins = whole_number("bins", bins, 1, 2**16)
     probs_NC = check_probs(probs)
     labels_N = check_columns(labels, probs_NC.shape)
     # The most probable class is the answer, and its probability the confidence.

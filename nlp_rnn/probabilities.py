@@ -32,7 +32,7 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> NDArray[Any]:
     >>> softmax([[0.0, 0.0]]).tolist()
     [[0.5, 0.5]]
     """
-    in_range("temperature", temperature, 1e-6, 1e6)
+    temperature = in_range("temperature", temperature, 1e-6, 1e6)
     values = np.asarray(logits)
     if not np.issubdtype(values.dtype, np.floating):
         values = values.astype(np.float64)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.config import CELLS
-from nlp_rnn.errors import InputError, one_of
+from nlp_rnn.errors import InputError, one_of, whole_number
 
 Array = NDArray[np.floating[Any]]
 
@@ -331,9 +331,12 @@ def initialise(
     """Return random weights as torch's layers start with: uniform in +-1 / sqrt(H), float64.
 
     Raises:
-        ConfigError: If there is no such cell.
+        ConfigError: If there is no such cell, or a number is outside its range.
     """
     one_of("cell", cell, CELLS)
+    input_size = whole_number("input_size", input_size, 1)
+    hidden_size = whole_number("hidden_size", hidden_size, 1)
+    num_layers, seed = whole_number("num_layers", num_layers, 1), whole_number("seed", seed, 0)
     rng = np.random.default_rng(seed)
     bound, gates, directions = hidden_size**-0.5, GATES[cell] * hidden_size, 1 + bidirectional
 

@@ -46,6 +46,8 @@ def embedding_weights(vectors: NDArray[Any], shape: tuple[int, int]) -> Weights:
     Raises:
         InputError: If they are not of this shape (V, E).
     """
+    if hasattr(vectors, "detach"):  # a tensor, perhaps of a type that NumPy lacks
+        vectors = vectors.detach().cpu().float().numpy()
     if np.shape(vectors) != shape:
         raise InputError(f"vectors must have the shape {shape}, got {np.shape(vectors)}")
     return {"embedding.weight": np.asarray(vectors, np.float32)}

@@ -157,10 +157,10 @@ def test_expected_shapes_are_the_torch_models() -> None:
 
 
 def test_replaces_a_model_and_keeps_what_else_is_there(artifact: TextArtifact, folder: Path) -> None:
-    (folder / "history.jsonl").write_text("{}\n")
+    (folder / "history.jsonl").write_text("{}\n", encoding="utf-8")
     save(replace(artifact, temperature=2.0), folder)
     assert load(folder).temperature == 2.0
-    assert (folder / "history.jsonl").read_text() == "{}\n"
+    assert (folder / "history.jsonl").read_text(encoding="utf-8") == "{}\n"
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
@@ -172,12 +172,12 @@ def test_fills_an_empty_folder_and_makes_parents(artifact: TextArtifact, tmp_pat
 
 def test_refuses_to_replace_what_is_no_model(artifact: TextArtifact, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / CONFIG).write_text('{"chapters": 7}')
-    (tmp_path / "file").write_text("text")
+    (tmp_path / "thesis" / CONFIG).write_text('{"chapters": 7}', encoding="utf-8")
+    (tmp_path / "file").write_text("text", encoding="utf-8")
     for name in ("thesis", "file"):
         with pytest.raises(ArtifactError, match=f"{name} exists and is no model folder"):
             save(artifact, tmp_path / name)
-    assert (tmp_path / "thesis" / CONFIG).read_text() == '{"chapters": 7}'
+    assert (tmp_path / "thesis" / CONFIG).read_text(encoding="utf-8") == '{"chapters": 7}'
 
 
 def test_a_save_that_fails_leaves_the_old_model(

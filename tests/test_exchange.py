@@ -17,6 +17,7 @@ from nlp_rnn.config import CELLS
 from nlp_rnn.errors import InputError
 from nlp_rnn.exchange import from_torch, to_torch
 from nlp_rnn.reference import initialise, run
+from nlp_rnn.weights import embedding_weights
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,6 +43,72 @@ def test_torch_layers_without_biases_get_zeros() -> None:
     network = from_torch(torch.nn.GRU(3, 4, bias=False))
     assert not network.layers[0][0].b_xh.any()
     assert not network.layers[0][0].b_hh.any()
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16", "float64", "float8_e4m3fn"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_torch_layers_of_any_type_are_taken(name: str, bias: bool) -> None:
+    """bfloat16 and float8, which NumPy lacks, as float32, exactly."""
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    module = torch.nn.LSTM(3, 4, 2, bias=bias, bidirectional=True).to(getattr(torch, name))
+    network = from_torch(module)
+    own = name if name in ("float16", "float64") else "float32"
+    assert {array.dtype.name for layer in network.layers for each in layer for array in each} == {own}
+    found = network.layers[1][1].W_hh
+    np.testing.assert_array_equal(found, module.weight_hh_l1_reverse.detach().double().numpy())
+    assert run(network, np.ones((5, 2, 3), own)).outputs_TBF.dtype == own
+    back = to_torch(network)
+    np.testing.assert_array_equal(back.weight_hh_l1_reverse.detach().numpy(), found)
+
+
+def test_torch_layers_however_they_lie_in_memory() -> None:
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    module = torch.nn.GRU(4, 4)
+    expected = module.weight_ih_l0.detach().clone()
+    module.weight_ih_l0 = torch.nn.Parameter(expected.t().contiguous().t())
+    assert not module.weight_ih_l0.is_contiguous()
+    torch.nn.utils.parametrizations.weight_norm(module, "weight_hh_l0")
+    network = from_torch(module)
+    np.testing.assert_array_equal(network.layers[0][0].W_xh, expected.numpy())
+    np.testing.assert_allclose(network.layers[0][0].W_hh, module.weight_hh_l0.detach().numpy())
+
+
+@pytest.mark.parametrize("lie", ["backwards", "columns", "big-endian", "read-only", "longdouble", "int64"])
+def test_networks_however_they_lie_in_memory_go_to_torch(lie: str) -> None:
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    ways = {
+        "backwards": lambda array: array[::-1],
+        "columns": np.asfortranarray,
+        "big-endian": lambda array: array.astype(">f8"),
+        "read-only": lambda array: array.view(),
+    }
+    network = initialise("lstm", 3, 4)
+    (weights,) = network.layers[0]
+    turned = type(weights)(*(ways.get(lie, lambda array: array.astype(lie))(array) for array in weights))
+    if lie == "read-only":
+        for array in turned:
+            array.flags.writeable = False
+    network = type(network)("lstm", ((turned,),))
+    if lie in ("longdouble", "int64"):
+        with pytest.raises(InputError, match="float16, float32, float64, and these are"):
+            to_torch(network)
+        return
+    found = to_torch(network)
+    assert found.weight_ih_l0.dtype == torch.float64
+    np.testing.assert_array_equal(found.weight_ih_l0.detach().numpy(), turned.W_xh)
+
+
+def test_torch_layers_without_values_are_refused() -> None:
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    with pytest.raises(InputError, match="no values"):
+        from_torch(torch.nn.GRU(3, 4, device="meta"))
+
+
+def test_vectors_may_be_a_tensor_of_any_type() -> None:
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    vectors = torch.nn.Parameter(torch.ones(2, 3, dtype=torch.bfloat16))
+    found = embedding_weights(vectors, (2, 3))["embedding.weight"]  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found, np.ones((2, 3), np.float32))
 
 
 def test_making_a_torch_layer_leaves_the_callers_random_numbers_alone() -> None:
@@ -122,10 +189,14 @@ for layer in (
         from_keras(layer)
     except InputError as error:
         refused.append(str(error))
+half = keras.layers.LSTM(4, dtype="bfloat16", recurrent_initializer="ones")  # torch has no QR of it
+half.build((None, None, 3))
+half_type = str(from_keras(half).layers[0][0].W_xh.dtype)
 unbiased = keras.layers.GRU(4, use_bias=False)
 unbiased.build((None, None, 3))
 unbiased_bias = bool(from_keras(unbiased).layers[0][0].b_hh.any())
-found = {"worst": worst, "refused": refused, "bias": unbiased_bias, "units": from_keras(built).hidden_size}
+found = {"worst": worst, "refused": refused, "bias": unbiased_bias, "units": from_keras(built).hidden_size,
+         "half": half_type}
 print(json.dumps(found))
 """
 
@@ -141,12 +212,14 @@ def test_keras_weights_come_and_go(backend: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert max(found["worst"].values()) < 1e-5, found["worst"]
     assert found["units"] == 4
     assert found["bias"] is False
+    assert found["half"] == "float32"
     words = (
         "reset_after=True",
         "activations tanh",
@@ -178,6 +251,7 @@ def test_a_missing_back_end_of_keras_is_named(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert "MissingExtraError: Keras is set to a back end that is not installed (tensorflow)" in done.stderr
 

@@ -83,7 +83,9 @@ for folder in {[folder for folder in FOLDERS]}:
     importlib.import_module("nlp_rnn." + folder)
 print(*sorted({{"numpy", "torch", "tokenizers", "typer"}} & sys.modules.keys()))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == ""
 
 

@@ -30,7 +30,9 @@ sys.meta_path.insert(0, Missing())
 
 def python(code: str) -> str:
     """Output of a program in a fresh interpreter."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -131,6 +133,7 @@ def test_imports_keep_to_the_layers() -> None:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert cli is not None
     assert done.returncode == 0, done.stdout

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.classification.explanation import POLARITY, Explanation
-from nlp_rnn.errors import InputError, in_range, one_of
+from nlp_rnn.errors import InputError, one_of, whole_number
 from nlp_rnn.probabilities import check_probs, has_polarity, polarity
 from nlp_rnn.text.tokenizer import UNK, Encoding, TextTokenizer
 
@@ -84,8 +84,7 @@ def explain(
     ('positive', ('So', 'good', '!'), [0.0, 0.8, 0.0])
     """
     one_of("method", method, METHODS)
-    in_range("samples", samples, 1, 2**20)
-    in_range("seed", seed, 0, 2**63 - 1)
+    samples, seed = whole_number("samples", samples, 1, 2**20), whole_number("seed", seed, 0, 2**63 - 1)
     names = tuple(str(name) for name in classes)
     _check_target(target, names)
     # Cut the text into units, and ask about every prefix that ends with one: the last is the whole text.

@@ -19,7 +19,7 @@ from nlp_rnn.batch import batches
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples
 from nlp_rnn.classification.remarks import data_remarks, reading_remarks
 from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig, settings_of
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of
+from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of, whole_number
 from nlp_rnn.folder import FILES
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.model import encoder_weights
@@ -174,8 +174,11 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
 
         Raises:
             InputError: If ``texts`` is a single str, or holds anything but str.
+            ConfigError: If ``batch_tokens`` is no whole number from 1 on.
         """
         rows = self.artifact.tokenizer.encode_batch(as_texts(texts))
+        if batch_tokens is not None:
+            batch_tokens = whole_number("batch_tokens", batch_tokens, 1)
         return self._probs_of_rows(rows, batch_tokens=batch_tokens)
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
@@ -395,7 +398,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         artifact, engine = self.artifact, self._engine
         assert engine is not None  # there is an artifact
         probs_NC = np.empty((len(rows), len(artifact.classes)), dtype=np.float32)
-        batch_tokens = engine.batch_tokens if batch_tokens is None else batch_tokens
+        if batch_tokens is None:
+            batch_tokens = engine.batch_tokens
         for batch in batches(rows, pad_id=artifact.tokenizer.pad_id, batch_tokens=batch_tokens):
             probs_NC[batch.rows_B] = softmax(engine.logits(batch), artifact.temperature)
         return probs_NC

@@ -7,7 +7,8 @@ commands do is in the files beside this one, which import large libraries only w
 
 from __future__ import annotations
 
-import io
+import errno
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from nlp_rnn.cli import (
     train,
     translate,
 )
+from nlp_rnn.cli.output import prepare_output
 from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.version import __version__
 
@@ -84,8 +86,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     if args is None:  # called as a program, not from Python
         signal.signal(signal.SIGTERM, _stop)
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # a character that the terminal lacks is no error
+        prepare_output()
     words = list(sys.argv[1:] if args is None else args) or ["--help"]
     try:
         code = app(words, prog_name="nlp-rnn", standalone_mode=False)
@@ -98,6 +99,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 1
     except OSError as error:
+        if os.name == "nt" and error.errno == errno.EINVAL and not error.filename:
+            return 1  # what Windows says of a pipe whose reader has gone
         return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return code if isinstance(code, int) else 0
 

@@ -5,7 +5,6 @@ Reads, answers and writes some hundred texts at a time, so that a file of any le
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -28,7 +27,7 @@ from nlp_rnn.cli.options import (
     TextFile,
     Texts,
 )
-from nlp_rnn.cli.output import say, say_notes, say_skipped
+from nlp_rnn.cli.output import say, say_notes, say_skipped, to_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
 
@@ -221,8 +220,8 @@ def _print_array(answers: Answers) -> int:
     blank = 0
     for number, (_, sentiment) in enumerate(answers):
         blank += sentiment is None
-        answer = {"label": None, "score": None} if sentiment is None else _scored(sentiment)
-        typer.echo((",\n " if number else "") + json.dumps(answer, ensure_ascii=False), nl=False)
+        answer = to_json({"label": None, "score": None} if sentiment is None else _scored(sentiment))
+        typer.echo((",\n " if number else "") + answer, nl=False)
     typer.echo("]")
     return blank
 

@@ -47,10 +47,11 @@ def info(
         return
     from rich.markdown import Markdown
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
-        table.add_row(name, _shown(name, value))
+        table.add_row(name, Text(_shown(name, value)))  # a Text: [brackets] in a path are no markup
     console().print(table)
     console().print(Markdown(_without_front_matter((folder / CARD).read_text("utf-8", "replace"))))
 

@@ -82,7 +82,8 @@ def _names_a_file(source: str) -> bool:
         looks_so = path.is_dir() or path.suffix.lower() in (".txt", ".md", ".gz", ".xz")
     except (OSError, ValueError):  # too long for a name, or a NUL byte
         return False
-    if looks_so or (len(source.split()) == 1 and ("/" in source or _ENDING.search(source))):
+    one_word = len(source.split()) == 1
+    if looks_so or (one_word and ("/" in source or "\\" in source or _ENDING.search(source))):
         raise DataError(
             f"there is no file {source} (a text that looks like a file's name goes through a pipe)"
         )

@@ -16,11 +16,12 @@ from nlp_rnn.cli.options import (
     Encoding,
     Model,
     NoHeader,
+    OnError,
     Quoting,
     SourceColumn,
     TargetColumn,
 )
-from nlp_rnn.cli.output import print_table, say, write_json
+from nlp_rnn.cli.output import print_table, say, say_pairs, write_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError, MissingExtraError, require
 
@@ -122,6 +123,7 @@ def bleu(
     quoting: Quoting = "auto",
     encoding: Encoding = "auto",
     no_header: NoHeader = False,
+    on_error: OnError = "raise",
     beam: Annotated[int, typer.Option(min=1, help="Candidates followed at once.", rich_help_panel=MODEL)] = 5,
     output: Annotated[
         Path, typer.Option(help="Folder for bleu.json and bleu.png.", rich_help_panel=OUTPUT)
@@ -134,8 +136,14 @@ def bleu(
     from nlp_rnn.translation.translator import Translator
 
     layout = layout_of(delimiter, quoting, encoding, no_header)
-    pairs = read_pairs(test, source, target, layout=layout)
+    pairs = read_pairs(test, source, target, on_error=on_error, layout=layout)
+    say_pairs(test, pairs)
     translators = {folder: Translator.from_pretrained(folder) for folder in model}
+    sources = [text for text, _ in pairs]
+    too_long = {place for each in translators.values() for place in each.unreadable(sources)}
+    if too_long and on_error == "skip":
+        say(f"Left out {len(too_long):,} pairs whose source is too long to translate")
+        pairs[:] = [pair for place, pair in enumerate(pairs) if place not in too_long]
     found = study_translation(translators, pairs, beam=beam, progress=say)
     print_table(found.table())
     print_table(found.table_by_length(), title=f"By words of the source: each pair, beam {beam}")

@@ -24,6 +24,7 @@ from nlp_rnn.cli.options import (
     MaxEpochs,
     NoHeader,
     NumLayers,
+    OnError,
     Patience,
     Quoting,
     Resume,
@@ -34,7 +35,7 @@ from nlp_rnn.cli.options import (
     VocabSize,
     from_options,
 )
-from nlp_rnn.cli.output import say
+from nlp_rnn.cli.output import say, say_pairs
 from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig
 
@@ -57,6 +58,7 @@ def train_translator(
     quoting: Quoting = "auto",
     encoding: Encoding = "auto",
     no_header: NoHeader = False,
+    on_error: OnError = "raise",
     attention: Annotated[
         bool,
         typer.Option(
@@ -96,9 +98,12 @@ def train_translator(
     )
     translator = from_options(Translator, options)
     layout = from_options(layout_of, options)
-    pairs = read_pairs(data, source, target, layout=layout)
-    held_out = None if validation is None else read_pairs(validation, source, target, layout=layout)
-    say(f"{len(pairs):,} pairs")
+    pairs = read_pairs(data, source, target, on_error=on_error, layout=layout)
+    say_pairs(data, pairs)
+    held_out = None
+    if validation is not None:
+        held_out = read_pairs(validation, source, target, on_error=on_error, layout=layout)
+        say_pairs(validation, held_out)
     with run_with_bar(output, resume, "tokens/s") as progress:
         translator.fit(
             pairs, validation=held_out, config=config, output=output, resume=resume, progress=progress

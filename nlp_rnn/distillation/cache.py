@@ -34,7 +34,7 @@ def save_arrays(file: Path, **arrays: Any) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name("partial-" + file.name)
     np.savez(partial, **arrays)
-    partial.rename(file)
+    partial.replace(file)
 
 
 class Answers:

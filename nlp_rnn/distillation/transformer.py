@@ -24,7 +24,7 @@ from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig, settings_of
 from nlp_rnn.distillation import adapters
 from nlp_rnn.distillation.cache import digest
-from nlp_rnn.errors import ArtifactError, InputError, as_texts, require
+from nlp_rnn.errors import ArtifactError, InputError, as_texts, require, whole_number
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import softmax
 
@@ -94,7 +94,7 @@ class TransformerClassifier:
                 config.id2label = dict(enumerate(classes))
                 config.label2id = {name: column for column, name in enumerate(classes)}
             config.update(_NO_DROPOUT)
-            with seeded(seed):
+            with seeded(whole_number("seed", seed, 0)):
                 model = transformers.AutoModelForSequenceClassification.from_pretrained(
                     folder, config=config, local_files_only=True
                 )
@@ -322,7 +322,7 @@ def crop_texts(texts: Sequence[str], *, seed: int) -> list[str]:
 
     A review's label is true of most of its parts, and a transformer's time grows faster than a text's length.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
     found = []
     for text in texts:
         words = text.replace("<br />", " ").split()

@@ -7,6 +7,7 @@ file that is mapped into memory, so a corpus may be larger than memory. Knows ch
 from __future__ import annotations
 
 import codecs
+import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nlp_rnn.batch import AnyIds
-from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.errors import DataError, InputError, in_range
 from nlp_rnn.files.encoding import DAMAGED, encoding_of, read_head
 from nlp_rnn.files.folders import all_files, left_out_sentence
 from nlp_rnn.files.rows import unpacked
@@ -84,12 +85,13 @@ def left_out(source: Source) -> str:
 
 
 def _file(path: Path) -> Iterator[str]:
-    """Yield a file's text, piece by piece; a byte-order mark is left out."""
+    """Yield a file's text, piece by piece, without a byte-order mark; every line ends in a line feed."""
+    line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     raw, stream = unpacked(path, str(path))
     with raw, stream:
         content = read_head(stream, str(path))
         encoding = encoding_of(content, str(path))
-        decoder = codecs.getincrementaldecoder(encoding)()
+        decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder(encoding)()
         offset = 0
         while True:
             # A character may be cut by the end of a piece: its first bytes wait in the decoder.
@@ -105,6 +107,8 @@ def _file(path: Path) -> Iterator[str]:
                     "saved as UTF-8"
                 ) from None
             text = text.removeprefix("\ufeff") if offset == 0 else text
+            # A carriage return at a piece's end waits for the next one, which may begin with a line feed.
+            text = line_ends.decode(text, final=not content)
             offset += len(content)
             if text:
                 yield text
@@ -139,7 +143,12 @@ def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
 
 
 def split_at(source: Source, share: float) -> int:
-    """Return the number of characters before the last ``share`` of a corpus."""
+    """Return the number of characters before the last ``share`` of a corpus.
+
+    Raises:
+        ConfigError: If ``share`` is no number from 0 to 1.
+    """
+    share = in_range("share", share, 0, 1)
     return int(sum(map(len, read_characters(source))) * (1 - share))
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nlp_rnn.errors import DataError, InputError, in_range
+from nlp_rnn.errors import DataError, InputError, whole_number
 from nlp_rnn.files.folders import left_out_sentence, named_files
 from nlp_rnn.files.named import NAMED, HubCorpus, Placed, hub_rows
 from nlp_rnn.files.rows import (
@@ -129,7 +129,8 @@ def load_corpus(
         ConfigError: If ``on_error`` or ``limit`` is outside what is allowed.
         MissingExtraError: If ``datasets`` (named corpora) or ``pyarrow`` (Parquet) is not installed.
     """
-    classes = plain(classes)
+    if classes is not None and (not isinstance(classes, Iterable) or getattr(classes, "ndim", 1) == 0):
+        classes = whole_number("classes", classes, 1)
     names = None if classes is None or isinstance(classes, int) else list(classes)
     stream = stream_corpus(
         source,
@@ -176,7 +177,7 @@ def stream_corpus(
     The arguments and errors are those of ``load_corpus``; whether every class occurs, only the end can tell.
     """
     if limit is not None:
-        in_range("limit", limit, 1, 2**62)
+        limit = whole_number("limit", limit, 1)
     complaints = Complaints(on_error)
     opened = _open_source(source, split, complaints, format, layout or Layout())
     hub = opened.hub
@@ -340,7 +341,7 @@ def _open_source(
             return _Opened(str(path), ["text", "label"], _folder_rows(path, split, complaints, layout))
         path = tables[0]
     elif not path.exists():
-        raise InputError(f"no corpus {str(source)!r}: neither a file, a folder nor one of {', '.join(NAMED)}")
+        raise InputError(f"no corpus '{source}': neither a file, a folder nor one of {', '.join(NAMED)}")
     rows = RowReader(path, format=format, complaints=complaints, layout=layout)
     placed = ((f"{rows.name}, row {row}", fields) for row, fields in rows)
     return _Opened(rows.name, rows.columns, placed, rows.close, rows.note_column, rows.hint)

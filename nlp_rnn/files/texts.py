@@ -216,8 +216,14 @@ class RecordWriter:
                 raw.close()
                 if self._final.exists():
                     shutil.copymode(self._final, self._part)
-                self._part.replace(self._final)
-                self._part = None
+                part, self._part = self._part, None
+                try:
+                    part.replace(self._final)
+                except OSError as problem:  # on Windows, a table that is open in another program
+                    raise InputError(
+                        f"{self.path} cannot be replaced ({problem.strerror or problem}): close it "
+                        f"elsewhere; the rows are in {part}"
+                    ) from None
         finally:
             raw.close()
             if self._part is not None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from nlp_rnn.config import ForecastTrainConfig
-from nlp_rnn.errors import InputError, require
+from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
 from nlp_rnn.forecasting.forecaster import Forecaster
 from nlp_rnn.forecasting.scaling import F64
@@ -237,8 +237,11 @@ def run_backtest(
         InputError: If the part before the split is too short, or for a season longer than it.
         MissingExtraError: If statsmodels or torch is not installed.
     """
+    test = whole_number("test", test, 1, error=InputError)
+    season = whole_number("season", season, 1, error=InputError)
+    target = whole_number("target", target, -values_TF.shape[1], values_TF.shape[1] - 1, error=InputError)
     split, log = len(values_TF) - test, forecaster.config.log
-    if test < 1 or split < 2:
+    if split < 2:
         raise InputError(f"{test} of {len(values_TF)} steps cannot be held out: leave some to learn from")
     if season > split:
         raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
@@ -275,6 +278,7 @@ def plot_backtests(tests: Sequence[Backtest], path: str | Path, *, last: int = 1
         MissingExtraError: If matplotlib is not installed.
         InputError: If the picture cannot be written.
     """
+    last = whole_number("last", last, 1, error=InputError)
     figure = new_figure(11, 2.6 * len(tests))
     grid = figure.subplots(len(tests), 2, width_ratios=(3, 1), squeeze=False)
     colours = (BLUE, GREY, GREY, OTHER_COLOURS[0], OTHER_COLOURS[1])

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig, settings_of
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, true_or_false, whole_number
 from nlp_rnn.files.series import Series, values_of
 from nlp_rnn.forecasting.scaling import F64, Scaling, draw, forecast_quantiles
 from nlp_rnn.model import Pretrained, require_training
@@ -74,6 +74,8 @@ class Forecaster(Pretrained[SeriesArtifact]):
         linear: bool | None = None,
     ) -> None:
         super().__init__()
+        self._train = ForecastTrainConfig(seed=seed, window=window)
+        self._linear = None if linear is None else true_or_false("linear", linear)
         self._shape = ForecastConfig(
             columns=("value",),
             context=context,
@@ -83,11 +85,9 @@ class Forecaster(Pretrained[SeriesArtifact]):
             hidden_size=hidden_size,
             num_layers=num_layers,
             log=log,
-            carried=window > 0,
-            linear=bool(linear),
+            carried=self._train.window > 0,
+            linear=bool(self._linear),
         )
-        self._linear = linear
-        self._train = ForecastTrainConfig(seed=seed, window=window)
         self._network: TimeSeriesLSTM | None = None
         self._scaling: Scaling | None = None
 
@@ -153,7 +153,9 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
         values_TF = values_of(series)
         names = _names(series, columns, values_TF.shape[1])
-        if target is not None and not -len(names) <= target < len(names):
+        if target is not None:
+            target = whole_number("target", target, -len(names), error=InputError)
+        if target is not None and target >= len(names):
             raise InputError(f"there is no series {target}; there are {len(names)}, counted from 0")
         train = self._train if config is None else settings_of(ForecastTrainConfig, config)
         shape, weights, scaling, notes = fitting.choose_network(
@@ -246,8 +248,8 @@ class Forecaster(Pretrained[SeriesArtifact]):
             InputError: As ``rollout``; also if ``paths`` is no whole number from 1 on, or ``seed`` none from
                 0 on.
         """
-        _check_whole("paths", paths, 1)
-        _check_whole("seed", seed, 0)
+        paths = whole_number("paths", paths, 1, error=InputError)
+        seed = whole_number("seed", seed, 0, error=InputError)
         config, rng = self.config, np.random.default_rng(seed)
         history_NCF = np.repeat(self._one_history(steps, history), paths, axis=0)
 
@@ -318,18 +320,11 @@ class Forecaster(Pretrained[SeriesArtifact]):
         return values_NTF[:, -config.context :], many
 
     def _one_history(self, steps: int, history: ArrayLike | Series | None) -> F64:
-        _check_whole("steps", steps, 1)
+        whole_number("steps", steps, 1, error=InputError)
         history_NCF, many = self._histories(history)
         if many:
             raise InputError("a rollout goes on from one history: give shape (T,) or (T, F)")
         return history_NCF
-
-
-def _check_whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InputError(
-            f"Invalid {name}. Received: {value!r}; it should be a whole number, at least {least}"
-        )
 
 
 def _default_names(count: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, whole_number
 
 F64 = NDArray[np.float64]
 
@@ -28,6 +28,7 @@ def mase(actual_N: F64, forecast_N: F64, training_T: F64, *, season: int = 1) ->
     Raises:
         InputError: If the training part is not longer than a season, or never changes.
     """
+    season = whole_number("season", season, 1, error=InputError)
     if len(training_T) <= season:
         raise InputError(f"a training part of {len(training_T)} steps gives no scale for season {season}")
     scale = float(np.abs(training_T[season:] - training_T[:-season]).mean())

@@ -43,7 +43,7 @@ class CharCorpus:
             ConfigError: If ``holdout`` is no share to hold out.
             DataError: If a file cannot be read.
         """
-        in_range("holdout", holdout, 0.001, 0.9)
+        holdout = in_range("holdout", holdout, 0.001, 0.9)
         return cls(text, validation, None if validation is not None else split_at(text, holdout))
 
     def training_parts(self) -> Iterable[str]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.config import CharConfig, CharTrainConfig, settings_of
-from nlp_rnn.errors import InputError, as_texts, as_whole, in_range, one_of, warn_of
+from nlp_rnn.errors import InputError, as_texts, in_range, one_of, warn_of, whole_number
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
@@ -224,7 +224,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         prompts, seeds = as_texts(prompts, "prompts"), _seeds(seeds)
         if len(seeds) != len(prompts):
             raise InputError(f"there are {len(prompts)} prompts and {len(seeds)} seeds: give one for each")
-        in_range("width", width := as_whole("width", width), 1, 2**16)
+        width = whole_number("width", width, 1, 2**16)
         sampling, reviewer = _sampling(sampling), self._reviewer(risk_filter)
         writings = [start_writing(self.artifact.tokenizer, max_new_chars, stop) for _ in prompts]
         drafts = [self._draft(*each) for each in zip(prompts, seeds, writings, strict=True)]
@@ -332,9 +332,10 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
         Raises:
             InputError, DataError: As ``bits_per_char``.
+            ConfigError: If the learning rate is outside its range.
             MissingExtraError: If torch is not installed.
         """
-        in_range("learning_rate", learning_rate, 0, 10)
+        learning_rate = in_range("learning_rate", learning_rate, 0, 10)
         require_training()
         from nlp_rnn.generation import fitting
 
@@ -438,7 +439,9 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
     def _draft(self, prompt: str, seed: int, writing: Writing) -> Draft:
         """Return one text for the decoder to write."""
-        in_range("seed", seed := as_whole("a seed", seed), 0, 2**63 - 1)
+        if not isinstance(prompt, str):
+            raise InputError(f"a prompt must be a str, got {type(prompt).__name__}")
+        seed = whole_number("seed", seed, 0, 2**63 - 1)
         return Draft(self._prompt_ids(prompt), seed, writing.take)
 
     def _decode(
@@ -496,7 +499,7 @@ def _prompt(prompt: object) -> str:
 def _seeds(seeds: Sequence[int]) -> list[int]:
     """Return the seeds as ints, checked."""
     try:
-        return [as_whole("a seed", seed) for seed in seeds]
+        return [whole_number("seed", seed, 0, 2**63 - 1) for seed in seeds]
     except TypeError:
         raise InputError(f"seeds must be a sequence of whole numbers, got {seeds!r:.60}") from None
 

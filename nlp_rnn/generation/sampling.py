@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.config import Settings
-from nlp_rnn.errors import ConfigError, in_range
+from nlp_rnn.errors import ConfigError
 
 F64 = NDArray[np.float64]
 
@@ -48,29 +47,22 @@ class Sampling(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
-        for name, value in self.to_dict().items():
-            if isinstance(value, Real) and not isinstance(value, bool):  # NumPy's numbers are numbers, too
-                plain = int(value) if isinstance(value, Integral) else float(value)
-                object.__setattr__(self, name, plain)
-        _check_number("temperature", self.temperature, 0, 100)
+        self._numbers("temperature", 0, 100)
         if 0 < self.temperature < COLDEST:
             raise ConfigError(
                 f"Invalid temperature. Received: {self.temperature!r}; it should be 0 (always the most "
                 f"probable), or from {COLDEST:g} to 100"
             )
-        _check_number("repetition_penalty", self.repetition_penalty, 0.01, 100)
+        self._numbers("repetition_penalty", 0.01, 100)
         if self.top_p is not None:
-            _check_number("top_p", self.top_p, 0, 1)
+            self._numbers("top_p", 0, 1)
             if self.top_p == 0:
                 raise ConfigError("Invalid top_p. Received: 0; it should be in (0, 1]")
         if self.min_p is not None:
-            _check_number("min_p", self.min_p, 0, 1)
-        for name, low in (("top_k", 1), ("repetition_window", 1)):
-            value = getattr(self, name)
-            if value is not None:
-                if not isinstance(value, int):
-                    raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a whole number")
-                in_range(name, value, low, 2**31)
+            self._numbers("min_p", 0, 1)
+        if self.top_k is not None:
+            self._whole_numbers("top_k", 1)
+        self._whole_numbers("repetition_window", 1)
 
 
 def penalise(logits: ArrayLike, seen: NDArray[np.bool_], penalty: float) -> F64:
@@ -270,10 +262,3 @@ def _gap(falling: F64, count: NDArray[np.integer[Any]]) -> F64:
     pair = np.take_along_axis(padded, np.concatenate([last - 1, last], axis=-1), -1)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.nan_to_num(pair[..., 0] - pair[..., 1], nan=np.inf, posinf=np.inf))
-
-
-def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    """Refuse anything that is no number in [low, high]."""
-    if not isinstance(value, (int, float)):
-        raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be a number in [{low}, {high}]")
-    in_range(name, value, low, high)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 
-from nlp_rnn.errors import InputError, as_texts, as_whole, in_range
+from nlp_rnn.errors import InputError, as_texts, whole_number
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 LONGEST = 10_000_000
@@ -104,10 +104,9 @@ def start_writing(tokenizer: TextTokenizer, max_new_chars: int, stop: str | Sequ
 
     Raises:
         ConfigError: If there is no such number of characters.
-        InputError: If the number is not whole, or a stop string is no str or empty.
+        InputError: If a stop string is no str or empty.
     """
-    max_new_chars = as_whole("max_new_chars", max_new_chars)
-    in_range("max_new_chars", max_new_chars, 0, LONGEST)
+    max_new_chars = whole_number("max_new_chars", max_new_chars, 0, LONGEST)
     reason = "cancelled" if max_new_chars else "length"
     return Writing(speller(tokenizer), max_new_chars, _stop_strings(stop), reason)
 

@@ -40,7 +40,7 @@ class BloomFilter:
         Raises:
             ConfigError: If the rate is not in [1e-12, 0.5].
         """
-        in_range("false_positive_rate", false_positive_rate, 1e-12, 0.5)
+        false_positive_rate = in_range("false_positive_rate", false_positive_rate, 1e-12, 0.5)
         distinct_N = np.unique(hashes_N)
         # Bits for each entry, and of these the number it sets, for the rate asked for (Bloom 1970).
         per_entry = -math.log(false_positive_rate) / math.log(2) ** 2

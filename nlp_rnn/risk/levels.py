@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nlp_rnn.errors import in_range, one_of
+from nlp_rnn.errors import in_range, one_of, whole_number
 
 LEVELS = ("low", "medium", "high")
 
@@ -40,12 +40,15 @@ class Thresholds:
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         one_of("act_at", self.act_at, LEVELS[1:])
-        in_range("high", self.high, 0, 1)
-        in_range("medium", self.medium, 0, self.high)
-        in_range("check_worthy", self.check_worthy, 0, 1)
-        in_range("improbable_nats", self.improbable_nats, 0, 1000)
-        in_range("improbable_window", self.improbable_window, 1, 1000)
-        in_range("loop_chars", self.loop_chars, 3, 1000)
+        plain: dict[str, float] = {"high": in_range("high", self.high, 0, 1)}
+        plain["medium"] = in_range("medium", self.medium, 0, plain["high"])
+        plain["check_worthy"] = in_range("check_worthy", self.check_worthy, 0, 1)
+        plain["improbable_nats"] = in_range("improbable_nats", self.improbable_nats, 0, 1000)
+        plain["improbable_window"] = whole_number("improbable_window", self.improbable_window, 1, 1000)
+        plain["loop_chars"] = whole_number("loop_chars", self.loop_chars, 3, 1000)
+        # NumPy's numbers as Python's, so that they can be saved as JSON.
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def level(self, score: float) -> str:
         """Return the level of a score."""

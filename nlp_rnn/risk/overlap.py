@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.errors import ArtifactError, InputError, in_range
+from nlp_rnn.errors import ArtifactError, InputError, in_range, whole_number
 from nlp_rnn.risk.bloom import BloomFilter, Hashes, mix
 
 FILE = "overlap.safetensors"
@@ -115,8 +115,8 @@ class OverlapIndex:
             ConfigError: If a setting is outside its range.
             InputError: If the text is not str.
         """
-        in_range("run", run, 2 * _IN_A_ROW, LONGEST_RUN)
-        in_range("false_positive_rate", false_positive_rate, 1e-30, 1e-3)
+        run = whole_number("run", run, 2 * _IN_A_ROW, LONGEST_RUN)
+        false_positive_rate = in_range("false_positive_rate", false_positive_rate, 1e-30, 1e-3)
         # A run of so many characters is _IN_A_ROW stretches, each one character after the one before.
         window = run - _IN_A_ROW + 1
         parts: list[Hashes] = []
@@ -199,7 +199,15 @@ class OverlapIndex:
             windows: Number of windows to look at.
             length: Characters of each.
             seed: Seed of their places.
+
+        Raises:
+            ConfigError: If a number is outside its range.
+            InputError: If the text is too short.
         """
+        windows, length = whole_number("windows", windows, 1), whole_number("length", length, 1)
+        seed = whole_number("seed", seed, 0)
+        if len(text) <= length:
+            raise InputError(f"the text has {len(text)} characters: windows of {length} need more")
         starts = np.random.default_rng(seed).integers(0, len(text) - length, windows).tolist()
         return sum(bool(self.runs(text[start : start + length])) for start in starts)
 

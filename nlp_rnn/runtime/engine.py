@@ -16,7 +16,7 @@ import numpy as np
 
 from nlp_rnn.batch import Batch, Ids
 from nlp_rnn.config import ModelConfig
-from nlp_rnn.errors import one_of, require
+from nlp_rnn.errors import one_of, require, whole_number
 from nlp_rnn.runtime.classifier import BiLSTMClassifier
 from nlp_rnn.runtime.encoder import F32, pack
 from nlp_rnn.runtime.threads import single_threaded
@@ -81,7 +81,7 @@ class NumpyEngine:
         self, config: ModelConfig, weights: Mapping[str, F32], *, threads: int | None = None
     ) -> None:
         self.config = config
-        self.threads = threads
+        self.threads = None if threads is None else whole_number("threads", threads, 1)
         self.model = BiLSTMClassifier(config, weights)
 
     def logits(self, batch: Batch) -> F32:

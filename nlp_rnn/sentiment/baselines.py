@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.errors import DataError, InputError, NotFittedError, as_texts, require
+from nlp_rnn.errors import DataError, InputError, NotFittedError, as_texts, in_range, require
 from nlp_rnn.probabilities import softmax
 from nlp_rnn.sentiment.suite import PredictProba
 
@@ -38,6 +38,7 @@ def score_proba(scores: ArrayLike, neutral_below: float = 0.0) -> NDArray[np.flo
     >>> score_proba([0.5, -0.01], neutral_below=0.05).round(3).tolist()
     [[0.25, 0.0, 0.75], [0.01, 0.99, 0.0]]
     """
+    neutral_below = in_range("neutral_below", neutral_below, 0, 0.5)
     score = np.asarray(scores, dtype=np.float64)
     neutral = np.where(np.abs(score) < neutral_below, 1 - np.abs(score), 0.0)
     rest = 1 - neutral

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from nlp_rnn.errors import in_range, whole_number
 from nlp_rnn.resources import data_folder
 
 ReplacementSplit = Literal["train", "report"]
@@ -272,8 +273,11 @@ def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
         share: The probability of each change; names and places, which mislead a model most, are
             changed 2.5 times as often.
         seed: Seed of the random choices.
+
+    Raises:
+        ConfigError: If ``share`` or ``seed`` is outside its range.
     """
-    rng = random.Random(seed)
+    share, rng = in_range("share", share, 0, 1), random.Random(whole_number("seed", seed, 0))
     kinds = _training_changes()
     shares = {name: min(1.0, share * (_NAMES_FACTOR if name in ("names", "places") else 1)) for name in kinds}
     found = []
@@ -297,7 +301,11 @@ def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None)
         texts: Texts.
         seed: Seed of the random choices.
         most: Number of texts to use; of more, so many are drawn.
+
+    Raises:
+        ConfigError: If a number is outside its range.
     """
+    seed, most = whole_number("seed", seed, 0), None if most is None else whole_number("most", most, 0)
     if most is not None and most < len(texts):
         texts = random.Random(seed).sample(texts, most)
     rng = random.Random(seed)

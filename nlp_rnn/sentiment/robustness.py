@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, whole_number
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment.perturbation import changes, with_articles
 from nlp_rnn.sentiment.suite import PredictProba
@@ -119,7 +119,9 @@ def measure_robustness(
 
     Raises:
         InputError: If ``edited`` has no texts, or a label that the classifier does not have.
+        ConfigError: If ``most`` or ``seed`` is no whole number, or too small.
     """
+    most, seed = whole_number("most", most, 1), whole_number("seed", seed, 0)
     classes = classifier.classes_.tolist()
     unknown = sorted(set(edited[1]) - set(classes)) if edited is not None else []
     if unknown:

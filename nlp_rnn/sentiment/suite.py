@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.errors import DataError, InputError, one_of, require
+from nlp_rnn.errors import DataError, InputError, in_range, one_of, require
 from nlp_rnn.resources import data_folder
 
 LABELS = ("negative", "neutral", "positive")
@@ -86,8 +86,8 @@ class Case:
                 f"Invalid number of texts for {self.type}. Received: {len(self.texts)}; "
                 "it should be 1 for MFT, 2 or more for INV, 2 for DIR"
             )
-        number = isinstance(self.margin, int | float) and not isinstance(self.margin, bool)
-        if not number or not 0 < self.margin <= 2:
+        object.__setattr__(self, "margin", in_range("margin", self.margin, 0, 2, error=InputError))
+        if not self.margin:
             raise InputError(f"Invalid margin. Received: {self.margin!r}; it should be a number in (0, 2]")
 
     def passes(self, labels: Sequence[str], polarities: Sequence[float]) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nlp_rnn.errors import InputError, in_range
+from nlp_rnn.errors import InputError, whole_number
 
 _LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 
@@ -52,8 +52,8 @@ def make_canaries(
         ConfigError: If a number is outside its range.
         InputError: If ``form`` has no place for the word.
     """
-    in_range("count", count, 1, 10_000_000)
-    in_range("letters", letters, 1, 100)
+    count, letters = whole_number("count", count, 1, 10_000_000), whole_number("letters", letters, 1, 100)
+    seed = whole_number("seed", seed, 0)
     if form.count("{}") != 1:
         raise InputError(f"the form {form!r} should have one {{}}, where the word goes")
     words = np.random.default_rng(seed).choice(_LETTERS, size=(count, letters))
@@ -68,7 +68,9 @@ def hide(text: str, sentences: Sequence[str], *, seed: int) -> str:
 
     Raises:
         InputError: If the text has no line break.
+        ConfigError: If ``seed`` is no whole number from 0 on.
     """
+    seed = whole_number("seed", seed, 0)
     lines = text.splitlines(keepends=True)
     if len(lines) < 2:
         raise InputError("a text to hide sentences in needs line breaks")

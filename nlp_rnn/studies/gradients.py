@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nlp_rnn.errors import whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
 from nlp_rnn.studies import flow, learning, truncation
 from nlp_rnn.studies.flow import Descent, Profile
@@ -198,6 +199,7 @@ def study_gradients(
         seed: Seed of weights, inputs and sequences.
         progress: Called with a sentence about each part that is done.
     """
+    seed = whole_number("seed", seed, 0)
     say = progress or (lambda sentence: None)
     hidden = size.hidden_size
     profiles = flow.profiles(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nlp_rnn.errors import InputError
+from nlp_rnn.errors import InputError, whole_number
 from nlp_rnn.figure import BLUE, GREY, VERMILION, new_figure, save_figure
 from nlp_rnn.generation.generator import CharGenerator
 from nlp_rnn.generation.sampling import Sampling, distribution
@@ -140,6 +140,8 @@ def study_temperature(
     words = words or generator.memory
     if words is None:
         raise InputError("this model has no index of its training text: name a text whose words are real")
+    seeds, temperatures = list(seeds), list(temperatures)
+    max_new_chars = whole_number("max_new_chars", max_new_chars, 0, error=InputError)
     if not seeds or not temperatures or max_new_chars < 1:
         raise InputError("a study needs a temperature, a seed and texts of at least one character")
     reviewer = risk_filter or RiskFilter()
@@ -154,7 +156,7 @@ def study_temperature(
         points.append(point)
         if progress is not None:
             progress(point)
-    return TemperatureStudy(points, tuple(seeds))
+    return TemperatureStudy(points, tuple(int(seed) for seed in seeds))
 
 
 def _measure(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlp_rnn.errors import InputError, require
+from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.files.pairs import references_of
 from nlp_rnn.translation.scores import Quality, plot_by_length, score_by_length, score_translations
 from nlp_rnn.translation.translator import Translator
@@ -96,6 +96,7 @@ def study_translation(
         InputError: If there are fewer than eight pairs, or no translator.
         MissingExtraError: If sacrebleu is not installed (extra ``translate``).
     """
+    beam = whole_number("beam", beam, 1)
     require("sacrebleu", extra="translate")  # now rather than after the translating
     if not translators or len(pairs) < EIGHTHS:
         raise InputError(f"a comparison needs a translator and at least {EIGHTHS} pairs, got {len(pairs)}")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.errors import InputError, require
+from nlp_rnn.errors import InputError, in_range, require, whole_number
 
 
 def cooccurrence_vectors(
@@ -43,8 +43,12 @@ def cooccurrence_vectors(
 
     Raises:
         InputError: If there is too little text for ``dim`` vectors.
+        ConfigError: If a number is outside its range.
         MissingExtraError: If scikit-learn is not installed.
     """
+    vocab_size, dim = whole_number("vocab_size", vocab_size, 2), whole_number("dim", dim, 1)
+    window, first_id = whole_number("window", window, 1), whole_number("first_id", first_id, 0)
+    smoothing, seed = in_range("smoothing", smoothing, 0, 10), whole_number("seed", seed, 0, 2**32 - 1)
     sparse = require("scipy.sparse", extra="train")
     randomized_svd = require("sklearn.utils.extmath", extra="train").randomized_svd
     # All texts in one row of ids, with so wide a gap between them that no pair reaches over a text's end.

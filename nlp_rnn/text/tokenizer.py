@@ -19,7 +19,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nlp_rnn.errors import ArtifactError, ConfigError, InputError, in_range, one_of, refuse_tables, require
+from nlp_rnn.errors import (
+    ArtifactError,
+    ConfigError,
+    InputError,
+    one_of,
+    refuse_tables,
+    require,
+    true_or_false,
+    whole_number,
+)
 from nlp_rnn.text.alignment import Normaliser, token_spans
 from nlp_rnn.text.sentences import begins_sentence
 from nlp_rnn.text.spelling import Speller
@@ -158,20 +167,16 @@ class TextTokenizer:
     ) -> None:
         """Make an untrained pipeline; see the class for the arguments."""
         one_of("tokenizer kind", kind, KINDS)
-        in_range("vocab_size", vocab_size, _SMALLEST[kind], 2**24)
-        in_range("min_count", min_count, 1, 2**31)
-        if max_tokens is not None:
-            in_range("max_tokens", max_tokens, 2, 2**31)
-        if not isinstance(mend_typos, bool) or (mend_typos and kind != "word"):
+        self.kind = kind
+        self.mend_typos = true_or_false("mend_typos", mend_typos)
+        self.vocab_size_limit = whole_number("vocab_size", vocab_size, _SMALLEST[kind], 2**24)
+        self.min_count = whole_number("min_count", min_count, 1, 2**31)
+        self.max_tokens = None if max_tokens is None else whole_number("max_tokens", max_tokens, 2, 2**31)
+        if self.mend_typos and kind != "word":
             raise ConfigError(
                 f"Invalid mend_typos. Received: {mend_typos!r} for the kind {kind!r}; "
                 "only the kind word can mend typos"
             )
-        self.kind = kind
-        self.mend_typos = mend_typos
-        self.vocab_size_limit = vocab_size
-        self.min_count = min_count
-        self.max_tokens = max_tokens
         self._backend: Backend = _pipeline(kind)
         self._after_change()
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.errors import DataError, InputError, in_range, require
+from nlp_rnn.errors import DataError, InputError, require, whole_number
 from nlp_rnn.text.tokenizer import SPECIAL, TextTokenizer
 
 _NAME = re.compile(
@@ -67,11 +67,14 @@ def load_vectors(
 
     Raises:
         MissingExtraError: If torchtext is not installed.
+        ConfigError: If ``max_vectors`` or ``seed`` is no whole number, or too small.
         InputError: If ``source`` is neither a file nor a known name, or a name comes without ``cache``.
         DataError: If the file cannot be read, the download fails, or it knows no token at all.
     """
     if max_vectors is not None:
-        in_range("max_vectors", max_vectors, 1, 2**31)
+        max_vectors = whole_number("max_vectors", max_vectors, 1, 2**31)
+    if seed is not None:
+        seed = whole_number("seed", seed, 0)
     vocab = require("torchtext.vocab", extra="torchtext")
     path = Path(source)
     if not path.is_file():
@@ -119,7 +122,7 @@ def _published(vocab: Any, name: str, cache: Path | None) -> Path:
     match = _NAME.fullmatch(name)
     if match is None:
         raise InputError(
-            f"no vectors at {name!r}: it is neither a file nor a name like glove.6B.100d or fasttext.en"
+            f"no vectors at '{name}': it is neither a file nor a name like glove.6B.100d or fasttext.en"
         )
     if cache is None:
         raise InputError(f"{name} has to be downloaded: say with cache=FOLDER where to keep it")

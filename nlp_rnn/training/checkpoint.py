@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from nlp_rnn.errors import TrainingError
@@ -45,16 +45,16 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         partial / "tensors.safetensors",
     )
     (partial / "state.json").write_text(
-        json.dumps({"step": checkpoint.step, **checkpoint.state}), encoding="utf-8"
+        json.dumps({"step": checkpoint.step, **checkpoint.state}), encoding="utf-8", newline="\n"
     )
     for path in partial.iterdir():
-        with path.open("rb") as file:
+        with path.open("r+b") as file:  # Windows flushes only what may be written
             os.fsync(file.fileno())
     if final.exists():
         shutil.rmtree(final)
     partial.rename(final)
     for older in _all(folder)[:-1]:
-        shutil.rmtree(older)
+        shutil.rmtree(older, ignore_errors=True)  # one that another program reads goes next time
 
 
 def latest(folder: Path) -> Checkpoint | None:
@@ -68,7 +68,8 @@ def latest(folder: Path) -> Checkpoint | None:
         return None
     try:
         state = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
-        tensors = load_file(found[-1] / "tensors.safetensors")
+        # As bytes: Windows lets no file go that is mapped into memory.
+        tensors = load((found[-1] / "tensors.safetensors").read_bytes())
     except Exception as error:  # safetensors has its own exception type, JSON another
         raise TrainingError(
             f"checkpoint {found[-1]} cannot be read ({error}): delete it to start anew"

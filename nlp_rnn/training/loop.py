@@ -279,7 +279,7 @@ class Trainer(Generic[Item]):
         state = {"identity": self.identity, "place": vars(self.place)}
         checkpoints.save(self.output, checkpoints.Checkpoint(self.step, tensors, state))
         lines = "".join(json.dumps(row) + "\n" for row in self.place.history)
-        (self.output / "history.jsonl").write_text(lines, encoding="utf-8")
+        (self.output / "history.jsonl").write_text(lines, encoding="utf-8", newline="\n")
 
     def _resume(self, found: checkpoints.Checkpoint) -> None:
         """Restore the state of a checkpoint.

@@ -9,6 +9,7 @@ steps, T target steps.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.batch import Ids
+from nlp_rnn.errors import in_range, whole_number
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -58,7 +60,7 @@ class _Beam:
         """Count a finished candidate, and keep it if it is the best so far."""
         self.finished += 1
         if self.best is None or score > self.best.score:
-            self.best = Hypothesis(ids_T.tolist(), score, attention_TS.copy())
+            self.best = Hypothesis(ids_T.tolist(), float(score), attention_TS.copy())
 
 
 @dataclass
@@ -129,7 +131,11 @@ def beam_search(
 
     Returns:
         The best row of each text.
+
+    Raises:
+        ConfigError: If ``beam`` is no whole number from 1 on, or ``alpha`` no number from 0 on.
     """
+    beam, alpha = whole_number("beam", beam, 1), in_range("alpha", alpha, 0, math.inf, open_high=True)
     # Each text begins with one row, in which nothing is written.
     beams = [_Beam(limit) for limit in limits]
     n = len(limits)

@@ -30,6 +30,8 @@ class Translation:
         pieces: The T pieces that were written, with the mark for the end; copied words as they were copied.
         attention: The weight of each source piece (column) when each piece was written (row), *shape (T, S)*,
             rows sum to 1; None if the model has no attention.
+        cut: ``repetition`` if the pieces say something over and over, which the text says once, ``length`` if
+            they found no end; the text has ``[…]`` there. None for a whole translation.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Translation:
     source_pieces: list[str]
     pieces: list[str]
     attention: NDArray[np.float32] | None
+    cut: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON values."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from nlp_rnn.errors import InputError, require
+from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
 
 
@@ -95,9 +95,11 @@ def score_by_length(
 
     Raises:
         InputError: If there are fewer texts than groups, or as ``score_translations`` says.
+        ConfigError: If ``groups`` is no whole number from 1 on.
         MissingExtraError: If sacrebleu is not installed.
     """
-    if not 1 <= groups <= len(sources):
+    groups = whole_number("groups", groups, 1)
+    if groups > len(sources):
         raise InputError(f"{len(sources)} texts cannot be divided into {groups} groups")
     order = sorted(range(len(sources)), key=lambda i: (len(sources[i].split()), len(sources[i])))
     edges = [len(order) * g // groups for g in range(groups + 1)]

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.batch import Batch, batches
 from nlp_rnn.config import TranslationConfig, TranslationTrainConfig, settings_of
-from nlp_rnn.errors import InputError, as_texts, in_range, warn_of
+from nlp_rnn.errors import InputError, as_texts, in_range, warn_of, whole_number
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.seq2seq import Seq2Seq
 from nlp_rnn.text.tokenizer import END, SPACE, TextTokenizer
+from nlp_rnn.translation import repetition
 from nlp_rnn.translation.beam import Hypothesis, beam_search
+from nlp_rnn.translation.copying import copied
 from nlp_rnn.translation.examples import TextPairs, check_examples, encoded_pairs, marks, unknown_ids
 from nlp_rnn.translation.result import Translation
 from nlp_rnn.version import __version__
@@ -107,8 +109,10 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
     ) -> list[Translation]:
         """The translation of each text, with its score and what was attended to.
 
-        What no piece can spell is copied: where the model writes ``<unk>``, the unknown part of the source
-        with the greatest attention stands (Jean et al. 2015). An empty text stays empty.
+        What no piece can spell is copied: where the model writes ``<unk>``, the word of the source stands
+        that has unknown pieces and the greatest attention, summed over its pieces (Jean et al. 2015). What is
+        said over and over is said once, and marked ``[…]``, and so is a translation that finds no end; the
+        result's ``cut`` says which. An empty text stays empty.
 
         Args:
             texts: Any number of sentences.
@@ -120,23 +124,30 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
             ConfigError: If ``beam`` or ``length_penalty`` is outside its range.
             NotFittedError: Before ``fit``.
         """
-        in_range("beam", beam, 1, 100)
-        in_range("length_penalty", length_penalty, 0, 10)
+        beam = whole_number("beam", beam, 1, 100)
+        length_penalty = in_range("length_penalty", length_penalty, 0, 10)
         tokenizer, texts = self.artifact.tokenizer, as_texts(texts)
         some = [number for number, text in enumerate(texts) if text.strip()]
         rows = tokenizer.encode_batch([texts[number] for number in some])
         for number, row in zip(some, rows, strict=True):
             if len(row) > LONGEST:
-                raise InputError(
-                    f"texts[{number}] has {len(row)} pieces and a translator reads {LONGEST} at most: "
-                    "give it sentence by sentence"
-                )
+                raise InputError(f"texts[{number}] ({texts[number][:40]!r}...) {_too_long(row)}")
         found = [Translation(text, "", 0.0, [], [], None) for text in texts]
         for batch in batches(rows, pad_id=tokenizer.pad_id, batch_tokens=_BATCH_TOKENS):
             for b, written in enumerate(self._search(batch, beam, length_penalty)):
                 number = some[batch.rows_B[b]]
                 found[number] = self._translation(texts[number], written)
         return found
+
+    def unreadable(self, texts: Sequence[str]) -> dict[int, str]:
+        """Return what is wrong with the texts that are too long to translate, by their places.
+
+        Raises:
+            InputError: If ``texts`` is a single str or holds anything but str.
+            NotFittedError: Before ``fit``.
+        """
+        rows = self.artifact.tokenizer.encode_batch(as_texts(texts))
+        return {number: _too_long(row) for number, row in enumerate(rows) if len(row) > LONGEST}
 
     def _search(self, batch: Batch, beam: int, length_penalty: float) -> list[Hypothesis]:
         tokenizer, model = self.artifact.tokenizer, self._model
@@ -155,24 +166,20 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
     def _translation(self, text: str, hypothesis: Hypothesis) -> Translation:
         """Return a row of ids as text, with its unknown words copied from the source."""
         artifact = self.artifact
-        tokenizer = artifact.tokenizer
-        encoding = tokenizer.encode(text)
-        vocab, attention_TS = self._vocab, hypothesis.attention_TS[:, : len(encoding.ids)]
-        unknown = [s for s, piece_id in enumerate(encoding.ids) if piece_id == tokenizer.unk_id]
-        pieces = [vocab[piece_id] for piece_id in hypothesis.ids]
-        for t, piece_id in enumerate(hypothesis.ids):
-            if piece_id == tokenizer.unk_id:
-                among = unknown or list(range(len(encoding.ids)))
-                start, end = encoding.spans[among[int(attention_TS[t, among].argmax())]]
-                pieces[t] = text[start:end]
+        encoding = artifact.tokenizer.encode(text)
+        attention_TS = hypothesis.attention_TS[:, : len(encoding.ids)]
+        pieces = copied(text, encoding, [self._vocab[i] for i in hypothesis.ids], attention_TS)
+        # The end's mark was attended to as well, if it was written.
         end_marks = [END] * (len(attention_TS) - len(pieces))
+        shown, cut = repetition.cut(pieces, encoding.tokens, ended=bool(end_marks))
         return Translation(
             source=text,
-            text="".join(pieces).replace(SPACE, " ").strip(),
+            text="".join(shown).replace(SPACE, " ").strip(),
             score=hypothesis.score,
             source_pieces=encoding.tokens,
             pieces=pieces + end_marks,
             attention=attention_TS if artifact.config.attention else None,
+            cut=cut,
         )
 
     def fit(
@@ -234,6 +241,11 @@ class Translator(Pretrained[TextArtifact[TranslationConfig]]):
         )
         warn_of(notes["remarks"])
         return self
+
+
+def _too_long(row: Sequence[int]) -> str:
+    """Return what is wrong with a text of so many pieces."""
+    return f"has {len(row)} pieces, and a translator reads {LONGEST} at most: give it sentence by sentence"
 
 
 def _card(config: TranslationConfig, pairs: int) -> str:

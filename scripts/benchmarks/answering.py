@@ -32,6 +32,7 @@ def latency(model: str | None, trained: Path, rounds: int) -> list[Row]:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     if done.returncode:
         return [Row("latency", "all", "ms", note=(done.stderr.splitlines() or ["it failed"])[-1])]

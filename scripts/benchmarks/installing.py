@@ -85,7 +85,9 @@ def startup(core: Core, model: str | None, runs: int) -> list[Row]:
 
 def _run(words: list[str], cwd: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, cwd=cwd, env=env, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     if done.returncode:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise InputError(f"{Path(words[0]).name} {' '.join(words[1:4])} failed: {last}")

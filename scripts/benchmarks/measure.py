@@ -123,7 +123,7 @@ def machine() -> dict[str, str]:
 
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
-    lines: Iterable[str] = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else ()
+    lines: Iterable[str] = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else ()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 

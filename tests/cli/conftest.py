@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tin
 
     def call(*args: str, stdin: bytes | None = b"", model: Path | None = tiny_model) -> Result:
         raw = Terminal() if stdin is None else io.BytesIO(stdin)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw, encoding="utf-8"))
         named = [] if model is None else ["--model", str(model)]
         code = main([*args[:1], *named, *args[1:]])
         captured = capsys.readouterr()

@@ -67,9 +67,9 @@ def test_every_format_can_be_written(run: Run, reviews: Path, tmp_path: Path, na
     assert run("classify", *file, "--output", str(output)).code == 0
     assert run("classify", *file, "--format", name).out == output.read_bytes().decode()
     if name == "jsonl":
-        labels = [json.loads(line)["label"] for line in output.read_text().splitlines()]
+        labels = [json.loads(line)["label"] for line in output.read_text(encoding="utf-8").splitlines()]
     elif name == "txt":
-        labels = [line.split("\t")[0] for line in output.read_text().splitlines()]
+        labels = [line.split("\t")[0] for line in output.read_text(encoding="utf-8").splitlines()]
     else:
         delimiter = "," if name == "csv" else "\t"
         with output.open(newline="", encoding="utf-8") as file_:
@@ -117,12 +117,15 @@ def test_bad_rows_stop_or_are_counted(run: Run, tmp_path: Path) -> None:
     result = run("classify", *args, "--on-error", "skip")
     assert result.code == 0
     assert "Skipped 2 bad rows" in result.err
-    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["negative", "positive"]
+    assert [json.loads(line)["label"] for line in output.read_text(encoding="utf-8").splitlines()] == [
+        "negative",
+        "positive",
+    ]
 
 
 def test_a_row_that_has_an_added_column_costs_that_row(run: Run, tmp_path: Path) -> None:
     path, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
-    path.write_text('{"text": "good"}\n{"text": "bad", "label": "x"}\n{"text": "bad"}\n')
+    path.write_text('{"text": "good"}\n{"text": "bad", "label": "x"}\n{"text": "bad"}\n', encoding="utf-8")
     args = ["classify", "--file", str(path), "--output", str(output)]
     refusal = run(*args).refusal
     assert "rows.jsonl, row 2: has a column 'label'" in refusal
@@ -131,9 +134,12 @@ def test_a_row_that_has_an_added_column_costs_that_row(run: Run, tmp_path: Path)
     assert result.code == 0
     assert "2 texts" in result.err
     assert "Skipped 1 bad rows, the first of them: " in result.err
-    assert [json.loads(line)["label"] for line in output.read_text().splitlines()] == ["positive", "negative"]
+    assert [json.loads(line)["label"] for line in output.read_text(encoding="utf-8").splitlines()] == [
+        "positive",
+        "negative",
+    ]
     assert run(*args, "--prefix", "my_").code == 0
-    found = [json.loads(line) for line in output.read_text().splitlines()]
+    found = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [row["my_label"] for row in found] == ["positive", "negative", "negative"]
     assert found[1]["label"] == "x"
 

@@ -129,9 +129,9 @@ def test_a_model_of_unknown_shape_is_refused(
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["model"][key] = value
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     assert str(folder) in run("classify", "bad", model=folder).refusal
 
 
@@ -160,7 +160,12 @@ def start(*args: str | bytes, encoding: str = "utf-8") -> subprocess.Popen[bytes
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     command = [sys.executable, "-m", "nlp_rnn", *args]
     return subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, preexec_fn=_hear_interrupts
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=environment,
+        preexec_fn=_hear_interrupts if os.name == "posix" else None,
     )
 
 
@@ -180,18 +185,18 @@ def feed_past_the_first_answers(process: subprocess.Popen[bytes], part_of: Path)
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
 @pytest.mark.parametrize(
-    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (getattr(signal, "SIGKILL", 9), -9)]
 )
 def test_a_stopped_run_leaves_no_half_file(tiny_model: Path, tmp_path: Path, sent: int, code: int) -> None:
     output = tmp_path / "out.csv"
-    output.write_text("what stood here before")
+    output.write_text("what stood here before", encoding="utf-8")
     with start("classify", "--model", str(tiny_model), "--output", str(output), "-") as process:
         feed_past_the_first_answers(process, output)
         process.send_signal(sent)
         out, err = process.communicate()
     assert (process.returncode, out) == (code, b"")
     assert b"Traceback" not in err
-    assert output.read_text() == "what stood here before"
+    assert output.read_text(encoding="utf-8") == "what stood here before"
     if sent != signal.SIGKILL:
         assert os.listdir(tmp_path) == ["out.csv"]
 
@@ -199,7 +204,7 @@ def test_a_stopped_run_leaves_no_half_file(tiny_model: Path, tmp_path: Path, sen
 @pytest.mark.skipif(os.name != "posix", reason="a reader that goes away is a POSIX matter")
 def test_a_reader_that_leaves_is_no_error(tiny_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "texts.txt"
-    path.write_text("a bad film\n" * 20_000)
+    path.write_text("a bad film\n" * 20_000, encoding="utf-8")
     with start("classify", "--model", str(tiny_model), "--file", str(path)) as process:
         assert process.stdout is not None
         assert process.stderr is not None

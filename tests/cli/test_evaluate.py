@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="measuring needs the train extra")
     data = tmp_path / "data.csv"
-    data.write_text("text,label\nbad,pan\ngood,rave\nit is bad,rave\na film,meh\n")
+    data.write_text("text,label\nbad,pan\ngood,rave\nit is bad,rave\na film,meh\n", encoding="utf-8")
     args = ["--data", str(data), "--label-map", "pan=negative,rave=positive,meh=neutral"]
     whole = json.loads(run("evaluate", *args, "--json").out)
     assert (whole["n"], whole["accuracy"]) == (4, 0.75)
@@ -27,7 +27,7 @@ def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> No
     table = run("evaluate", *args).out
     assert all(word in table for word in ("accuracy", "macro-recall", "ece", "0.7500"))
     assert "'meh'" in run("evaluate", "--data", str(data)).refusal
-    data.write_text("text,label\nbad,pan\n")
+    data.write_text("text,label\nbad,pan\n", encoding="utf-8")
     assert "nan" not in run("evaluate", *args).out
 
 

@@ -24,7 +24,9 @@ def test_negation_counts_the_failures_of_a_model(run: Run, tmp_path: Path) -> No
     result = run("negation", "--suite", str(suite), "--json", str(report))
     assert result.code == 0
     assert "50.0%" in result.out
-    assert [case["id"] for case in json.loads(report.read_text())[0]["failing_cases"]] == ["b"]
+    assert [case["id"] for case in json.loads(report.read_text(encoding="utf-8"))[0]["failing_cases"]] == [
+        "b"
+    ]
 
 
 def test_vader_stands_beside_the_model_in_table_json_and_picture(run: Run, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def write_labelled(path: Path) -> None:
     """Texts whose label one word tells."""
     texts = [(f"the film was {word}", label) for label, word in (("pan", "bad"), ("rave", "good"))]
     path.write_text(
-        "text,label\n" + "".join(f"{text} {n},{label}\n" for n in range(20) for text, label in texts)
+        "text,label\n" + "".join(f"{text} {n},{label}\n" for n in range(20) for text, label in texts),
+        encoding="utf-8",
     )
 
 
@@ -220,6 +221,6 @@ def test_an_option_that_the_start_makes_void_is_refused(run: Run, tmp_path: Path
 
 def test_the_folder_of_a_training_says_where_its_model_is(run: Run, tmp_path: Path) -> None:
     (tmp_path / "run" / "model").mkdir(parents=True)
-    (tmp_path / "run" / "model" / "config.json").write_text("{}")
+    (tmp_path / "run" / "model" / "config.json").write_text("{}", encoding="utf-8")
     found = run("classify", "good", model=tmp_path / "run")
     assert f"its model is {tmp_path / 'run' / 'model'}" in found.refusal

@@ -86,7 +86,7 @@ def test_standard_input_is_plain_text_unless_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("one\ntwo – ½".encode()), encoding="ascii"))
     assert [record.text for record in read_texts("-")] == ["one", "two – ½"]
     assert not sys.stdin.buffer.closed
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text,n\nhi,1\n")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text,n\nhi,1\n"), encoding="utf-8"))
     reader = read_texts("-", format="csv")
     assert [record.fields for record in reader] == [{"text": "hi", "n": "1"}]
     assert reader.progress is None
@@ -309,7 +309,9 @@ def test_plain_text_gains_columns_before_it(tmp_path: Path):
     with read_texts(source) as records, write_records(tmp_path / "out.txt") as out:
         for record in records:
             out.write(record, label="neutral", score=0.5)
-    assert (tmp_path / "out.txt").read_text() == "neutral\t0.5\tone\nneutral\t0.5\t three four\n"
+    assert (tmp_path / "out.txt").read_text(
+        encoding="utf-8"
+    ) == "neutral\t0.5\tone\nneutral\t0.5\t three four\n"
 
 
 @settings(max_examples=200)
@@ -393,7 +395,7 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(
 
     with pytest.raises(error):
         fail()
-    assert target.read_text() == "old"
+    assert target.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -414,7 +416,11 @@ with write_records(sys.argv[1]) as out:
 def test_a_killed_run_leaves_no_half_file_under_the_name(tmp_path: Path):
     target = tmp_path / "out.csv"
     run = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(target)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", KILLED, str(target)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     assert run.stdout.readline() == "written\n"
     assert not target.exists()
@@ -423,6 +429,7 @@ def test_a_killed_run_leaves_no_half_file_under_the_name(tmp_path: Path):
     assert not target.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and modes are of Unix")
 def test_the_input_is_never_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     source = put(tmp_path, "in.csv", CSV)
     link = tmp_path / "link.csv"
@@ -431,9 +438,10 @@ def test_the_input_is_never_written_over(tmp_path: Path, monkeypatch: pytest.Mon
     for target in (source, link, "in.csv", "./in.csv"):
         with pytest.raises(InputError, match="is the file being read"):
             write_records(target, source=source)
-    assert source.read_text() == CSV
+    assert source.read_text(encoding="utf-8") == CSV
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and modes are of Unix")
 def test_a_link_stays_a_link_and_a_mode_stays(tmp_path: Path):
     real = put(tmp_path, "real.txt", "old")
     real.chmod(0o640)
@@ -441,10 +449,11 @@ def test_a_link_stays_a_link_and_a_mode_stays(tmp_path: Path):
     link.symlink_to(real)
     answer(put(tmp_path, "in.txt", "a"), link)
     assert link.is_symlink()
-    assert "positive" in real.read_text()
+    assert "positive" in real.read_text(encoding="utf-8")
     assert real.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, a device is no path")
 def test_a_device_is_written_to_not_replaced(tmp_path: Path):
     answer(put(tmp_path, "in.txt", "a"), "/dev/null", format="txt")
     assert not Path("/dev/null").is_file()

@@ -173,6 +173,7 @@ fit(output=Path(sys.argv[1]), resume=True, progress=progress)
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of Unix")
 def test_killed_within_an_epoch_and_resumed_is_bit_identical(tmp_path: Path) -> None:
     expected = fit()
     done = subprocess.run(
@@ -182,6 +183,7 @@ def test_killed_within_an_epoch_and_resumed_is_bit_identical(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     steps = []

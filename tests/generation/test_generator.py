@@ -211,7 +211,7 @@ def test_a_model_for_another_task_is_refused(tiny_model: Path) -> None:
         ({"top_p": 1.5}, ConfigError, "Invalid top_p"),
         ({"max_new_chars": -1}, ConfigError, "Invalid max_new_chars"),
         ({"max_new_chars": 10_000_001}, ConfigError, "Invalid max_new_chars"),
-        ({"max_new_chars": 2.5}, InputError, "whole number"),
+        ({"max_new_chars": 2.5}, ConfigError, "whole number"),
         ({"stop": ""}, InputError, "at least one character"),
         ({"stop": 5}, InputError, "stop must be a sequence of str, got int"),
         ({"stop": ["a", 5]}, InputError, r"stop\[1\] must be a str, got int"),
@@ -224,7 +224,7 @@ def test_a_model_for_another_task_is_refused(tiny_model: Path) -> None:
         ({"risk_filter": True}, InputError, "risk_filter must be a RiskFilter or None, got bool"),
         ({"seed": 1.0}, InputError, "a seed must be a whole number, got 1.0"),
         ({"seed": -1}, ConfigError, "Invalid seed"),
-        ({"seed": "x"}, InputError, "a seed must be"),
+        ({"seed": "x"}, ConfigError, "Invalid seed"),
         ({"prompt": 7}, InputError, "a prompt must be a str, got int"),
     ],
 )

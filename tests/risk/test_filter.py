@@ -142,7 +142,7 @@ def test_line_breaks_curly_quotes_and_invisible_letters_hide_nothing() -> None:
 )
 def test_malformed_rules_are_refused(tmp_path: Path, content: str, says: str) -> None:
     path = tmp_path / "rules.json"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=says) as caught:
         load_rules(path)
     assert str(path) in str(caught.value)
@@ -183,7 +183,7 @@ def test_a_case_report_counts() -> None:
 )
 def test_a_malformed_case_names_its_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "cases.jsonl"
-    path.write_text(line)
+    path.write_text(line, encoding="utf-8")
     with pytest.raises(DataError, match="line 1"):
         load_cases(path)
 
@@ -497,7 +497,7 @@ def run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str, str]]:
     def call(*args: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         code = main(["review", *args])
         shown = capsys.readouterr()
         return code, shown.out, shown.err
@@ -556,7 +556,9 @@ def test_the_script_says_the_same() -> None:
     script = Path(__file__).parents[2] / "scripts" / "examples" / "review.py"
     if not script.is_file():
         pytest.skip("the scripts are not beside these tests")
-    done = subprocess.run([sys.executable, str(script), GLASS], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(script), GLASS], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.startswith("high")
     assert done.stdout.rstrip().endswith(RiskFilter().review(GLASS).disclaimer)
 

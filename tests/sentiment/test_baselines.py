@@ -83,7 +83,7 @@ def test_nb_svm_refuses_in_one_sentence(tmp_path: Path) -> None:
             ask(["good"])
     with pytest.raises(NotFittedError, match="call fit before save"):
         NbSvm().save(tmp_path / "empty.npz")
-    (tmp_path / "other.npz").write_text("no arrays")
+    (tmp_path / "other.npz").write_text("no arrays", encoding="utf-8")
     for name in ("nowhere.npz", "other.npz"):
         with pytest.raises(DataError, match=f"{name} holds no NB-SVM"):
             NbSvm.load(tmp_path / name)

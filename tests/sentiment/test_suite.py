@@ -364,7 +364,7 @@ def test_reading_a_file_and_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_bytes(line(id="b-1", phenomenon="b") + b"\n\n")
     directed = line(id="a-2", type="DIR", texts=["x", "y"], expect="lower", margin=0.3)
     (tmp_path / "a.jsonl").write_bytes(line() + b"\r\n" + directed)
-    (tmp_path / "notes.txt").write_text("not read")
+    (tmp_path / "notes.txt").write_text("not read", encoding="utf-8")
     assert [case.id for case in load_suite(tmp_path)] == ["a-1", "a-2", "b-1"]
     assert [case.margin for case in load_suite(str(tmp_path / "a.jsonl"))] == [0.1, 0.3]
 

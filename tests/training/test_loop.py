@@ -125,9 +125,12 @@ fit(output=Path(sys.argv[1]), resume=True, progress=progress)
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of Unix")
 def test_killed_and_resumed_is_bit_identical(tmp_path: Path) -> None:
     expected = fit(output=tmp_path / "whole")
-    steps = json.loads((tmp_path / "whole" / "history.jsonl").read_text().splitlines()[-1])["step"]
+    steps = json.loads((tmp_path / "whole" / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1])[
+        "step"
+    ]
     output = tmp_path / "killed"
     root = Path(__file__).parents[2]
     for step in np.sort(np.random.default_rng(0).choice(np.arange(1, steps), size=2, replace=False)):
@@ -138,6 +141,7 @@ def test_killed_and_resumed_is_bit_identical(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
+            encoding="utf-8",
         )
         assert done.returncode == -signal.SIGKILL, done.stderr
     assert same(expected, fit(output=output, resume=True))
@@ -164,13 +168,13 @@ def test_other_held_out_texts_or_another_start_are_another_run(tmp_path: Path) -
 def test_what_a_run_left_is_neither_overwritten_nor_taken_from_others(tmp_path: Path) -> None:
     foreign = tmp_path / "checkpoint-500"
     foreign.mkdir()
-    (foreign / "model.bin").write_text("not ours")
+    (foreign / "model.bin").write_text("not ours", encoding="utf-8")
     fit(output=tmp_path)
     kept = {path.name for path in tmp_path.iterdir()}
     with pytest.raises(TrainingError, match="holds a run's checkpoint: resume it"):
         fit(output=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == kept
-    assert (foreign / "model.bin").read_text() == "not ours"
+    assert (foreign / "model.bin").read_text(encoding="utf-8") == "not ours"
 
 
 def test_precisions_can_follow_each_other_in_one_process() -> None:

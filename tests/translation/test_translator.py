@@ -23,6 +23,7 @@ from nlp_rnn.translation.examples import _common, set_aside
 from nlp_rnn.translation.result import Translation
 from nlp_rnn.translation.scores import plot_by_length, score_by_length, score_translations
 
+OLDER = Path(__file__).parent.parent / "older" / "translator"
 ENGLISH = "one two three four five six seven eight nine ten".split()
 FRENCH = "un deux trois quatre cinq six sept huit neuf dix".split()
 SMALL = {"embedding_dim": 32, "hidden_size": 32, "vocab_size": 100}
@@ -314,11 +315,32 @@ def test_an_unknown_word_is_copied_from_where_the_attention_is() -> None:
     text = "ab жук ab цап"
     encoding = tokenizer.encode(text)
     unknown = [s for s, piece_id in enumerate(encoding.ids) if piece_id == tokenizer.unk_id]
-    attention_TS = np.zeros((2, len(encoding.ids) + 3), np.float32)  # wider: the batch had a longer row
+    attention_TS = np.zeros((3, len(encoding.ids) + 3), np.float32)  # wider: the batch had a longer row
     attention_TS[1, 0], attention_TS[1, unknown[1]] = 0.7, 0.3  # a known word is no candidate
     space_id = tokenizer.token_to_id(SPACE)
     told = translator._translation(text, Hypothesis([space_id, tokenizer.unk_id], -1.0, attention_TS))
-    assert (told.text, told.pieces) == ("цап", [SPACE, "цап"])
+    assert (told.text, told.pieces) == ("цап", [SPACE, "цап", END])
+
+
+def test_a_model_that_never_ends_is_cut_in_its_answer_and_at_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokenizer = TextTokenizer("piece", vocab_size=60).train(["abc abc abd"])
+    config = TranslationConfig(vocab_size=tokenizer.vocab_size, embedding_dim=4, hidden_size=5)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in config.shapes().items()}
+    weights["output.bias"][tokenizer.encode("abc").ids[0]] = 9  # whatever it reads, it writes this
+    translator = Translator()
+    translator._use(TextArtifact(task="translation", config=config, tokenizer=tokenizer, weights=weights))
+    (found,) = translator.translations(["abd"])
+    assert (found.text, found.cut, found.to_dict()["cut"]) == ("abc […]", "repetition", "repetition")
+    assert len(found.pieces) > 3
+    assert found.attention is not None
+    assert len(found.attention) == len(found.pieces)
+    folder = translator.save_pretrained(tmp_path / "endless")
+    assert main(["translate", "--model", str(folder), "abd", "abd"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "abc […]\n" * 2
+    assert "2 cut at […], as they repeated themselves or found no end: 1, 2" in captured.err
 
 
 def test_hidden_names_teach_it_to_copy() -> None:
@@ -439,13 +461,77 @@ def test_pictures(fitted: Translator, tmp_path: Path) -> None:
 
 def test_pairs_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
-    path.write_text("en,fr,note\none,un,\ntwo, ,\nthree,trois,x\n", encoding="utf-8")
-    assert read_pairs(path, "en", "fr") == [("one", "un"), ("three", "trois")]
+    path.write_text("en,fr,note\none,un,\ntwo, ,\n,,\nthree,trois,x\n,dix,\n", encoding="utf-8")
+    found = read_pairs(path, "en", "fr")
+    assert found == [("one", "un"), ("three", "trois")]
+    assert (found.one_sided, found.first_one_sided, found.empty) == (2, 2, 1)
     with pytest.raises(DataError, match="no column 'de'; this row has en, fr, note"):
         read_pairs(path, "en", "de")
     path.write_text("en,fr\n", encoding="utf-8")
     with pytest.raises(DataError, match="holds no pair of texts in the columns 'en' and 'fr'"):
         read_pairs(path, "en", "fr")
+
+
+def test_missing_sides_in_json_are_empty_and_other_values_are_bad(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    rows = ['{"en": "one", "fr": null}', '{"en": NaN, "fr": "un"}', '{"en": "two", "fr": "deux"}']
+    path.write_text("\n".join([*rows, '{"en": 3, "fr": "trois"}']), encoding="utf-8")
+    with pytest.raises(DataError, match="row 4: the text in 'en' is a number"):
+        read_pairs(path, "en", "fr")
+    found = read_pairs(path, "en", "fr", on_error="skip")
+    assert (found, found.one_sided, found.skipped) == ([("two", "deux")], 2, 1)
+    path.write_text("\n".join(rows[:2]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"holds no pair .* \(rows left out: 2 with one text of the two"):
+        read_pairs(path, "en", "fr")
+
+
+def test_one_long_line_does_not_stop_a_file(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind the first 256 rows, where its place among those translated at once is not its row."""
+    file, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = ["one"] * 300
+    rows[280] = "one " * 300
+    file.write_text("text\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    command = [
+        "translate",
+        "--model",
+        str(folder),
+        "--beam",
+        "1",
+        "--file",
+        str(file),
+        "--output",
+        str(output),
+    ]
+    assert main(command) == 2
+    message = capsys.readouterr().err
+    assert f"{file}, row 281: the text has " in message
+    assert "texts[" not in message
+    assert not output.exists()
+    assert main([*command, "--on-error", "skip"]) == 0
+    assert "Skipped 1 bad rows" in capsys.readouterr().err
+    assert output.read_text(encoding="utf-8").splitlines() == ["text,translation", *["one,un"] * 299]
+
+
+def test_one_long_text_on_the_command_line_is_skipped_too(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["translate", "--model", str(folder), "two", "one " * 300, "ten"]
+    assert main(command) == 2
+    assert "text 2: the text has " in capsys.readouterr().err
+    assert main([*command, "--on-error", "skip"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["deux", "dix"]
+
+
+def test_pairs_left_out_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sacrebleu", reason="needs the translate extra")
+    (tmp_path / "pairs.csv").write_text("en,fr\none,un\ntwo,\n", encoding="utf-8")
+    columns = ["--source", "en", "--target", "fr", "--model", str(OLDER)]
+    assert main(["study", "bleu", "--test", str(tmp_path / "pairs.csv"), *columns]) == 2  # too few pairs
+    assert (
+        "1 pairs; rows left out: 1 with one text of the two (the first is row 2)" in capsys.readouterr().err
+    )
 
 
 def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -459,7 +545,7 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "in.csv").write_text("id,text\n7,one\n8,nine\n", encoding="utf-8")
     args = ["--file", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv")]
     assert main(["translate", *model, *args]) == 0
-    assert (tmp_path / "out.csv").read_text().splitlines() == [
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines() == [
         "id,text,translation",
         "7,one,un",
         "8,nine,neuf",
