@@ -133,21 +133,34 @@ def given_texts(
 
 
 def load_texts(
-    sources: Sequence[str], column: str | None, on_error: str, *, input_format: str, layout: Layout
+    sources: Sequence[str],
+    column: str | None,
+    on_error: str,
+    *,
+    input_format: str,
+    layout: Layout,
+    beside: bool = False,
 ) -> list[str]:
-    """Return the texts of files, and of the files in folders, that are not empty; labels are not read."""
-    from nlp_rnn.files.rows import format_of
-    from nlp_rnn.files.tables import OWN
+    """Return the texts of files, and of the files in folders, that are not empty; labels are not read.
+
+    Args:
+        sources: Files and folders.
+        column: The column of the texts, or None.
+        on_error: ``raise`` or ``skip``.
+        input_format: The format of files whose name does not say it; for a single file, of that file.
+        layout: How the files are written; where there are several, what is for tables is for the tables.
+        beside: True if these options are about another file, too.
+    """
     from nlp_rnn.files.texts import read_texts
 
     texts: list[str] = []
     blank = 0
     for source in sources:
         files = _files(source, input_format)
-        for file in files or [Path(source)]:
-            found = format_of(file, input_format)
-            # In a folder of several formats, what is for tables is for its tables.
-            said = layout if files is None or found in OWN else layout.of_text()
+        several = beside or files is not None or len(sources) > 1
+        for file in [Path(source)] if files is None else files:
+            found = _format(file, input_format, by_name=several)
+            said = layout.fitting(found) if several else layout
             with read_texts(file, column=column, format=found, on_error=on_error, layout=said) as reader:
                 for record in reader:
                     if record.blank:
@@ -160,6 +173,18 @@ def load_texts(
     if blank:
         say(f"Left out {blank:,} rows without a text")
     return texts
+
+
+def _format(file: Path, input_format: str, *, by_name: bool) -> str:
+    """Return the format of a file: the one given, or with ``by_name`` first what its name says."""
+    from nlp_rnn.files.rows import format_of
+
+    if by_name and input_format != "auto":
+        try:
+            return format_of(file)
+        except InputError:
+            return input_format
+    return format_of(file, input_format)
 
 
 def _files(source: str, input_format: str) -> list[Path] | None:

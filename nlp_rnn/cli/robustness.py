@@ -78,7 +78,12 @@ def robustness(
     check_files(json_file)
     layout = layout_of(delimiter, quoting, encoding, no_header)
     read = partial(
-        load_texts, column=text_column, on_error=on_error, input_format=input_format, layout=layout
+        load_texts,
+        column=text_column,
+        on_error=on_error,
+        input_format=input_format,
+        layout=layout,
+        beside=pairs is not None or len(data or []) > 1,
     )
     sets = {source: _texts(source, read([source]), treebank) for source in data or []}
     edited = None

@@ -213,7 +213,9 @@ def train(
     more = None
     if unlabelled:
         layout = from_options(layout_of, options)
-        more = load_texts(unlabelled, text_column, on_error, input_format=input_format, layout=layout)
+        more = load_texts(
+            unlabelled, text_column, on_error, input_format=input_format, layout=layout, beside=True
+        )
     copies = _copies(texts, seed) if config.objectives.get("pairing") else None
     if has_polarity(names or labels):
         classifier = from_options(SentimentClassifier, options, kept=kept)

@@ -88,9 +88,11 @@ class Layout:
         if format == "parquet" and self.encoding != "auto":
             raise InputError(f"{name} is read as parquet, where --encoding has no effect: leave it out")
 
-    def of_text(self) -> Layout:
-        """Return the same for files that are no tables: the encoding alone."""
-        return Layout(encoding=self.encoding)
+    def fitting(self, format: str) -> Layout:  # noqa: A002
+        """Return what of it means something in a file of this format."""
+        if format in OWN:
+            return self
+        return Layout() if format == "parquet" else Layout(encoding=self.encoding)
 
 
 @dataclass(frozen=True)

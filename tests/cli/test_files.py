@@ -166,3 +166,12 @@ def test_a_reviewed_file_may_be_of_another_encoding(run: Run, tmp_path: Path) ->
     assert "a.txt: invalid UTF-8 (byte 0xE9)" in run("review", str(path), model=None).refusal
     told = run("review", str(path), "--encoding", "cp1252", "--json", model=None)
     assert json.loads(told.out)["text"].startswith("Café.")
+
+
+def test_options_for_tables_leave_other_files_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text;n\ngood;1\n")
+    (tmp_path / "b.txt").write_text("bad; film\n")
+    args = ["--data", str(tmp_path / "a.csv"), "--data", str(tmp_path / "b.txt"), "--delimiter", ";"]
+    assert run("robustness", *args, "--input-format", "csv").code == 0
+    alone = ["--data", str(tmp_path / "b.txt"), "--delimiter", ";"]
+    assert "read as txt, where --delimiter has no effect" in run("robustness", *alone).refusal

@@ -390,6 +390,13 @@ def test_what_means_nothing_is_refused(tmp_path: Path, name: str, layout: dict[s
         read_texts(put(tmp_path, name, "x"), layout=Layout(**layout))
 
 
+def test_only_what_fits_a_format_is_kept():
+    told = Layout(delimiter=";", encoding="cp1252")
+    assert told.fitting("tsv") == told
+    assert told.fitting("txt") == Layout(encoding="cp1252")
+    assert told.fitting("parquet") == Layout()
+
+
 @pytest.mark.parametrize(
     ("layout", "message"),
     [

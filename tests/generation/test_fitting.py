@@ -220,12 +220,13 @@ def names(count: int) -> str:
 
 
 def test_a_small_corpus_gets_steps_enough_to_beat_a_table_of_pairs() -> None:
-    generator = CharGenerator(embedding_dim=12, hidden_size=32).fit(names(700))
+    generator = CharGenerator(embedding_dim=12, hidden_size=32).fit(names(400))
     notes = generator.artifact.notes
     assert notes["train"]["batch_size"] == 4
-    assert notes["remarks"] == []
+    assert not any("table" in remark for remark in notes["remarks"])
+    assert notes["history"][-1]["step"] > 200
     written = generator.generate(max_new_chars=60, risk_filter=None).text.split()
-    assert len({*written} & {*names(700).split()}) > 4
+    assert len({*written} & {*names(400).split()}) > 4
 
 
 def test_a_small_corpus_with_few_steps_says_what_it_lacks() -> None:
