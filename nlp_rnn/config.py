@@ -255,8 +255,15 @@ class ForecastConfig(Settings):
         log: The logarithm is forecast, for series that grow by shares; they are positive.
         carried: The network was trained with its state carried along the series (truncated
             back-propagation through time), so it reads levels and changes instead of normalised windows.
+        level: Levels as they are, as in folders of older versions; else counted from the series' moving mean
+            (an exponential one, of about ``context`` steps), so that a trend leaves no range that was seen.
         linear: A linear autoregression over the window is added to the network's answer (LSTNet, Lai et al.
             2018, section 3.6). It reads windows, so not with ``carried``.
+        sampled: The forecast of a closed loop is the median of many sampled futures. False, as in folders of
+            older versions: of one future, into which each forecast's median is fed back.
+        persistence: How alike the steps of one forecast are drawn: the chance that a step has the level of
+            the step before it, which is the rank correlation of their errors. 1, as in folders of older
+            versions, draws all at one level.
     """
 
     columns: tuple[str, ...]
@@ -268,14 +275,18 @@ class ForecastConfig(Settings):
     num_layers: int = 1
     log: bool = False
     carried: bool = False
+    level: bool = True
     linear: bool = False
+    sampled: bool = False
+    persistence: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values outside their range; lists, as JSON has them, become tuples."""
         self._set("columns", tuple(self.columns))
         self._whole_numbers("context", 2, _WIDEST)
         self._whole_numbers("horizon hidden_size num_layers", 1, _WIDEST)
-        self._flags("log carried linear")
+        self._flags("log carried linear level sampled")
+        self._numbers("persistence", 0, 1)
         if not self.columns or len(set(self.columns)) != len(self.columns):
             raise ConfigError(f"Invalid columns {self.columns!r}; they should be names that differ")
         self._set("quantiles", tuple(in_range("quantiles", level, 0.001, 0.999) for level in self.quantiles))

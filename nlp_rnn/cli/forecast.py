@@ -39,7 +39,15 @@ def forecast(
     time_column: Annotated[
         str | None,
         typer.Option(
-            help="The column of times; by default the first, if it holds no numbers.", rich_help_panel=DATA
+            help="The column of times; by default the first, if it holds times or counts steps.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    fill: Annotated[
+        str | None,
+        typer.Option(
+            help="Fill missing values and steps: linear, previous or zero; ignore: rows follow each other.",
+            rich_help_panel=DATA,
         ),
     ] = None,
     target: Annotated[
@@ -68,7 +76,8 @@ def forecast(
         int,
         typer.Option(
             min=0,
-            help="Hold out so many last steps first, and compare (extra: forecast).",
+            help="Hold out so many last steps first, and compare; says what the interval covers (extra: "
+            "forecast).",
             rich_help_panel=TRAINING,
         ),
     ] = 0,
@@ -101,14 +110,16 @@ def forecast(
         refuse_given(ctx, _TRAINED, "it is for a forecaster to be trained, and --model names one that was")
     if save is not None:
         check_destination(save)
-    series = read_series(data, columns=split_names(column), time_column=time_column)
+    series = read_series(data, columns=split_names(column), time_column=time_column, fill=fill)
+    for note in series.notes:
+        say(f"Note: {data}: {note}")
     if target is not None and target not in series.columns:
         raise InputError(f"there is no series {target!r}; they are {', '.join(series.columns)}")
     at = len(series.columns) - 1 if target is None else series.columns.index(target)
     if model is None:
         settings: dict[str, Any] = {"seed": seed, "log": log, "window": window}
         if test:
-            _compare(Forecaster(context, horizon, **settings), series, test, season, at)
+            _compare(Forecaster(context, horizon, **settings), series, test, season, at, min(steps, test))
         forecaster = _trained(
             Forecaster(context, horizon, **settings), series, None if target is None else at
         )
@@ -116,11 +127,14 @@ def forecast(
             say(f"Model: {forecaster.save_pretrained(save)}")
     else:
         forecaster = Forecaster.from_pretrained(model)
-    middle = forecaster.rollout(steps, series)
-    quantiles = forecaster.rollout_quantiles(steps, series, seed=seed)
-    count = len(series.columns)
-    middle_KF, quantiles_KFQ = middle.reshape(steps, count), quantiles.reshape(steps, count, -1)
-    _write(output, series, middle_KF, quantiles_KFQ, forecaster.config.quantiles)
+        learned, given = forecaster.artifact.notes.get("step"), series.timeline and series.timeline.name
+        if learned is not None and given is not None and learned != given:
+            say(f"Note: the model learned steps of {learned}, and those of {data} are {given}")
+    # The forecast is the middle one of its quantiles, so that it cannot leave its own interval.
+    levels = forecaster.config.quantiles
+    quantiles_KFQ = forecaster.rollout_quantiles(steps, series, seed=seed).reshape(steps, -1, len(levels))
+    middle_KF = quantiles_KFQ[..., levels.index(0.5)]
+    _write(output, series, middle_KF, quantiles_KFQ, levels)
     if plot is not None:
         shown = series.values_TF[-4 * forecaster.config.context :, at]
         name = f"{data.name}: {series.columns[at]}"
@@ -140,37 +154,36 @@ def _trained(forecaster: Forecaster, series: Series, target: int | None) -> Fore
         )
 
 
-def _compare(forecaster: Forecaster, series: Series, test: int, season: int, target: int) -> None:
-    """Print how the last ``test`` steps would have been forecast, by every method."""
+def _compare(forecaster: Forecaster, series: Series, test: int, season: int, target: int, ahead: int) -> None:
+    """Print how every method would have forecast the last ``test`` steps, and what our intervals cover."""
     from nlp_rnn.forecasting.backtest import run_backtest
 
     name = series.columns[target]
     found = run_backtest(
-        series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target
+        series.values_TF, test, name=name, forecaster=forecaster, season=season, target=target, ahead=ahead
     )
     print_table(found.table(), title=f"{name}: the last {test:,} steps, one step ahead", stderr=True)
-    say(f"{found.covered:.0%} of the values are inside the {found.expected:.0%} interval")
+    say(
+        f"{found.covered:.0%} of the values are inside the {found.expected:.0%} interval one step ahead, and "
+        f"{found.covered_ahead:.0%} in closed loops of {ahead:,} steps"
+    )
 
 
 def _write(
     output: Path | None, series: Series, middle_KF: Any, quantiles_KFQ: Any, levels: tuple[float, ...]
 ) -> None:
     """Write one row for each step: its time or number, and for each series the forecast and its quantiles."""
-    from nlp_rnn.files.series import next_times
-
-    when: list[Any] = list(range(1, len(middle_KF) + 1))
-    if series.times_T is not None and len(series.times_T) > 1:
-        when = next_times(series.times_T, len(middle_KF)).astype(str).tolist()
+    when = series.next_steps(len(middle_KF))
     names = [name for column in series.columns for name in (column, *(f"{column} q{q:g}" for q in levels))]
     with (
         nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8", newline="") as file
     ):
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["step" if series.times_T is None else "time", *names])
+        writer.writerow(["step" if series.times_T is None or series.timeline is None else "time", *names])
         for time, middle_F, quantiles_FQ in zip(when, middle_KF, quantiles_KFQ, strict=True):
             cells = [
-                f"{value:.6g}"
-                for middle, quantiles_Q in zip(middle_F, quantiles_FQ, strict=True)
+                series.write(at, value)
+                for at, (middle, quantiles_Q) in enumerate(zip(middle_F, quantiles_FQ, strict=True))
                 for value in (middle, *quantiles_Q)
             ]
             writer.writerow([time, *cells])

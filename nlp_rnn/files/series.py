@@ -1,25 +1,45 @@
 """Series of numbers in time: read from a file, and refused where no forecaster can learn from them.
 
-Knows rows and numbers; knows no models.
+Knows rows and numbers; knows no models. How times are written is ``stamps.py``'s to know, which of them are
+missing ``calendar.py``'s, how gaps are filled ``gaps.py``'s.
 
 Shapes: T steps, F series.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nlp_rnn.errors import DataError, InputError
+from nlp_rnn.errors import DataError, InputError, one_of
+from nlp_rnn.files.digits import output_places, places_of_all, write_number
+from nlp_rnn.files.gaps import FILLS, fill_begun, first_complete, longest_gap
 from nlp_rnn.files.rows import Complaints, RowReader
+from nlp_rnn.files.stamps import (
+    BadTime,
+    Stamps,
+    Style,
+    is_number,
+    is_time,
+    number_style,
+    read_stamps,
+    text_of_cell,
+)
+from nlp_rnn.files.timeline import Timeline, timeline_of
 
 F64 = NDArray[np.float64]
+Rows = list[tuple[int, dict[str, Any]]]
+
+_MISSING = frozenset(["", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none"])
+_WAYS_OUT = f"name a rule to fill it (--fill {', '.join(FILLS)}), or use a stretch without gaps"
+_ROUNDING = 4 * float(np.finfo(np.float64).eps)  # a series that moves less stands still
+_IGNORED = "ignore"  # of gaps in time: rows follow each other, whatever their times say
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,48 +49,91 @@ class Series:
     Attributes:
         columns: Their names.
         values_TF: Their values.
-        times_T: When each step was; None where the file has no times.
+        times_T: When each step was, in UTC where the file has zones; None where it has no times.
+        timeline: The rule that the times, or the numbers of the steps, follow; None where there are none.
+        decimals: Places after the point that each series is written with.
+        notes: What a reader decided that its user should know, one sentence each.
     """
 
     columns: tuple[str, ...]
     values_TF: F64
     times_T: NDArray[np.datetime64] | None = None
+    timeline: Timeline | None = None
+    decimals: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def next_steps(self, steps: int) -> list[str]:
+        """Return the times of the steps after the last as the file writes them; else numbers from 1."""
+        if self.timeline is None:
+            return [str(step) for step in range(1, steps + 1)]
+        return self.timeline.after(steps)
+
+    def write(self, column: int, value: float) -> str:
+        """Return a forecast of a series with the digits that the series has, and enough to see its spread."""
+        places = self.decimals[column] if self.decimals is not None else 0
+        return write_number(value, output_places(self.values_TF[:, column], places))
 
 
 def read_series(
-    path: str | Path, *, columns: Sequence[str] | None = None, time_column: str | None = None
+    path: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    time_column: str | None = None,
+    fill: str | None = None,
 ) -> Series:
     """Read the series of a CSV, TSV, JSON Lines or Parquet file.
+
+    Times are in ISO form (2024-01, 2024-01-31, 2024-01-31 13:00, with a zone or without), in digits
+    (20240131), seconds or milliseconds since 1970, years, or numbers of steps. They must follow a rule: a
+    fixed distance, a day in every so many months, or the same hours on the same weekdays. A step that the
+    rule has and the file has not is a gap.
 
     Args:
         path: The file; ``-`` is standard input.
         columns: Which columns to read; None takes all but the times.
-        time_column: Which column holds the times, in ISO form (2024-01, 2024-01-31, 2024-01-31 13:00); None
-            takes the first column if it holds no numbers. Times with a zone (Z, +02:00) become UTC.
+        time_column: Which column holds the times; None takes the first if it holds times or counts steps,
+            else the first that holds times in ISO form.
+        fill: What to do with missing values and gaps: ``linear``, ``previous`` or ``zero``, as in
+            ``fill_missing``; steps before the first value of each series are left out, but with ``zero``.
+            ``ignore`` takes the rows as they follow each other, whatever their times say. None refuses both.
 
     Raises:
-        DataError: On a missing or unreadable value (a blank line between rows is one, too), and on times that
-            are not in order or come twice; the message names file and row.
+        ConfigError: If there is no such rule to fill.
+        DataError: On a missing or unreadable value (a blank line between rows is one, too), on a header
+            that is a row of numbers, and on times that are not in order, come twice, leave gaps or follow no
+            rule; the message names file and row.
     """
-    with RowReader(path, complaints=Complaints("raise"), blank=True) as rows:
-        name, found = rows.name, list(rows)
-    first = next((fields for _, fields in found if fields), None)
-    if first is None:
-        raise DataError(f"{name} has no rows")
-    names = list(first)
-    for wanted in [*(columns or ()), *([time_column] if time_column else ())]:
+    if fill is not None:
+        one_of("fill", fill, (*FILLS, _IGNORED))
+    name, found = _read_rows(path, columns or ())
+    names = list(next(fields for _, fields in found if fields))
+    for wanted in [*(columns or ()), *([time_column] if time_column is not None else ())]:
         if wanted not in names:
             raise DataError(f"{name}: no column {wanted!r}; the columns are {', '.join(names)}")
-    if time_column is None and names[0] not in (columns or ()) and not _is_number(first[names[0]]):
-        time_column = names[0]
+    notes: list[str] = []
+    if time_column is None:
+        time_column, notes = _find_times(names, found, columns)
     kept = tuple(columns or (each for each in names if each != time_column))
     if not kept:
         raise DataError(f"{name} has no column of values; its columns are {', '.join(names)}")
+    rule = None if fill == _IGNORED else fill
+    if rule is not None and time_column is not None:
+        found = [each for each in found if each[1]]  # a blank line is no step where times say what one is
     values_TF = np.array(
-        [[_number(fields, column, f"{name}, row {row}") for column in kept] for row, fields in found]
+        [[_number(fields, column, f"{name}, row {row}", rule) for column in kept] for row, fields in found]
     )
-    times_T = None if time_column is None else _times(found, time_column, name)
-    return Series(kept, values_TF, times_T)
+    times_T, timeline = None, None
+    if time_column is not None and fill != _IGNORED:
+        stamps, timeline = _timeline(found, time_column, name)
+        times_T = stamps.utc_T
+    if timeline is not None:
+        times_T, values_TF = _on_grid(timeline, times_T, values_TF, rule, found, name)
+        notes += timeline.notes
+    if rule is not None:
+        values_TF, cut, said = _filled(values_TF, kept, rule, name)
+        times_T = times_T if times_T is None else times_T[cut:]
+        notes += said
+    return Series(kept, values_TF, times_T, timeline, _decimals(found, kept), tuple(notes))
 
 
 def values_of(series: ArrayLike | Series) -> F64:
@@ -95,7 +158,7 @@ def values_of(series: ArrayLike | Series) -> F64:
         kind = "missing" if np.isnan(values[step, column]) else "infinite"
         raise InputError(
             f"the value at step {step} of series {column} is {kind} ({len(bad)} such values in all): "
-            "fill the gaps, or use a stretch without them"
+            "fill the gaps (nlp_rnn.files.fill_missing), or use a stretch without them"
         )
     return values
 
@@ -118,7 +181,7 @@ def check_trainable(values_TF: F64, columns: Sequence[str], *, least: int, log: 
             f"least {least}; use a longer series, or a smaller context or horizon"
         )
     for column, values_T in zip(columns, values_TF.T, strict=True):
-        if np.ptp(values_T) <= 1e-9 * max(1.0, float(np.abs(values_T).max())):
+        if np.ptp(values_T) <= _ROUNDING * float(np.abs(values_T).max()):
             raise InputError(
                 f"the series {column!r} is constant ({values_T[0]:g}) in the part to learn from: "
                 "there is nothing to learn; leave it out"
@@ -129,57 +192,183 @@ def check_trainable(values_TF: F64, columns: Sequence[str], *, least: int, log: 
             )
 
 
-def next_times(times_T: NDArray[np.datetime64], steps: int) -> NDArray[np.datetime64]:
-    """Return the times of the steps after the last, at the most common distance.
-
-    >>> next_times(np.array(["2024-11", "2024-12"], "datetime64[M]"), 2).astype(str).tolist()
-    ['2025-01', '2025-02']
-    """
-    distances, counts = np.unique(np.diff(times_T), return_counts=True)
-    future: NDArray[np.datetime64] = times_T[-1] + distances[counts.argmax()] * np.arange(1, steps + 1)
-    return future
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
-    return True
+def _read_rows(path: str | Path, asked: Sequence[str]) -> tuple[str, Rows]:
+    """Return a file's name and its rows; one that has none, or a row of values for a header, is refused."""
+    with RowReader(path, complaints=Complaints("raise"), blank=True) as rows:
+        if rows.format in ("csv", "tsv"):
+            _check_header(rows.columns or (), asked, rows.name)
+        found = list(rows)
+    if not any(fields for _, fields in found):
+        raise DataError(f"{rows.name} has no rows")
+    return rows.name, found
 
 
-def _number(fields: Mapping[str, Any], column: str, where: str) -> float:
+def _decimals(found: Rows, columns: Sequence[str]) -> tuple[int, ...]:
+    """Return the most places after the point in each column."""
+    cells = ((fields.get(column) for _, fields in found) for column in columns)
+    return tuple(places_of_all(cell for cell in each if not _is_missing(cell)) for each in cells)
+
+
+def _check_header(header: Sequence[str], asked: Sequence[str], name: str) -> None:
+    """Refuse a header that is a row of values: of numbers, or of numbers and times."""
+    if any(map(is_number, header)) and all(
+        is_number(cell) or is_time(cell) for cell in header if cell not in asked
+    ):
+        if set(header) <= set(asked):
+            return  # columns that are called 2019 and 2020, and asked for by these names
+        raise DataError(
+            f"{name}: its first row is {', '.join(header)[:60]}, so the row of names is missing: add one "
+            "above it, such as time,value"
+        )
+
+
+def _find_times(
+    names: Sequence[str], found: Rows, columns: Sequence[str] | None
+) -> tuple[str | None, list[str]]:
+    """Return the column of times, if there is one, and what to say of a choice that may not be meant."""
+    firsts = {
+        each: next((text for _, row in found if not _is_missing(text := row.get(each))), None)
+        for each in names
+    }
+    texts = {each: text_of_cell(cell) for each, cell in firsts.items()}
+    free = [each for each in names if each not in (columns or ())]
+    if names[0] in free and texts[names[0]] and not is_number(texts[names[0]]):
+        if is_time(texts[names[0]]) or not any(is_time(texts[each]) for each in free):
+            return names[0], []
+    elif names[0] in free and len(names) > 1:
+        style = number_style([text_of_cell(row.get(names[0])) for _, row in found if row], names[0])
+        if style is not None:
+            note = (
+                f"the first column, {names[0]!r}, is read as {style.name}; to read it as a series, name it "
+                "among the columns"
+            )
+            return names[0], [] if columns else [note]
+    for each in free:
+        if is_time(texts[each]) and len(names) > 1:
+            return each, [f"the column {each!r} is read as the times"]
+    return None, []
+
+
+def _is_missing(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in _MISSING
+    return value is None or bool(value != value)  # NaN, NaT
+
+
+def _number(fields: Mapping[str, Any], column: str, where: str, rule: str | None) -> float:
     value = fields.get(column)
-    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "na", "nan", "null")):
-        raise DataError(f"{where}: {column!r} is missing; fill the gap, or leave the row's stretch out")
-    if isinstance(value, bool) or not _is_number(value) or not np.isfinite(float(value)):
-        raise DataError(f"{where}: {column!r} is {value!r:.40}, not a finite number")
-    return float(value)
+    if _is_missing(value):
+        if rule is None:
+            raise DataError(f"{where}: {column!r} is missing: {_WAYS_OUT}")
+        return float("nan")
+    number = float("nan")
+    if isinstance(value, str):
+        # Python's float() also reads 1_96 and digits of other scripts, and nobody means these as numbers.
+        number = float(value) if is_number(value.strip()) else number
+    elif isinstance(value, (int, float, Decimal, np.number)) and not isinstance(value, bool):
+        number = float(value)
+    if not np.isfinite(number):
+        raise DataError(
+            f"{where}: {column!r} is {value!r:.40}, not a finite number; to read other columns, name them"
+        )
+    return number
 
 
-def _times(found: Sequence[tuple[int, Mapping[str, Any]]], column: str, name: str) -> NDArray[np.datetime64]:
-    texts = [str(fields.get(column) or "").strip() for _, fields in found]
-    times = []
-    with warnings.catch_warnings():
-        # NumPy turns a zone into UTC, which is what is wanted here, and warns of it.
-        warnings.filterwarnings("ignore", "no explicit representation of timezones", UserWarning)
-        for (row, _), text in zip(found, texts, strict=True):
-            try:
-                times.append(np.datetime64(text))
-            except ValueError:
-                times.append(np.datetime64("NaT"))
-            if np.isnat(times[-1]):
-                raise DataError(
-                    f"{name}, row {row}: {text!r:.40} is no time in ISO form, like 2024-01-31 or "
-                    "2024-01-31 13:00"
-                )
-    times_T = np.array(times)
-    # The first row whose time is not after that of the row before it.
-    for t in np.flatnonzero(np.diff(times_T) <= np.timedelta64(0))[:1]:
+def _timeline(found: Rows, column: str, name: str) -> tuple[Stamps, Timeline | None]:
+    """Return the times of a column, and the rule that they follow; no rule for a single row."""
+    texts = [text_of_cell(fields.get(column)) for _, fields in found]
+    try:
+        numbers = all(map(is_number, texts))
+        style = number_style(texts, column) if numbers and len(texts) > 1 else None
+        if numbers and style is None:
+            style = Style("number")
+        stamps = read_stamps(texts, style)
+    except BadTime as error:
+        raise DataError(f"{name}, row {found[error.step][0]}: {error}") from None
+    order = stamps.utc_T if stamps.utc_T is not None else stamps.numbers_T
+    assert order is not None
+    _check_rising(order, texts, found, name)
+    if len(texts) < 2:
+        return stamps, None
+    try:
+        return stamps, timeline_of(stamps, texts)
+    except InputError as error:
+        raise DataError(
+            f"{name}, column {column!r}: {error}; mend the times, or take the rows as they follow each other "
+            f"(--fill {_IGNORED})"
+        ) from None
+
+
+def _check_rising(order_T: NDArray[Any], texts: Sequence[str], found: Rows, name: str) -> None:
+    """Refuse the first row whose time is not after that of the row before it."""
+    for t in np.flatnonzero(order_T[1:] <= order_T[:-1])[:1]:
         row, text = found[t + 1][0], texts[t + 1]
-        if np.unique(times_T).size < times_T.size and (times_T[: t + 1] == times_T[t + 1]).any():
-            raise DataError(f"{name}, row {row}: the time {text} comes twice; keep one row for each time")
+        if (order_T[: t + 1] == order_T[t + 1]).any():
+            hint = " (where a clock was put back, write the zone: 02:00+01:00)" if ":" in text else ""
+            raise DataError(
+                f"{name}, row {row}: the time {text} comes twice; keep one row for each time{hint}"
+            )
         raise DataError(
             f"{name}, row {row}: the time {text} is before that of the row above ({texts[t]}); sort the rows"
         )
-    return times_T
+
+
+def _on_grid(
+    timeline: Timeline,
+    times_T: NDArray[np.datetime64] | None,
+    values_TF: F64,
+    rule: str | None,
+    found: Rows,
+    name: str,
+) -> tuple[NDArray[np.datetime64] | None, F64]:
+    """Return times and values with a row of NaN for each step that has none.
+
+    Raises:
+        DataError: If there are gaps and no rule to fill them, or more gaps than rows.
+    """
+    places_T = timeline.places_T
+    gaps = np.flatnonzero(np.diff(places_T) > 1)
+    if not len(gaps):
+        return times_T, values_TF
+    count, at = int(places_T[-1]) + 1 - len(places_T), int(gaps[0])
+    before, after = timeline.write(places_T[[at, at + 1]])
+    if rule is None or count > len(places_T):
+        way_out = _WAYS_OUT if rule is None else "more are missing than are there, so use one stretch of it"
+        lost = int(places_T[at + 1] - places_T[at]) - 1
+        raise DataError(
+            f"{name}, row {found[at + 1][0]}: {_counted(lost)} missing between {before} and {after} "
+            f"({count:,} in all; a step is {timeline.name}): {way_out}"
+        )
+    grid_TF = np.full((places_T[-1] + 1, values_TF.shape[1]), np.nan)
+    grid_TF[places_T] = values_TF
+    grid_T = timeline.times()
+    if times_T is None or grid_T is None:
+        return None, grid_TF
+    # Where the rule is that of a zone's clock, a filled step has the zone of the step before it.
+    behind = np.searchsorted(places_T, np.arange(len(grid_T)), "right") - 1
+    return grid_T + (times_T - grid_T[places_T])[behind], grid_TF
+
+
+def _filled(values_TF: F64, columns: Sequence[str], rule: str, name: str) -> tuple[F64, int, list[str]]:
+    """Return the values filled, how many steps were cut off before them, and what to say of both."""
+    empty = [
+        column for column, values_T in zip(columns, values_TF.T, strict=True) if np.isnan(values_T).all()
+    ]
+    if empty:
+        raise DataError(f"{name}: {empty[0]!r} has no value; name the columns to read without it")
+    cut = 0 if rule == "zero" else first_complete(values_TF)
+    notes = []
+    if cut:
+        notes.append(f"left out the first {_counted(cut)}, where a series has not begun")
+    missing_TF = values_TF[cut:]
+    count = int(np.isnan(missing_TF).sum())
+    if count:
+        notes.append(
+            f"filled {count:,} of {missing_TF.size:,} values ({rule}); the longest gap has "
+            f"{_counted(longest_gap(missing_TF))}"
+        )
+    return fill_begun(values_TF, rule)[cut:], cut, notes
+
+
+def _counted(steps: int) -> str:
+    return f"{steps:,} step{'' if steps == 1 else 's'}"

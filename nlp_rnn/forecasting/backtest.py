@@ -178,8 +178,10 @@ class Backtest:
     Attributes:
         name: Name of the series.
         scores: The scores of each method, ours first.
-        covered: Share of the held-out values between our outermost quantiles.
+        covered: Share of the held-out values between our outermost quantiles, one step ahead.
         expected: The share there should be.
+        covered_ahead: The same in closed loops of ``ahead`` steps, one behind the other; None without any.
+        ahead: Steps of a closed loop.
         actual_N: The held-out values.
         forecasts: The forecasts of each method, by name.
         low_N, high_N: Our outermost quantiles.
@@ -193,6 +195,8 @@ class Backtest:
     forecasts: dict[str, F64]
     low_N: F64
     high_N: F64
+    covered_ahead: float | None = None
+    ahead: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures, without the series."""
@@ -202,6 +206,8 @@ class Backtest:
             "scores": [asdict(score) for score in self.scores],
             "covered": self.covered,
             "expected": self.expected,
+            "covered_ahead": self.covered_ahead,
+            "ahead": self.ahead,
         }
 
     def table(self) -> list[list[str]]:
@@ -220,6 +226,7 @@ def run_backtest(
     target: int = -1,
     classical: bool = True,
     config: ForecastTrainConfig | None = None,
+    ahead: int = 0,
 ) -> Backtest:
     """Hold out the last ``test`` steps, and forecast each of them from the steps before it.
 
@@ -232,6 +239,7 @@ def run_backtest(
         target: The series that is scored; all are read.
         classical: Set ETS and ARIMA beside ours (extra ``forecast``).
         config: Training settings of ours.
+        ahead: Also measure what the intervals of closed loops of so many steps cover; 0 does not.
 
     Raises:
         InputError: If the part before the split is too short, or for a season longer than it.
@@ -267,8 +275,39 @@ def run_backtest(
         )
         for label, found_N in forecasts.items()
     ]
-    covered = coverage(actual_N, low_N, high_N)
-    return Backtest(name, scores, covered, levels[-1] - levels[0], actual_N, forecasts, low_N, high_N)
+    return Backtest(
+        name,
+        scores,
+        coverage(actual_N, low_N, high_N),
+        levels[-1] - levels[0],
+        actual_N,
+        forecasts,
+        low_N,
+        high_N,
+        covered_ahead(forecaster, values_TF, split, ahead, target) if ahead else None,
+        ahead,
+    )
+
+
+def covered_ahead(forecaster: Forecaster, values_TF: F64, split: int, steps: int, target: int = -1) -> float:
+    """Return the share of held-out values between the outermost quantiles of closed loops from the split on.
+
+    Each loop goes on from the true values before it, and the next begins where it ends.
+
+    Args:
+        forecaster: Ours, fitted on the part before the split.
+        values_TF: The series.
+        split: First step of the held-out part.
+        steps: Steps of a loop.
+        target: The series that is scored.
+    """
+    inside = 0.0
+    for start in range(split, len(values_TF), steps):
+        actual_K = values_TF[start : start + steps, target]
+        found = forecaster.rollout_quantiles(len(actual_K), values_TF[:start])
+        found_KQ = found if found.ndim == 2 else found[:, target]
+        inside += len(actual_K) * coverage(actual_K, found_KQ[:, 0], found_KQ[:, -1])
+    return inside / (len(values_TF) - split)
 
 
 def plot_backtests(tests: Sequence[Backtest], path: str | Path, *, last: int = 120) -> Path:

@@ -21,7 +21,7 @@ from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig, settings_of
 from nlp_rnn.errors import InputError, true_or_false, whole_number
 from nlp_rnn.files.series import Series, values_of
-from nlp_rnn.forecasting.scaling import F64, Scaling, draw, forecast_quantiles
+from nlp_rnn.forecasting.scaling import F64, Scaling, draw, draw_levels, forecast_quantiles, persistence_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
 from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
@@ -87,6 +87,8 @@ class Forecaster(Pretrained[SeriesArtifact]):
             log=log,
             carried=self._train.window > 0,
             linear=bool(self._linear),
+            level=False,
+            sampled=True,
         )
         self._network: TimeSeriesLSTM | None = None
         self._scaling: Scaling | None = None
@@ -167,6 +169,10 @@ class Forecaster(Pretrained[SeriesArtifact]):
             resume=resume,
             progress=progress,
         )
+        network = TimeSeriesLSTM(shape, weights)
+        shape = replace(shape, persistence=persistence_of(network, scaling.apply(values_TF)))
+        if isinstance(series, Series) and series.timeline is not None:
+            notes["step"] = series.timeline.name
         self._use(
             SeriesArtifact(
                 config=shape,
@@ -210,30 +216,14 @@ class Forecaster(Pretrained[SeriesArtifact]):
         found_NKFQ = self._unscaled(self._scaled_quantiles(self.scaling.apply(history_NCF)))
         return self._squeezed(found_NKFQ if many else found_NKFQ[0], -2)
 
-    def rollout(self, steps: int, history: ArrayLike | Series | None = None) -> F64:
-        """Closed loop: forecasts fed back as if they had come, for as many steps as wanted.
-
-        Args:
-            steps: How many.
-            history: As in ``predict``, but one.
-
-        Returns:
-            (steps,) or (steps, F).
-
-        Raises:
-            InputError: As ``predict``; also if ``steps`` is no whole number from 1 on.
-        """
-        history_1CF = self._one_history(steps, history)
-        found_1TF = self._closed_loop(history_1CF, steps, self._middle)
-        return self._squeezed(self.scaling.undo(found_1TF)[0], -1)
-
-    def rollout_quantiles(
+    def rollout(
         self, steps: int, history: ArrayLike | Series | None = None, *, paths: int = 256, seed: int = 0
     ) -> F64:
-        """Quantiles of a closed loop that grow with the distance: those of many sampled futures.
+        """Closed loop: forecasts fed back as if they had come, for as many steps as wanted.
 
-        Each path draws its next steps from the forecast quantiles, and goes on from what it drew. The steps
-        of one forecast are drawn at the same level.
+        The median of ``rollout_quantiles``, so it lies inside every interval of it. (A model saved by an
+        older version feeds the median of each forecast back, as it did: one future without noise, smoother
+        than any series that the network has seen.)
 
         Args:
             steps: How many.
@@ -242,11 +232,38 @@ class Forecaster(Pretrained[SeriesArtifact]):
             seed: Of the draws.
 
         Returns:
-            (steps, Q) or (steps, F, Q).
+            (steps,) or (steps, F).
 
         Raises:
-            InputError: As ``rollout``; also if ``paths`` is no whole number from 1 on, or ``seed`` none from
-                0 on.
+            InputError: As ``predict``; also if ``steps`` or ``paths`` is no whole number from 1 on, or
+                ``seed`` none from 0 on.
+        """
+        if self.config.sampled:
+            return self._middle(self.rollout_quantiles(steps, history, paths=paths, seed=seed))
+        found_1TF = self._closed_loop(self._one_history(steps, history), steps, self._middle)
+        return self._squeezed(self.scaling.undo(found_1TF)[0], -1)
+
+    def rollout_quantiles(
+        self, steps: int, history: ArrayLike | Series | None = None, *, paths: int = 256, seed: int = 0
+    ) -> F64:
+        """Quantiles of a closed loop that grow with the distance: those of many sampled futures.
+
+        Each path draws its next steps from the forecast quantiles, and goes on from what it drew. The steps
+        of one forecast are drawn as alike as their errors were in ``fit``. Every second path mirrors the one
+        before it: where that draws the 0.9 quantile, this draws the 0.1 (antithetic variates, Hammersley &
+        Morton 1956), so that chance moves the median little.
+
+        Args:
+            steps: How many.
+            history: As in ``predict``, but one.
+            paths: Futures sampled.
+            seed: Of the draws.
+
+        Returns:
+            (steps, Q) or (steps, F, Q), rising along the last axis.
+
+        Raises:
+            InputError: As ``rollout``.
         """
         paths = whole_number("paths", paths, 1, error=InputError)
         seed = whole_number("seed", seed, 0, error=InputError)
@@ -255,12 +272,12 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
         def sample(quantiles_NKFQ: F64) -> F64:
             N, K, F, _ = quantiles_NKFQ.shape
-            levels_NKF = np.repeat(rng.uniform(size=(N, 1, F)), K, axis=1)
+            levels_NKF = draw_levels(rng, N, K, F, config.persistence, mirrored=config.sampled)
             return draw(quantiles_NKFQ, config.quantiles, levels_NKF)
 
         drawn_NTF = self.scaling.undo(self._closed_loop(history_NCF, steps, sample))
         found_TFQ = np.moveaxis(np.quantile(drawn_NTF, config.quantiles, axis=0), 0, -1)
-        return self._squeezed(found_TFQ, -2)
+        return self._squeezed(np.maximum.accumulate(found_TFQ, axis=-1), -2)
 
     def _closed_loop(self, history_NCF: F64, steps: int, choose: Callable[[F64], F64]) -> F64:
         """Scaled steps (N, steps, F), each forecast chosen from its quantiles and read by the next."""
