@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from nlp_rnn.cli.loading import given_texts, load_model
-from nlp_rnn.cli.options import DATA, OUTPUT, Device, Engine, FileColumn, Model, OnError, TextFile, Texts
+from nlp_rnn.cli.options import (
+    DATA,
+    OUTPUT,
+    Device,
+    Engine,
+    FileColumn,
+    Model,
+    OnError,
+    TextFile,
+    Texts,
+    Threads,
+)
 from nlp_rnn.cli.output import say, say_skipped
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
@@ -61,6 +72,7 @@ def classify(
     model: Model = None,
     engine: Engine = "auto",
     device: Device = "cpu",
+    threads: Threads = None,
 ) -> None:
     """Label texts: given here, in a file, or one a line through a pipe."""
     from nlp_rnn.files.texts import Record, read_texts
@@ -72,14 +84,14 @@ def classify(
     given = given_texts(texts, file, column, to="classify")
     if given is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
-        answers = _answers(load_model(model, engine, device), records)
+        answers = _answers(load_model(model, engine, device, threads), records)
         _show(answers, output, output_format, as_json, prefix=prefix)
         return
     source = file or Path("-")
     with read_texts(source, column=column, format=input_format, on_error=on_error) as reader:
         if output is None and output_format == "auto":
             output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
-        answers = _answers(load_model(model, engine, device), _with_bar(reader))
+        answers = _answers(load_model(model, engine, device, threads), _with_bar(reader))
         _show(answers, output, output_format, as_json, prefix=prefix, source=source, reject=reader.reject)
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)

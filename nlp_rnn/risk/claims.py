@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlp_rnn.errors import DataError, InputError
 from nlp_rnn.resources import CLAIMS_MODEL, data_folder
-from nlp_rnn.risk.needles import Search
+from nlp_rnn.risk.needles import Search, merged_matches
 from nlp_rnn.risk.signals import Signal
 
 if TYPE_CHECKING:
@@ -95,16 +95,23 @@ class Rules:
 
     def damping(self, sentence: str) -> float:
         """Return the smallest factor of the dampers that match a sentence; 1 if none does."""
-        return self._damping(_plain(sentence)[0])
+        return self.read(sentence)[1]
 
     def read(self, sentence: str, offset: int = 0) -> tuple[list[Signal], float]:
         """Return what ``find`` yields, and ``damping``, for less than both cost."""
         plain, places = _plain(sentence)
-        factor = self._damping(plain)
+        live = self._search.live(plain)
+        # The dampers stand after the rules.
+        factor = 1.0
+        for number, damper in enumerate(self.dampers, len(self.rules)):
+            if damper.factor < factor and any(part.search(plain) for part in live.pop(number, ())):
+                factor = damper.factor
         signals = []
-        for number, matches in self._rule_search.matches(plain):
+        for number, patterns in live.items():
+            if number >= len(self.rules):
+                continue
             rule = self.rules[number]
-            for match in matches:
+            for match in merged_matches(patterns, plain):
                 found = match[0].strip()
                 if found:
                     first = match.start() + match[0].index(found)
@@ -118,17 +125,10 @@ class Rules:
                     signals.append(signal)
         return signals, factor
 
-    def _damping(self, plain: str) -> float:
-        search = self._damper_search.matches(plain)
-        return min((self.dampers[n].factor for n, found in search if next(found, None)), default=1.0)
-
     @cached_property
-    def _rule_search(self) -> Search:
-        return Search([(rule.pattern, rule.patterns) for rule in self.rules])
-
-    @cached_property
-    def _damper_search(self) -> Search:
-        return Search([(damper.pattern, damper.patterns) for damper in self.dampers])
+    def _search(self) -> Search:
+        every: list[Rule | Damper] = [*self.rules, *self.dampers]
+        return Search([(each.pattern, each.patterns) for each in every])
 
 
 def load_rules(path: str | Path | None = None) -> Rules:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Span = tuple[int, int]
+_Run = tuple[int, int, int]  # a period, the first character that is as the one a period before it, the end
 LONGEST_PERIOD = 120
 REPEATS = 3
 _FEWEST = 8  # runs shorter than this are many: they are not kept
@@ -93,14 +94,15 @@ class Repeats:
     def __init__(self, shortest: int) -> None:
         self._shortest = shortest
         self._least = 2 * shortest // REPEATS  # characters in a row that are as those a period before
-        self._runs: list[tuple[int, int, int]] = []  # period, first character and the one after the last
+        self._runs: list[_Run] = []
+        self._open: dict[int, int] = {}  # period and first character of the runs that may still go on
         self._read = 0
 
     def read(self, text: str, offset: int, end: int) -> None:
         """Take the text up to ``end``.
 
         Args:
-            text: A part of the text: what is new, and ``LONGEST_PERIOD`` characters and those of a run before.
+            text: A part of the text: what is new, and before it ``LONGEST_PERIOD`` characters and a run.
             offset: Its place in the text.
             end: A place in the text.
         """
@@ -111,30 +113,35 @@ class Repeats:
         start = max(0, first - LONGEST_PERIOD)
         codes_N = _codes(text[start - offset : end - offset])
         same_PN = _same(codes_N, LONGEST_PERIOD)[:, first - start :]
-        open_runs = {period: begin for period, begin, after in self._runs if after == self._read}
-        self._runs = [run for run in self._runs if run[2] < self._read]
+        going_on, self._open = self._open, {}
+        found: list[_Run] = []
         for row in _with_long_runs(same_PN, self._least).tolist():
             edges = np.flatnonzero(np.diff(np.concatenate([[False], same_PN[row], [False]]))).tolist()
             for begin, after in zip(edges[::2], edges[1::2], strict=True):
                 if after - begin >= self._least:
-                    known = open_runs.pop(row + 1, first) if begin == 0 else first + begin
-                    self._runs.append((row + 1, known, first + after))
+                    known = going_on.get(row + 1, first) if begin == 0 else first + begin
+                    found.append((row + 1, known, first + after))
+        self._open = {period: begin for period, begin, after in found if after == end}
+        # What was open is found again, perhaps longer.
+        self._runs = [run for run in self._runs if run[2] < self._read] + _without_multiples(found)
         self._read = end
 
     def find(self, text: str, offset: int, start: int, end: int) -> tuple[Span, int] | None:
         """Return ``find_loop(text[start:end])``, places counted from ``start``, of the text read so far."""
         if self._least < _FEWEST:
             return find_loop(text[start - offset : end - offset], shortest=self._shortest)
-        # Of each period the longest run, cut to the part asked about.
+        # Of each period the longest run, cut to the part asked about; of several, the first.
         longest: dict[int, tuple[int, int]] = {}
         for period, first, after in self._runs:
-            first, after = max(first, start + period), min(after, end)
+            if first < start + period:
+                first = start + period
+            if after > end:
+                after = end
             length = after - first
-            if length < self._least or period > (end - start) // REPEATS:
-                continue
-            best = longest.get(period)
-            if best is None or (length, -first) > (best[1] - best[0], -best[0]):
-                longest[period] = first, after
+            if length >= self._least and period * REPEATS <= end - start:
+                best = longest.get(period)
+                if best is None or (length, -first) > (best[1] - best[0], -best[0]):
+                    longest[period] = first, after
         found: tuple[Span, int] | None = None
         for period in sorted(longest):
             first, after = longest[period][0] - period, longest[period][1]
@@ -152,6 +159,26 @@ class Repeats:
     def forget(self, before: int) -> None:
         """Drop what ends at or before a place."""
         self._runs = [run for run in self._runs if run[2] > before]
+
+
+def _without_multiples(runs: list[_Run]) -> list[_Run]:
+    """Return the runs without those of a multiple of a period whose run is the same stretch of text.
+
+    What repeats every 2 characters repeats every 4, 6, ... as well: no longer, so never asked for.
+    """
+    kept: list[_Run] = []
+    by_period: dict[int, list[_Run]] = {}
+    for period, first, after in sorted(runs):
+        same = (
+            begin - shorter <= first - period and after <= last
+            for shorter in range(1, period // 2 + 1)
+            if period % shorter == 0
+            for _, begin, last in by_period.get(shorter, ())
+        )
+        if not any(same):
+            kept.append((period, first, after))
+        by_period.setdefault(period, []).append((period, first, after))
+    return kept
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

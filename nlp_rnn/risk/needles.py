@@ -1,10 +1,10 @@
-"""What a text must hold, and must not, for a pattern to match in it: most patterns then need not be run.
+r"""What a text must hold, and must not, for a pattern to match in it: most patterns then need not be run.
 
-A pattern such as ``\\b(?:cures?|heals) \\w+ disease`` matches nowhere in a text without the word *disease*, and
-one that begins with ``^(?!.*\\b(?:i|my)\\b)`` nowhere in a text with the word *my*. Such needles (whole words,
-beginnings of words, signs, any digit) are read off the parsed pattern. One look-up for each word of a text then
-tells which of hundreds of patterns may match. The others cannot, so leaving them out changes no answer; a
-pattern of which nothing can be read off is always run. Knows patterns; not what they find.
+A pattern such as ``\b(?:cures?|heals) \w+ disease`` matches nowhere in a text without the word *disease*, and
+one that begins with ``^(?!.*\b(?:i|my)\b)`` nowhere in a text with the word *my*. Such needles (whole words,
+beginnings of words, signs, any digit) are read off the parsed pattern. One look-up for each word of a text
+then tells which of hundreds of patterns may match. The others cannot, so leaving them out changes no answer;
+a pattern of which nothing can be read off is always run. Knows patterns; not what they find.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _SIGN = re.compile(r"[^\w\s]")
 _OTHER_LETTERS = re.compile(r"\(\?[a-zA-Z]*[aL]")  # (?a) and (?L) have other word characters
 _HAS_DIGIT = re.compile(r"\d")
 # What a pattern that ignores case takes for an ASCII letter.
-_LIKE_ASCII = {ord("İ"): "i", ord("ı"): "i", ord("ſ"): "s", ord("\u212a"): "k"}
+_LIKE_ASCII = {0x130: "i", 0x131: "i", 0x17F: "s", 0x212A: "k"}
 _COMMON = frozenset(
-    """a all also an and are as at be been but by can do does for from had has have he her his i in is it its me
-    most must my never no not now of on one only or our out she so that the their them there they this to too up
-    us was we were what who will with would you your . , ' -""".split()
+    """a all also an and are as at be been but by can do does for from had has have he her his i in is it its
+    me most must my never no not now of on one only or our out she so that the their them there they this to
+    too up us was we were what who will with would you your . , ' -""".split()
 )
 
 Need = frozenset[str]
@@ -48,9 +48,9 @@ Need = frozenset[str]
 
 
 class Needles:
-    """The needles of many patterns, looked up all at once.
+    r"""The needles of many patterns, looked up all at once.
 
-    >>> needles = Needles([r"\\bcures? cancer\\b", r"\\d+ %", r"\\w+", r"^(?!.*\\bmy\\b).*\\bcancer\\b"])
+    >>> needles = Needles([r"\bcures? cancer\b", r"\d+ %", r"\w+", r"^(?!.*\bmy\b).*\bcancer\b"])
     >>> needles.possible("It CURES my cancer."), needles.possible("About 5 %")
     ([0, 2], [1, 2])
 
@@ -106,10 +106,10 @@ def folded(text: str) -> str:
 
 
 def needs_of(pattern: str) -> list[Need]:
-    """Return what a text must hold for a pattern to match in it, the rarest need first; none if not known.
+    r"""Return what a text must hold for a pattern to match in it, the rarest need first; none if not known.
 
-    >>> [sorted(need) for need in needs_of(r"\\b(?:heals|cures?) \\w+ \\d")]
-    [['cure', 'cures', 'heals'], ['\\\\d']]
+    >>> [sorted(need) for need in needs_of(r"\b(?:heals|cures?) \w+ \d")]
+    [['cure', 'cures', 'heals'], ['\\d']]
     """
     parsed = _parsed(pattern)
     needs = () if parsed is None else {need for need in _needs(parsed) if need}
@@ -117,9 +117,9 @@ def needs_of(pattern: str) -> list[Need]:
 
 
 def forbidden_by(pattern: str) -> set[str]:
-    """Return words and signs that no line may hold in which a pattern matches.
+    r"""Return words and signs that no line may hold in which a pattern matches.
 
-    >>> sorted(forbidden_by(r"^(?!.*\\b(?:i|my)\\b)(?!.*[?!]).*\\bcures\\b"))
+    >>> sorted(forbidden_by(r"^(?!.*\b(?:i|my)\b)(?!.*[?!]).*\bcures\b"))
     ['!', '?', 'i', 'my']
     """
     items = [*(_parsed(pattern) or ())]
@@ -150,8 +150,8 @@ class Search:
     """Alternations of patterns, of which only those parts are run that may match.
 
     >>> search = Search([(re.compile("(?:cats?)|(?:dogs?)", re.I), ["cats?", "dogs?"])])
-    >>> [[match[0] for match in found] for _, found in search.matches("Dogs and cats")]
-    [['Dogs', 'cats']]
+    >>> [match[0] for match in merged_matches(search.live("Dogs and cats")[0], "Dogs and cats")]
+    ['Dogs', 'cats']
 
     Args:
         alternations: Each as one compiled pattern, and its alternatives, matched without regard to case; no
@@ -167,8 +167,8 @@ class Search:
                 self._parts.append((number, "", whole))
         self._needles = Needles([part for _, part, _ in self._parts])
 
-    def matches(self, text: str) -> Iterator[tuple[int, Iterator[re.Match[str]]]]:
-        """Yield number and matches, as ``finditer`` gives them, of each alternation that may match."""
+    def live(self, text: str) -> dict[int, list[re.Pattern[str]]]:
+        """Return, by the number of its alternation, the parts that may match somewhere in a text."""
         live: dict[int, list[re.Pattern[str]]] = {}
         for at in self._needles.possible(text):
             number, part, compiled = self._parts[at]
@@ -176,8 +176,7 @@ class Search:
                 compiled = re.compile(part, re.IGNORECASE)
                 self._parts[at] = number, part, compiled
             live.setdefault(number, []).append(compiled)
-        for number, patterns in live.items():
-            yield number, merged_matches(patterns, text)
+        return live
 
 
 def merged_matches(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:

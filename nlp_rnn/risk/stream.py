@@ -332,7 +332,11 @@ class RiskStream:
     def _shown_of(self, sentence: _Sentence) -> str:
         """Return what the policy shows of a sentence, its passage settled only if that is needed."""
         policy = self._filter.policy
-        if sentence.passage is None and policy != "annotate" and (callable(policy) or self._may_act(sentence)):
+        if (
+            sentence.passage is None
+            and policy != "annotate"
+            and (callable(policy) or self._may_act(sentence))
+        ):
             self._settle()
         return sentence.text[sentence.prompted :] if sentence.passage is None else sentence.passage.shown
 
@@ -381,9 +385,7 @@ def _is_given(sentence: _Sentence) -> bool:
     return bool(sentence.prompted) and not sentence.text[sentence.prompted :].strip()
 
 
-def _unknown_words(
-    text: str, start: int, spans: Iterable[tuple[int, int]], count: int
-) -> Iterator[Signal]:
+def _unknown_words(text: str, start: int, spans: Iterable[tuple[int, int]], count: int) -> Iterator[Signal]:
     """Yield signals for words that nobody seems to know; ``count`` is the number of words in the text."""
     unknown = [span for span in spans if text[slice(*span)].lower() not in _english_words()]
     for first, after in unknown:

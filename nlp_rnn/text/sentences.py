@@ -92,9 +92,7 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
     return find_sentence_end(text, start, start, final=final)[0]
 
 
-def find_sentence_end(
-    text: str, start: int, resume: int, *, final: bool
-) -> tuple[int | None, int]:
+def find_sentence_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
     """Return what ``sentence_end`` does, and the place from which to look again when more text has come.
 
     So a text that comes letter by letter is not read again from the sentence's beginning at each of them.
