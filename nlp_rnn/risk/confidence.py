@@ -95,6 +95,7 @@ class Repeats:
         self._shortest = shortest
         self._least = 2 * shortest // REPEATS  # characters in a row that are as those a period before
         self._runs: list[_Run] = []
+        self._multiples: list[_Run] = []  # those whose stretch a run of a shorter period covers
         self._open: dict[int, int] = {}  # period and first character of the runs that may still go on
         self._read = 0
 
@@ -123,25 +124,19 @@ class Repeats:
                     found.append((row + 1, known, first + after))
         self._open = {period: begin for period, begin, after in found if after == end}
         # What was open is found again, perhaps longer.
-        self._runs = [run for run in self._runs if run[2] < self._read] + _without_multiples(found)
+        runs, multiples = _without_multiples(found)
+        self._runs = [run for run in self._runs if run[2] < self._read] + runs
+        self._multiples = [run for run in self._multiples if run[2] < self._read] + multiples
         self._read = end
 
     def find(self, text: str, offset: int, start: int, end: int) -> tuple[Span, int] | None:
         """Return ``find_loop(text[start:end])``, places counted from ``start``, of the text read so far."""
         if self._least < _FEWEST:
             return find_loop(text[start - offset : end - offset], shortest=self._shortest)
-        # Of each period the longest run, cut to the part asked about; of several, the first.
         longest: dict[int, tuple[int, int]] = {}
-        for period, first, after in self._runs:
-            if first < start + period:
-                first = start + period
-            if after > end:
-                after = end
-            length = after - first
-            if length >= self._least and period * REPEATS <= end - start:
-                best = longest.get(period)
-                if best is None or (length, -first) > (best[1] - best[0], -best[0]):
-                    longest[period] = first, after
+        self._add_longest(longest, self._runs, start, end)
+        # Multiples of a period say nothing new; but a longer one hides another run of its own period.
+        self._add_longest(longest, [run for run in self._multiples if run[0] in longest], start, end)
         found: tuple[Span, int] | None = None
         for period in sorted(longest):
             first, after = longest[period][0] - period, longest[period][1]
@@ -152,6 +147,21 @@ class Repeats:
                 found = (first - start, after - start), period
         return found
 
+    def _add_longest(
+        self, longest: dict[int, tuple[int, int]], runs: list[_Run], start: int, end: int
+    ) -> None:
+        """Add the longest run of each period, cut to a part of the text; of several, the first."""
+        for period, first, after in runs:
+            if first < start + period:
+                first = start + period
+            if after > end:
+                after = end
+            length = after - first
+            if length >= self._least and period * REPEATS <= end - start:
+                best = longest.get(period)
+                if best is None or (length, -first) > (best[1] - best[0], -best[0]):
+                    longest[period] = first, after
+
     def reaches(self, start: int, end: int) -> bool:
         """Return True if a stretch may reach into a part of the text."""
         return self._least < _FEWEST or any(first < end and start < after for _, first, after in self._runs)
@@ -159,26 +169,27 @@ class Repeats:
     def forget(self, before: int) -> None:
         """Drop what ends at or before a place."""
         self._runs = [run for run in self._runs if run[2] > before]
+        self._multiples = [run for run in self._multiples if run[2] > before]
 
 
-def _without_multiples(runs: list[_Run]) -> list[_Run]:
-    """Return the runs without those of a multiple of a period whose run is the same stretch of text.
+def _without_multiples(runs: list[_Run]) -> tuple[list[_Run], list[_Run]]:
+    """Return the runs, apart those of a multiple of a period whose run covers the same stretch of text.
 
-    What repeats every 2 characters repeats every 4, 6, ... as well: no longer, so never asked for.
+    What repeats every 2 characters repeats every 4, 6, ... as well, and is no longer for that.
     """
     kept: list[_Run] = []
+    multiples: list[_Run] = []
     by_period: dict[int, list[_Run]] = {}
     for period, first, after in sorted(runs):
-        same = (
+        covered = any(
             begin - shorter <= first - period and after <= last
             for shorter in range(1, period // 2 + 1)
             if period % shorter == 0
             for _, begin, last in by_period.get(shorter, ())
         )
-        if not any(same):
-            kept.append((period, first, after))
+        (multiples if covered else kept).append((period, first, after))
         by_period.setdefault(period, []).append((period, first, after))
-    return kept
+    return kept, multiples
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

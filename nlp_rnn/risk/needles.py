@@ -225,7 +225,7 @@ def _needs(items: Iterable[Any], before: str = "", after: str = "") -> Iterator[
     """
     sequence = list(items)
     literals: set[str] = {before}
-    for item, following in zip(sequence, [*sequence[1:], None], strict=True):
+    for item, following in zip(sequence, [*sequence, None][1:], strict=True):
         own = _literals(item)
         if own is not None and len(own) * len(literals) <= _MOST_LITERALS:
             literals = {a + b for a, b in product(literals, own)}
