@@ -33,6 +33,7 @@ from nlp_rnn.text import sentences
 Call = Callable[[str], Any]
 
 _LITERAL = re.compile(r"\\x\{([0-9A-Fa-f]+)\}|((?:[^\W_]|[' -])+)|([^\w\s\\])")
+_SYNTAX = r"\(\?(?:[a-zA-Z-]*[:=!)]|<[=!])|\\[a-zA-Z](?!\{)"
 _TRIED = 2_000  # characters in the first round
 _AWKWARD = [
     "\u0301",
@@ -110,9 +111,7 @@ def pieces(expressions: Iterable[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for expression in expressions:
-        for code, words, sign in _LITERAL.findall(
-            re.sub(r"\(\?[a-zA-Z:=!<-]+|\\[a-zA-Z](?!\{)", " ", expression)
-        ):
+        for code, words, sign in _LITERAL.findall(re.sub(_SYNTAX, " ", expression)):
             piece = chr(int(code, 16)) if code else words.strip(" ") or sign
             if piece:
                 found |= dict.fromkeys([piece, f"{piece} ", piece[:-1] or piece])
