@@ -235,6 +235,9 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
     ) -> Explanation:
         """Explain an answer: probabilities after each token, and what each token adds to the answer.
 
+        A text of any length costs at most 512 readings of what the model reads of it (``max_tokens``) with
+        ``occlusion``, and ``samples`` * 65 with ``shapley``.
+
         Args:
             text: One text.
             target: ``polarity`` or a class; None is polarity if the classes have it, else the answer.
