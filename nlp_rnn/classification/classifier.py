@@ -26,7 +26,7 @@ from nlp_rnn.language.model import encoder_weights
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.probabilities import softmax
 from nlp_rnn.resources import card_template
-from nlp_rnn.runtime.engine import ENGINES, Engine, make_engine
+from nlp_rnn.runtime.engine import ENGINES, Engine, check_threads, make_engine
 from nlp_rnn.text.tokenizer import TextTokenizer, TokenizerChoice
 from nlp_rnn.version import __version__
 from nlp_rnn.weights import Weights, embedding_weights
@@ -74,6 +74,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         mend_typos: Read an unknown word as the known one that is a single letter away (``word`` alone).
         engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
         device: Where torch computes, e.g. ``cuda``.
+        threads: Threads of the NumPy engine; None takes as many as BLAS would. With 1, all is computed in the
+            thread that asks. In a process that others fork from: see ``runtime/threads.py``.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -100,6 +102,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         mend_typos: bool = False,
         engine: str = "auto",
         device: str = "cpu",
+        threads: int | None = None,
     ) -> None:
         super().__init__()
         self._shape = ModelConfig(
@@ -119,13 +122,19 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
                 f"Invalid device. Received: {device!r}; only engine='torch' has others than 'cpu'"
             )
         self._tokenizer = TokenizerChoice(tokenizer, vocab_size, min_count, max_tokens, mend_typos)
-        self._engine_name, self._device = engine, device
+        check_threads(engine, threads)
+        self._engine_name, self._device, self._threads = engine, device, threads
         self._start: TextArtifact[ModelConfig] | None = None
         self._engine: Engine | None = None
 
     @classmethod
     def from_pretrained(
-        cls, source: str | Path | None = None, *, engine: str = "auto", device: str = "cpu"
+        cls,
+        source: str | Path | None = None,
+        *,
+        engine: str = "auto",
+        device: str = "cpu",
+        threads: int | None = None,
     ) -> Self:
         """Load a model; ``fit`` then fine-tunes it.
 
@@ -134,23 +143,32 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
                 with the package, if one does.
             engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
             device: Where torch computes.
+            threads: Threads of the NumPy engine; 1 computes all in the thread that asks.
 
         Raises:
             ArtifactError: If there is no whole, untampered model there.
-            ConfigError: If there is no such engine, or it has no such device.
+            ConfigError: If there is no such engine, or it has no such device or threads.
             InputError: If no model of this kind comes with the package, and ``source`` is None.
             MissingExtraError: If the source or the engine needs an extra that is not installed.
         """
         folder = cls._find(source)
         artifact = cls._load(folder)
-        classifier = cls(**_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device)
+        classifier = cls(
+            **_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device, threads=threads
+        )
         classifier._start = artifact
         classifier._start_from(artifact, folder)
         return classifier
 
     def _use(self, artifact: TextArtifact[ModelConfig]) -> None:
         """Take an artifact as this model, and make the engine that computes it."""
-        engine = make_engine(artifact.config, artifact.weights, self._engine_name, device=self._device)
+        engine = make_engine(
+            artifact.config,
+            artifact.weights,
+            self._engine_name,
+            device=self._device,
+            threads=self._threads,
+        )
         super()._use(artifact)
         self._engine = engine
 
@@ -220,6 +238,9 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         seed: int = 0,
     ) -> Explanation:
         """Explain an answer: probabilities after each token, and what each token adds to the answer.
+
+        A text of any length costs at most 512 readings of what the model reads of it (``max_tokens``) with
+        ``occlusion``, and ``samples`` * 65 with ``shapley``.
 
         Args:
             text: One text.

@@ -26,6 +26,7 @@ from nlp_rnn.cli.options import (
     Quoting,
     TextFile,
     Texts,
+    Threads,
 )
 from nlp_rnn.cli.output import say, say_notes, say_skipped, to_json
 from nlp_rnn.cli.progress import progress_bar
@@ -74,6 +75,7 @@ def classify(
     model: Model = None,
     engine: Engine = "auto",
     device: Device = "cpu",
+    threads: Threads = None,
 ) -> None:
     """Label texts: given here, in a file, or one a line through a pipe."""
     from nlp_rnn.files.texts import Record, read_texts
@@ -85,7 +87,7 @@ def classify(
     given = given_texts(texts, file, column, to="classify")
     if given is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
-        classifier = load_model(model, engine, device)
+        classifier = load_model(model, engine, device, threads)
         added = _added(classifier)
         _show(_answers(classifier, records), output, output_format, as_json, prefix=prefix, added=added)
         return
@@ -95,7 +97,7 @@ def classify(
         say_notes(reader.notes)
         if output is None and output_format == "auto":
             output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
-        classifier = load_model(model, engine, device)
+        classifier = load_model(model, engine, device, threads)
         blank = _show(
             _answers(classifier, _with_bar(reader), skip_blank=True),
             output,

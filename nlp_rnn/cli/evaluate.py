@@ -26,6 +26,7 @@ from nlp_rnn.cli.options import (
     Plot,
     Quoting,
     TextColumn,
+    Threads,
     Treebank,
     from_options,
 )
@@ -65,6 +66,7 @@ def evaluate(
     model: Model = None,
     engine: Engine = "auto",
     device: Device = "cpu",
+    threads: Threads = None,
     as_json: AsJson = False,
     plot: Plot = None,
 ) -> None:
@@ -74,7 +76,7 @@ def evaluate(
     from nlp_rnn.metrics import evaluate as score
 
     check_files(plot=plot)
-    classifier = load_model(model, engine, device)
+    classifier = load_model(model, engine, device, threads)
     known = classifier.classes_.tolist()
     only = _chosen(classes, known)
     part = split or (NAMED[data].test if data in NAMED and not Path(data).exists() else "test")

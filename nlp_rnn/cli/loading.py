@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 _CHUNK = 1024  # texts answered at once
 
 
-def load_model(model: str | None, engine: str = "auto", device: str = "cpu") -> SentimentClassifier:
-    """Return the classifier that ``--model``, ``--engine`` and ``--device`` name."""
+def load_model(
+    model: str | None, engine: str = "auto", device: str = "cpu", threads: int | None = None
+) -> SentimentClassifier:
+    """Return the classifier that ``--model``, ``--engine``, ``--device`` and ``--threads`` name."""
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-    return SentimentClassifier.from_pretrained(model, engine=engine, device=device)
+    return SentimentClassifier.from_pretrained(model, engine=engine, device=device, threads=threads)
 
 
 def predict_with_bar(classifier: SentimentClassifier, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -103,6 +103,10 @@ Engine = Annotated[str, typer.Option(help="What computes: auto, numpy or torch."
 Device = Annotated[
     str, typer.Option(help="Where torch computes, e.g. cuda; for --engine torch.", rich_help_panel=MODEL)
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(help="Threads of --engine numpy; by default, one a core.", rich_help_panel=MODEL),
+]
 
 # The shape of a model that is to be trained.
 InitFrom = Annotated[

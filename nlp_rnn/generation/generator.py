@@ -158,8 +158,9 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """Write one text.
 
         Args:
-            prompt: What to go on from; of a long one the last 4,096 characters are read. An empty prompt
-                starts as after a line break.
+            prompt: What to go on from; of a long one the last 4,096 characters are read by the model (all of
+                it by the filter, in time that grows with its length). An empty prompt starts as after a line
+                break.
             max_new_chars: Characters to write at most.
             temperature: The logits are divided by it; 0 always takes the most probable character.
             top_k: Choose among the k most probable.
@@ -287,6 +288,8 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
 
     def bits_per_char(self, text: Source) -> float:
         """Return the bits that a character of a text costs the model, read whole with the state carried.
+
+        Its time grows with the length of the text, its memory does not.
 
         Args:
             text: A text, or the path of a file or folder.

@@ -113,12 +113,12 @@ class TextStream(Iterator[str]):
         at_once = self._risk is None or self._policy == "annotate"
         for piece, known in self._pieces:
             self._logprobs += known
-            decided = [] if self._risk is None else self._risk.push(piece, known)
-            yield from self._show([piece] if at_once else (passage.shown for passage in decided))
+            decided = [] if self._risk is None else self._risk.show(piece, known)
+            yield from self._show([piece] if at_once else decided)
             if self._policy == "block" and self._risk is not None and self._risk.stopped:
                 return
         if self._risk is not None and not at_once:
-            yield from self._show(passage.shown for passage in self._risk.finish())
+            yield from self._show(self._risk.show_rest())
 
     def _show(self, pieces: Iterable[str]) -> Iterator[str]:
         for piece in filter(None, pieces):

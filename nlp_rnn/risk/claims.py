@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlp_rnn.errors import DataError, InputError
 from nlp_rnn.resources import CLAIMS_MODEL, data_folder
+from nlp_rnn.risk.needles import Search, merged_matches
 from nlp_rnn.risk.signals import Signal
 
 if TYPE_CHECKING:
@@ -26,9 +29,14 @@ CHECK_WORTHY = "check-worthy"
 FEWEST_WORDS = 4
 """A shorter sentence, such as a name before a colon or an exclamation, claims nothing."""
 
+NOISE = 1e-5
+"""Greatest distance of a probability read among others from that of the sentence alone."""
+
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
-_SAME = {"’": "'", "ʼ": "'", **dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")}
+_INVISIBLE = "\u00ad\u200b\u2060\ufeff"
+_SPACE = re.compile(r"\s")
+_REWRITTEN = re.compile(rf"[’ʼ]|[\s{_INVISIBLE}]{{2,}}|[^\S ]|[{_INVISIBLE}]")
 _RULE_KEYS = {"kind", "score", "why", "patterns", "examples", "counterexamples"}
 _DAMPER_KEYS = {"why", "factor", "patterns"}
 
@@ -44,6 +52,8 @@ class Rule:
         pattern: All its patterns in one.
         examples: Sentences it must find.
         counterexamples: Sentences it must leave alone.
+        patterns: The alternatives of which ``pattern`` is made; with them, those that cannot match in a
+            sentence are not run, which changes no answer.
     """
 
     kind: str
@@ -52,6 +62,7 @@ class Rule:
     pattern: re.Pattern[str]
     examples: tuple[str, ...]
     counterexamples: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,11 +73,13 @@ class Damper:
         why: The property in words.
         factor: The scores are multiplied by this, in [0, 1].
         pattern: All its patterns in one.
+        patterns: As for a rule.
     """
 
     why: str
     factor: float
     pattern: re.Pattern[str]
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,27 +91,44 @@ class Rules:
 
     def find(self, sentence: str, offset: int = 0) -> Iterator[Signal]:
         """Yield a signal for each match of each rule; ``offset`` is added to its places."""
+        yield from self.read(sentence, offset)[0]
+
+    def damping(self, sentence: str) -> float:
+        """Return the smallest factor of the dampers that match a sentence; 1 if none does."""
+        return self.read(sentence)[1]
+
+    def read(self, sentence: str, offset: int = 0) -> tuple[list[Signal], float]:
+        """Return what ``find`` yields, and ``damping``, for less than both cost."""
         plain, places = _plain(sentence)
-        factor = self._damping(plain)
-        for rule in self.rules:
-            for match in rule.pattern.finditer(plain):
+        live = self._search.live(plain)
+        # The dampers stand after the rules.
+        factor = 1.0
+        for number, damper in enumerate(self.dampers, len(self.rules)):
+            if damper.factor < factor and any(part.search(plain) for part in live.pop(number, ())):
+                factor = damper.factor
+        signals = []
+        for number, patterns in live.items():
+            if number >= len(self.rules):
+                continue
+            rule = self.rules[number]
+            for match in merged_matches(patterns, plain):
                 found = match[0].strip()
                 if found:
                     first = match.start() + match[0].index(found)
-                    yield Signal(
+                    signal = Signal(
                         kind=rule.kind,
                         start=offset + places[first],
                         end=offset + places[first + len(found) - 1] + 1,
                         score=round(rule.score * factor, 3),
                         why=f"{rule.why}: “{_short(found)}”",
                     )
+                    signals.append(signal)
+        return signals, factor
 
-    def damping(self, sentence: str) -> float:
-        """Return the smallest factor of the dampers that match a sentence; 1 if none does."""
-        return self._damping(_plain(sentence)[0])
-
-    def _damping(self, plain: str) -> float:
-        return min((damper.factor for damper in self.dampers if damper.pattern.search(plain)), default=1.0)
+    @cached_property
+    def _search(self) -> Search:
+        every: list[Rule | Damper] = [*self.rules, *self.dampers]
+        return Search([(each.pattern, each.patterns) for each in every])
 
 
 def load_rules(path: str | Path | None = None) -> Rules:
@@ -153,13 +183,22 @@ class CheckWorthiness:
         return cls(TextClassifier.from_pretrained(source or CLAIMS_MODEL))
 
     def probability(self, sentence: str) -> float:
-        """Return the probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words.
+        """Return the probability of ``check-worthy``; 0 for fewer than ``FEWEST_WORDS`` words."""
+        return self.probabilities([sentence])[0]
 
-        Sentences are read one by one, so that an answer never depends on other sentences.
-        """
-        if sum(1 for _ in _WORD.finditer(sentence)) < FEWEST_WORDS:
-            return 0.0
-        return float(self._classifier.predict_proba([mask_digits(sentence)])[0, self._column])
+    def probabilities(self, sentences: Sequence[str]) -> list[float]:
+        """Return ``probability`` of each sentence, read together: within ``NOISE`` of what each has alone."""
+        probs = [0.0] * len(sentences)
+        read = [n for n, sentence in enumerate(sentences) if _has_words(sentence)]
+        if read:
+            found = self._classifier.predict_proba([mask_digits(sentences[n]) for n in read])
+            for n, value in zip(read, found[:, self._column].tolist(), strict=True):
+                probs[n] = float(value)
+        return probs
+
+
+def _has_words(sentence: str) -> bool:
+    return sum(1 for _ in islice(_WORD.finditer(sentence), FEWEST_WORDS)) == FEWEST_WORDS
 
 
 def mask_digits(sentence: str) -> str:
@@ -177,15 +216,15 @@ def _rule(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> Rul
     if not 0 < entry["score"] <= 1:
         raise ValueError(f"{where} has the score {entry['score']}; it should be in (0, 1]")
     texts = tuple(entry["examples"]), tuple(entry["counterexamples"])
-    return Rule(
-        entry["kind"], entry["score"], entry["why"], _compiled(entry["patterns"], words, where), *texts
-    )
+    patterns = _filled(entry["patterns"], words)
+    return Rule(entry["kind"], entry["score"], entry["why"], _compiled(patterns, where), *texts, patterns)
 
 
 def _damper(entry: Mapping[str, Any], words: Mapping[str, str], where: str) -> Damper:
     if set(entry) != _DAMPER_KEYS:
         raise ValueError(f"{where} should have the keys {', '.join(sorted(_DAMPER_KEYS))}")
-    return Damper(entry["why"], entry["factor"], _compiled(entry["patterns"], words, where))
+    patterns = _filled(entry["patterns"], words)
+    return Damper(entry["why"], entry["factor"], _compiled(patterns, where), patterns)
 
 
 def _plain(sentence: str) -> tuple[str, list[int]]:
@@ -196,11 +235,23 @@ def _plain(sentence: str) -> tuple[str, list[int]]:
     """
     plain: list[str] = []
     places: list[int] = []
-    for place, letter in enumerate(sentence):
-        written = " " if letter.isspace() else _SAME.get(letter, letter)
-        if written and not (written == " " and plain and plain[-1] == " "):
-            plain.append(written)
-            places.append(place)
+    at = 0
+    for match in _REWRITTEN.finditer(sentence):
+        start, end = match.span()
+        plain.append(sentence[at:start])
+        places.extend(range(at, start))
+        at = end
+        if match[0] in "’ʼ":
+            plain.append("'")
+            places.append(start)
+            continue
+        # Of a run of white space and invisible characters the first white space stays, as a space.
+        space = _SPACE.search(match[0])
+        if space is not None:
+            plain.append(" ")
+            places.append(start + space.start())
+    plain.append(sentence[at:])
+    places.extend(range(at, len(sentence)))
     return "".join(plain), places
 
 
@@ -208,12 +259,19 @@ def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def _compiled(patterns: list[str], words: Mapping[str, str], where: str) -> re.Pattern[str]:
-    """Return one pattern of several, slots filled; case counts only inside ``(?-i:...)``."""
-    whole = "|".join(f"(?:{pattern})" for pattern in patterns)
-    for name, alternatives in words.items():
-        whole = whole.replace("{" + name + "}", alternatives)
+def _filled(patterns: Iterable[str], words: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the patterns with their slots filled."""
+    filled = []
+    for pattern in patterns:
+        for name, alternatives in words.items():
+            pattern = pattern.replace("{" + name + "}", alternatives)
+        filled.append(pattern)
+    return tuple(filled)
+
+
+def _compiled(patterns: Iterable[str], where: str) -> re.Pattern[str]:
+    """Return one pattern of several; case counts only inside ``(?-i:...)``."""
     try:
-        return re.compile(whole, re.IGNORECASE)
+        return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"{where} is no regular expression ({error})") from None

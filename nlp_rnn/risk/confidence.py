@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Span = tuple[int, int]
+_Run = tuple[int, int, int]  # a period, the first character that is as the one a period before it, the end
 LONGEST_PERIOD = 120
 REPEATS = 3
+_FEWEST = 8  # runs shorter than this are many: they are not kept
 _NO_CHARACTER = 2**32 - 1
 _IMPOSSIBLE = 100.0  # nats of a character of probability 0: large, and finite
 
@@ -58,15 +60,11 @@ def find_loop(text: str, *, shortest: int) -> tuple[Span, int] | None:
     Returns:
         The stretch and the characters of the piece; None if there is none, or it has no letter or digit.
     """
-    codes_N = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes_N = _codes(text)
     periods = min(LONGEST_PERIOD, len(codes_N) // REPEATS)
     if periods < 1:
         return None
-    # Row p is True where a character is the same as the one p + 1 places before it.
-    before = np.concatenate([np.full(periods, _NO_CHARACTER, np.uint32), codes_N])
-    same_PN = (
-        np.stack([before[periods - p : periods - p + len(codes_N)] for p in range(1, periods + 1)]) == codes_N
-    )
+    same_PN = _same(codes_N, periods)
     best: tuple[Span, int] | None = None
     for row in _with_long_runs(same_PN, 2 * shortest // REPEATS).tolist():
         period = row + 1
@@ -78,9 +76,138 @@ def find_loop(text: str, *, shortest: int) -> tuple[Span, int] | None:
         # At least three copies, longer than what was found before, and not of blanks or signs alone.
         long_enough = end - start >= max(shortest, REPEATS * period)
         longer = best is None or end - start > best[0][1] - best[0][0]
-        if long_enough and longer and any(map(str.isalnum, text[start : start + period])):
+        if long_enough and longer and _has_letter(text[start : start + period]):
             best = (start, end), period
     return best
+
+
+class Repeats:
+    """The stretches of a text that repeat what stands before them, kept while the text comes.
+
+    ``find`` gives what ``find_loop`` does for the text's last part, without comparing again the characters
+    that one sentence's context shares with the next one's.
+
+    Args:
+        shortest: As for ``find_loop``.
+    """
+
+    def __init__(self, shortest: int) -> None:
+        self._shortest = shortest
+        self._least = 2 * shortest // REPEATS  # characters in a row that are as those a period before
+        self._runs: list[_Run] = []
+        self._multiples: list[_Run] = []  # those whose stretch a run of a shorter period covers
+        self._open: dict[int, int] = {}  # period and first character of the runs that may still go on
+        self._read = 0
+
+    def read(self, text: str, offset: int, end: int) -> None:
+        """Take the text up to ``end``.
+
+        Args:
+            text: A part of the text: what is new, and before it ``LONGEST_PERIOD`` characters and a run.
+            offset: Its place in the text.
+            end: A place in the text.
+        """
+        if end <= self._read or self._least < _FEWEST:
+            return
+        # Runs go on over the edge of what was read: the last characters of it are read again.
+        first = max(0, self._read - self._least)
+        start = max(0, first - LONGEST_PERIOD)
+        codes_N = _codes(text[start - offset : end - offset])
+        same_PN = _same(codes_N, LONGEST_PERIOD)[:, first - start :]
+        going_on, self._open = self._open, {}
+        found: list[_Run] = []
+        for row in _with_long_runs(same_PN, self._least).tolist():
+            edges = np.flatnonzero(np.diff(np.concatenate([[False], same_PN[row], [False]]))).tolist()
+            for begin, after in zip(edges[::2], edges[1::2], strict=True):
+                if after - begin >= self._least:
+                    known = going_on.get(row + 1, first) if begin == 0 else first + begin
+                    found.append((row + 1, known, first + after))
+        self._open = {period: begin for period, begin, after in found if after == end}
+        # What was open is found again, perhaps longer.
+        runs, multiples = _without_multiples(found)
+        self._runs = [run for run in self._runs if run[2] < self._read] + runs
+        self._multiples = [run for run in self._multiples if run[2] < self._read] + multiples
+        self._read = end
+
+    def find(self, text: str, offset: int, start: int, end: int) -> tuple[Span, int] | None:
+        """Return ``find_loop(text[start:end])``, places counted from ``start``, of the text read so far."""
+        if self._least < _FEWEST:
+            return find_loop(text[start - offset : end - offset], shortest=self._shortest)
+        longest: dict[int, tuple[int, int]] = {}
+        self._add_longest(longest, self._runs, start, end)
+        # Multiples of a period say nothing new; but a longer one hides another run of its own period.
+        self._add_longest(longest, [run for run in self._multiples if run[0] in longest], start, end)
+        found: tuple[Span, int] | None = None
+        for period in sorted(longest):
+            first, after = longest[period][0] - period, longest[period][1]
+            length = after - first
+            long_enough = length >= max(self._shortest, REPEATS * period)
+            longer = found is None or length > found[0][1] - found[0][0]
+            if long_enough and longer and _has_letter(text[first - offset : first - offset + period]):
+                found = (first - start, after - start), period
+        return found
+
+    def _add_longest(
+        self, longest: dict[int, tuple[int, int]], runs: list[_Run], start: int, end: int
+    ) -> None:
+        """Add the longest run of each period, cut to a part of the text; of several, the first."""
+        for period, first, after in runs:
+            if first < start + period:
+                first = start + period
+            if after > end:
+                after = end
+            length = after - first
+            if length >= self._least and period * REPEATS <= end - start:
+                best = longest.get(period)
+                if best is None or (length, -first) > (best[1] - best[0], -best[0]):
+                    longest[period] = first, after
+
+    def reaches(self, start: int, end: int) -> bool:
+        """Return True if a stretch may reach into a part of the text."""
+        return self._least < _FEWEST or any(first < end and start < after for _, first, after in self._runs)
+
+    def forget(self, before: int) -> None:
+        """Drop what ends at or before a place."""
+        self._runs = [run for run in self._runs if run[2] > before]
+        self._multiples = [run for run in self._multiples if run[2] > before]
+
+
+def _without_multiples(runs: list[_Run]) -> tuple[list[_Run], list[_Run]]:
+    """Return the runs, apart those of a multiple of a period whose run covers the same stretch of text.
+
+    What repeats every 2 characters repeats every 4, 6, ... as well, and is no longer for that.
+    """
+    kept: list[_Run] = []
+    multiples: list[_Run] = []
+    by_period: dict[int, list[_Run]] = {}
+    for period, first, after in sorted(runs):
+        covered = any(
+            begin - shorter <= first - period and after <= last
+            for shorter in range(1, period // 2 + 1)
+            if period % shorter == 0
+            for _, begin, last in by_period.get(shorter, ())
+        )
+        (multiples if covered else kept).append((period, first, after))
+        by_period.setdefault(period, []).append((period, first, after))
+    return kept, multiples
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _has_letter(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _same(codes_N: NDArray[np.uint32], periods: int) -> NDArray[np.bool_]:
+    """Return True where a character is the same as the one p + 1 places before it, *shape (P, N)*."""
+    before = np.concatenate([np.full(periods, _NO_CHARACTER, np.uint32), codes_N])
+    # Row p begins p + 1 places before the text does: one view, no copies.
+    shape, step = (periods, len(codes_N)), before.itemsize
+    shifted_PN = np.ndarray(shape, np.uint32, before, (periods - 1) * step, (-step, step))
+    same_PN: NDArray[np.bool_] = shifted_PN == codes_N
+    return same_PN
 
 
 def _with_long_runs(same_PN: NDArray[np.bool_], length: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -166,8 +166,20 @@ class OverlapIndex:
         A span may be a character or two too long. One in which letters and digits are not even half of the
         characters (white space, a ruled line) is nobody's text, and left out; so is what overlaps a span.
         """
-        # Which of the text's stretches the training text has, or seems to have.
-        hit_N = self.stretches.contains(_hashes(text, self.window))
+        return self.runs_of(text, self.hits(text))
+
+    def hits(self, text: str) -> NDArray[np.bool_]:
+        """Return True for each of the text's stretches that the training text has, or seems to have.
+
+        Shape:
+            (N - ``window`` + 1,) of a text of N characters.
+        """
+        return self.stretches.contains(_hashes(text, self.window))
+
+    def runs_of(self, text: str, hit_N: NDArray[np.bool_]) -> list[Span]:
+        """Return ``runs`` of a text whose ``hits`` are known."""
+        if np.count_nonzero(hit_N) < _IN_A_ROW:
+            return []
         # Where hits begin and end: wherever the answer changes, with a miss added before and after.
         edges_N = np.flatnonzero(np.diff(np.concatenate([[False], hit_N, [False]])))
         spans: list[Span] = []
@@ -213,9 +225,13 @@ class OverlapIndex:
 
     def unknown_words(self, text: str) -> list[Span]:
         """Return the spans of words that the training text does not have; names (a capital) do not count."""
-        found = [match for match in WORD.finditer(text) if match[0][0].islower()]
-        known_N = self._knows([match[0] for match in found])
-        return [match.span() for match, known in zip(found, known_N.tolist(), strict=True) if not known]
+        return self.unknown_words_of([text])[0]
+
+    def unknown_words_of(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Return ``unknown_words`` of each of several texts, looked up together."""
+        found = [[match for match in WORD.finditer(text) if match[0][0].islower()] for text in texts]
+        known = iter(self._knows([match[0] for matches in found for match in matches]).tolist())
+        return [[match.span() for match in matches if not next(known)] for matches in found]
 
     def has_words(self, text: str) -> list[bool]:
         """Return True for each word of a text, names included, that the training text has (in any capitals).

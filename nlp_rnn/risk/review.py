@@ -13,7 +13,7 @@ from nlp_rnn.risk.overlap import OverlapReport
 from nlp_rnn.risk.signals import Signal
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
     """One sentence under review, the white space after it included.
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nlp_rnn.batch import Batch, Ids
 from nlp_rnn.config import ModelConfig
-from nlp_rnn.errors import one_of, require, whole_number
+from nlp_rnn.errors import ConfigError, in_range, one_of, require, whole_number
 from nlp_rnn.runtime.classifier import BiLSTMClassifier
 from nlp_rnn.runtime.encoder import F32, pack
 from nlp_rnn.runtime.threads import single_threaded
@@ -43,7 +43,12 @@ class Engine(Protocol):
 
 
 def make_engine(
-    config: ModelConfig, weights: Mapping[str, F32], engine: str = "auto", *, device: str = "cpu"
+    config: ModelConfig,
+    weights: Mapping[str, F32],
+    engine: str = "auto",
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
 ) -> Engine:
     """Return the engine of that name.
 
@@ -52,18 +57,36 @@ def make_engine(
         weights: As in ``model.safetensors``.
         engine: ``numpy``, ``torch`` (extra ``train``), or ``auto``, which is ``numpy``.
         device: The device on which torch computes.
+        threads: Threads of the NumPy engine; see ``NumpyEngine``.
 
     Raises:
-        ConfigError: If there is no such engine.
+        ConfigError: If there is no such engine, or it has no such number of threads.
         MissingExtraError: If torch is asked for and not installed.
     """
     one_of("engine", engine, ENGINES)
+    check_threads(engine, threads)
     if engine == "torch":
         require("torch", extra="train")
         from nlp_rnn.nn.engine import TorchEngine
 
         return TorchEngine(config, weights, device=device)
-    return NumpyEngine(config, weights)
+    return NumpyEngine(config, weights, threads=threads)
+
+
+def check_threads(engine: str, threads: int | None) -> None:
+    """Refuse a number of threads that an engine cannot have.
+
+    Raises:
+        ConfigError: If it is below 1, or the engine is torch, which has its own setting.
+    """
+    if threads is None:
+        return
+    in_range("threads", threads, 1, 2**16)
+    if engine == "torch":
+        raise ConfigError(
+            f"Invalid threads. Received: {threads} for engine='torch'; "
+            "torch has a setting of its own, torch.set_num_threads"
+        )
 
 
 class NumpyEngine:
@@ -72,7 +95,8 @@ class NumpyEngine:
     Args:
         config: Shape of the model.
         weights: As in ``model.safetensors``; the recurrent ones are copied.
-        threads: Threads for large batches; None takes what BLAS would (so ``OMP_NUM_THREADS`` counts).
+        threads: Threads for large batches, 1 for none but the caller's; None takes what BLAS would (so
+            ``OMP_NUM_THREADS`` counts).
     """
 
     batch_tokens = 65_536

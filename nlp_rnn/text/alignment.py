@@ -157,7 +157,8 @@ def _nfc_pieces(text: str) -> Iterator[tuple[int, int]]:
 
     start = 0
     for at in range(1, len(text)):
-        if _composes(text[start:at], text[at]):
+        # Most characters are settled without what stands before them, which may be long.
+        if text[at] >= "\u0300" and (unicodedata.combining(text[at]) or _composes(text[start:at], text[at])):
             continue
         yield from lengths(text[start:at])
         start = at
@@ -166,10 +167,6 @@ def _nfc_pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _composes(before: str, letter: str) -> bool:
-    """Return True if a character may combine with, or be sorted among, those before it."""
-    if letter < "\u0300":
-        return False
-    if unicodedata.combining(letter):
-        return True
+    """Return True if a character that is no mark may combine with those before it."""
     joined = unicodedata.normalize("NFC", before + letter)
     return joined != unicodedata.normalize("NFC", before) + unicodedata.normalize("NFC", letter)

@@ -15,6 +15,7 @@ LONGEST_SENTENCE = 1000
 # What may end a sentence, and what stands before a full stop that ends none. Every repetition is bounded,
 # so that a stream knows how far it has to look ahead.
 _STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|[\u3002\uff01\uff1f]{1,20}")
+_LONGEST_STOP = 50  # no stop is longer, the character after it included
 _GAP = re.compile(r"\s{0,200}")
 _LOOK_AHEAD = 300
 _LOOK_BACK = 40
@@ -88,25 +89,42 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
     >>> sentence_end("Dr. No is in. ", final=False) is None
     True
     """
+    return find_sentence_end(text, start, start, final=final)[0]
+
+
+def find_sentence_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
+    """Return what ``sentence_end`` does, and the place from which to look again when more text has come.
+
+    So a text that comes letter by letter is not read again from the sentence's beginning at each of them.
+
+    Args:
+        text: The text so far.
+        start: Where the sentence begins.
+        resume: The place that the last call returned, or ``start``.
+        final: True if this is all of the text.
+    """
     limit = start + LONGEST_SENTENCE
-    for stop in _STOP.finditer(text, start, limit + _LOOK_AHEAD):
+    for stop in _STOP.finditer(text, resume, limit + _LOOK_AHEAD):
         if stop.start() >= limit:
             break
         # The white space belongs to the sentence; at the text's end more of it may still come.
         space = _GAP.match(text, stop.end())
         end = stop.end() if space is None else space.end()
         if end == len(text) and not final:
-            return None
+            return None, max(resume, stop.start())
         # An empty line always ends a sentence; a stop not before a small letter or after an abbreviation.
         if stop[0].startswith("\n") or not (text[end : end + 1].islower() or _abbreviates(text, start, stop)):
-            return end
+            return end, end
+        resume = stop.end()
     # No stop: cut a long sentence after the last space of its second half, or at the limit.
     if len(text) - start > (LONGEST_SENTENCE if final else LONGEST_SENTENCE + _LOOK_AHEAD):
-        return (
-            max((text.rfind(mark, start + LONGEST_SENTENCE // 2, limit) for mark in " \n\t"), default=-1) + 1
-            or limit
-        )
-    return len(text) if final and start < len(text) else None
+        half = start + LONGEST_SENTENCE // 2
+        end = max((text.rfind(mark, half, limit) for mark in " \n\t"), default=-1) + 1 or limit
+        return end, end
+    if final and start < len(text):
+        return len(text), len(text)
+    # What comes may make a stop of the last characters, but of none before these.
+    return None, max(resume, len(text) - _LONGEST_STOP)
 
 
 def split_sentences(text: str) -> list[str]:

@@ -66,10 +66,12 @@ _TIDY = [
     (r"[\x{AD}\x{200B}\x{2060}\x{FEFF}\x{FE0E}\x{FE0F}]", ""),  # invisible
     (r"[’‘´`ʼ＇′\x{92}]|â€™", "'"),
 ]
+_SLOW_BREAK = r"<br\s*/?\s*>"
+_BREAK = r"<br\s*+(?:/\s*+)?>"  # possessive: what follows a run of spaces cannot be in it
 _NORMALISE = [
     *_TIDY,
     *((f"&(?:{names});", text) for names, text in _ENTITIES),
-    (r"<br\s*/?\s*>|</?(?:p|i|b|em|strong|div|span)(?:\s[^<>]*)?>", " "),
+    (_BREAK + r"|</?(?:p|i|b|em|strong|div|span)(?:\s[^<>]*)?>", " "),
     (r"(?:https?://|www\.)(?:\S*[\p{L}\p{N}/_=#&%~+-])?", URL),
     (r"(?<![\w.])@\w+", USER),
     (r"n(?<=" + _NEGATED + r")(?:\s?'?\s?|[;\",?\x{FFFD}])(?=t\b)", "n'"),  # didnt, didn 't, didn t, didn;t
@@ -339,7 +341,7 @@ class TextTokenizer:
         from tokenizers import Tokenizer as Backend
 
         try:
-            self._backend = Backend.from_str(text)
+            self._backend = Backend.from_str(_without_slow_patterns(text))
         except Exception as error:  # tokenizers raises bare Exception
             raise ArtifactError(f"tokenizer.json cannot be read: {error}") from None
         self._after_change()
@@ -375,6 +377,15 @@ class TextTokenizer:
         if limit is None or len(row) <= limit:
             return row
         return row[: limit - limit // 2] + row[-(limit // 2) :]
+
+
+def _without_slow_patterns(text: str) -> str:
+    """Return a ``tokenizer.json`` whose patterns take no time that grows with the square of a text.
+
+    Models that are already saved have such a pattern: for a break, which may be followed by many spaces. The
+    one that replaces it matches the same, so the model's answers stay what they are.
+    """
+    return text.replace(json.dumps(_SLOW_BREAK)[1:-1], json.dumps(_BREAK)[1:-1])
 
 
 def _from_pickled(settings: dict[str, Any], text: str) -> TextTokenizer:

@@ -547,3 +547,37 @@ def test_only_words_are_mended() -> None:
         TextTokenizer("char", mend_typos=True)
     with pytest.raises(ConfigError, match="mend_typos"):
         TextTokenizer("word", mend_typos="yes")  # type: ignore[arg-type]
+
+
+# What a text may cost
+
+
+def slow(word: TextTokenizer) -> str:
+    """Return ``tokenizer.json`` as models saved earlier have it."""
+    from nlp_rnn.text import tokenizer
+
+    new, old = (json.dumps(pattern)[1:-1] for pattern in (tokenizer._BREAK, tokenizer._SLOW_BREAK))
+    assert new in word.to_json()
+    return word.to_json().replace(new, old)
+
+
+def test_a_saved_model_reads_breaks_by_the_pattern_that_never_goes_back(word: TextTokenizer) -> None:
+    # "<br" before 20,000 spaces took seconds: each of them was given back, one by one, and read again.
+    loaded = TextTokenizer.from_json(slow(word), kind="word")
+    assert "<br\\\\s*/?" not in loaded.to_json()
+    assert loaded.to_json() == word.to_json()
+    assert len(loaded.encode("good<br" + " " * 20_000).ids) == 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["<br", "<BR", "/", ">", " ", "\n", "\u00a0", "\u200b", "&nbsp;", "good", "&lt;br"]),
+        max_size=12,
+    ).map("".join)
+)
+def test_the_two_patterns_of_a_break_read_any_text_alike(word: TextTokenizer, text: str) -> None:
+    from tokenizers import Tokenizer
+
+    old = Tokenizer.from_str(slow(word)).normalizer.normalize_str(text)
+    assert old == word._backend.normalizer.normalize_str(text)
