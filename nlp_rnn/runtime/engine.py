@@ -16,7 +16,7 @@ import numpy as np
 
 from nlp_rnn.batch import Batch, Ids
 from nlp_rnn.config import ModelConfig
-from nlp_rnn.errors import ConfigError, in_range, one_of, require, whole_number
+from nlp_rnn.errors import ConfigError, one_of, require, whole_number
 from nlp_rnn.runtime.classifier import BiLSTMClassifier
 from nlp_rnn.runtime.encoder import F32, pack
 from nlp_rnn.runtime.threads import single_threaded
@@ -81,7 +81,7 @@ def check_threads(engine: str, threads: int | None) -> None:
     """
     if threads is None:
         return
-    in_range("threads", threads, 1, 2**16)
+    whole_number("threads", threads, 1, 2**16)
     if engine == "torch":
         raise ConfigError(
             f"Invalid threads. Received: {threads} for engine='torch'; "
