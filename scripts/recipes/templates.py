@@ -33,20 +33,21 @@ _SLOT = re.compile(r"\{([a-z]+)(\d?)(?::([a-z]+))?\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _MIRROR = re.compile(r"\{(op|anti)(?=[a-z0-9:}])")
 _FORMS = {"s": 1, "ed": 2, "ing": 3}
-_VERBS = ("posv", "negv", "posp", "negp", "praisev", "blamev")
+_VERBS = ("posv", "negv", "posp", "negp", "praisev", "blamev", "praisedo", "blamedo")
 _SUBJECTS = ("thing", "things", "worker")
 _NOUNS = ("thing", "things")
 _FREE = frozenset(" .,;!?")  # after a noun: no hyphen, no possessive
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
 )
+_TWO_MARKS = re.compile(r"([?!])\.(?!\.)")  # of a filler that brings its own mark
 _COMPARED = re.compile(r"\b(more|most) [a-z]+", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
 _STALE_AFTER = 40
 _ALONE = frozenset(
-    {"neutral_message", "question_answer", "emoji_alone", "emoji_with_words", "dialogue", "markup"}
+    "neutral_message question_answer emoji_alone emoji_with_words hashtags dialogue software markup".split()
 )
-_BEFORE_MARK = re.compile(r"[^\S\n]+([,.;:?!]+)(?![^\s\"'’”])")  # a mark, not the eyes of a :)
+_BEFORE_MARK = re.compile(r"[^\S\n]+([,.;:?!]+)(?=\s|$|[\"'’”](?:\s|$))")  # a mark, not the eyes of a :)
 
 
 @dataclass(frozen=True)
@@ -330,10 +331,10 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
         if rng.random() < 0.6:
             text = f"{filler.draw('lead', frame.label)} {text}"
         else:
-            text = f"{text} {filler.draw('trail', frame.label)}"
+            text = f"{text}{'.' * text[-1].isalnum()} {filler.draw('trail', frame.label)}"
     lines = (" ".join(line.split()) for line in text.split("\n"))
     text = _BEFORE_MARK.sub(r"\1", "\n".join(lines))
-    text = with_articles(text)
+    text = with_articles(_TWO_MARKS.sub(r"\1", text))
     if rng.random() < 0.45:
         text = _CONTRACTIBLE.sub(r"\1n't", text)
     text = _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), text)
