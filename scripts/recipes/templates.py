@@ -331,7 +331,7 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
         if rng.random() < 0.6:
             text = f"{filler.draw('lead', frame.label)} {text}"
         else:
-            text = f"{text}{'.' * text[-1].isalnum()} {filler.draw('trail', frame.label)}"
+            text = f"{text if text[-1] in '.!' else text + '.'} {filler.draw('trail', frame.label)}"
     lines = (" ".join(line.split()) for line in text.split("\n"))
     text = _BEFORE_MARK.sub(r"\1", "\n".join(lines))
     text = with_articles(_TWO_MARKS.sub(r"\1", text))
