@@ -360,6 +360,39 @@ def test_adjectives_fit_the_kind_of_thing(tmp_path: Path) -> None:
     assert not any("airy" in text and "stuffy" in text for text in texts)
 
 
+def test_a_filler_may_hold_slots(tmp_path: Path) -> None:
+    words = {
+        "lists": {
+            **LEADS,
+            "firm": {"both": ["the mill"]},
+            "deed": {"both": ["{firm} shut on {day}", "{deedmore}"]},
+            "deedmore": {"both": ["{firm} rang on {day}"]},
+            "day": {"both": ["Monday", "Friday"]},
+        },
+        "domains": {},
+    }
+    folder = write(tmp_path / "t", {"p": {"neutral": {"train": ["{deed}: {deed}, {deed2}"]}}}, words)
+    keys = {sentence_key(example.text) for example in generate(4, seed=0, path=folder)}
+    said = "|".join(f"the mill {verb} on {day}" for verb in ("shut", "rang") for day in ("monday", "friday"))
+    assert all(re.search(rf"({said}): \1, (?!\1)({said})", key) for key in keys)
+
+
+def test_a_face_keeps_its_space_and_a_line_its_break(tmp_path: Path) -> None:
+    words = {"lists": {**LEADS, "face": {"both": [":)", ":'(", ";-)", "=D"]}}, "domains": {}}
+    frames = {"markup": {"neutral": {"train": ["gone , now {face}\n\n> as  said {face} ."]}}}
+    texts = [example.text for example in generate(4, seed=0, path=write(tmp_path / "t", frames, words))]
+    assert {re.sub(r"[:;=]\S+|\.$", "", text).lower() for text in texts} == {"gone, now \n\n> as said "}
+
+
+def test_a_filler_that_brings_its_mark_gets_no_stop(tmp_path: Path) -> None:
+    words = {"lists": {**LEADS, "ask": {"both": ["who rang?", "come in!", "it is May"]}}, "domains": {}}
+    frames = {"markup": {"neutral": {"train": ["<p>{ask}.</p>"]}}}
+    texts = {
+        example.text.lower() for example in generate(3, seed=0, path=write(tmp_path / "t", frames, words))
+    }
+    assert texts == {"<p>who rang?</p>", "<p>come in!</p>", "<p>it is may.</p>"}
+
+
 def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
     words = {
         "lists": LEADS,
