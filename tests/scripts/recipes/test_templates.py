@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from nlp_rnn.resources import data_folder
 
 pytest.importorskip("scripts.recipes", reason="the scripts are not beside these tests")
 from scripts.recipes.templates import (
+    FOLDER,
     LABELS,
     SPLITS,
     Example,
@@ -223,8 +225,11 @@ def test_a_negator_alone_predicts_no_label(train: list[Example], negator: str) -
     assert {label: share for label, share in shares.items() if not 0.20 <= share <= 0.47} == {}
 
 
-def test_naming_an_identity_predicts_no_label(train: list[Example]) -> None:
-    about = [example for example in train if example.phenomenon == "identity"]
+def test_naming_an_identity_predicts_no_label(tmp_path: Path) -> None:
+    for name in ("viewpoint.json", *(file.name for file in FOLDER.glob("words*.json"))):
+        shutil.copy(FOLDER / name, tmp_path)
+    made = generate(3600, seed=5, path=tmp_path)
+    about = [example for example in made if example.phenomenon == "identity"]
     words = load_words("train").lists
     named: dict[str, list[str]] = {}
     for name in words["ident"]:
@@ -260,6 +265,39 @@ def test_dev_shares_no_frame_and_no_opinion_word_with_train(train: list[Example]
             assert set(fillers).isdisjoint(words["train"].domains[domain][kind])
         dev_adjectives |= {*table["pos"], *table["neg"]}
     assert dev_adjectives.isdisjoint(set().union(*(words_in(example.text) for example in train)))
+
+
+def phenomena(files: str) -> set[str]:
+    """The phenomena of the template files that a pattern names."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in FOLDER.glob(files)]
+    return set().union(*found)
+
+
+def test_everyday_english_leaves_half_of_the_sentences_to_the_other_phenomena(train: list[Example]) -> None:
+    everyday = phenomena("everyday_*.json")
+    share = sum(example.phenomenon in everyday for example in train) / len(train)
+    assert 0.2 < share <= 0.5
+
+
+def test_every_everyday_phenomenon_has_many_frames_of_either_split_and_every_label() -> None:
+    everyday = phenomena("everyday_a*.json")
+    frames = [frame for frame in load_frames() if frame.phenomenon in everyday]
+    for phenomenon in everyday:
+        own = [frame for frame in frames if frame.phenomenon == phenomenon]
+        for split, least in (("train", 120), ("dev", 20)):
+            assert sum(frame.split == split for frame in own) >= least, (phenomenon, split)
+            assert {frame.label for frame in own if frame.split == split} == set(LABELS), (phenomenon, split)
+
+
+@pytest.mark.parametrize("form", ["thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?"])
+def test_an_everyday_form_alone_predicts_no_label(train: list[Example], form: str) -> None:
+    everyday = phenomena("everyday_a*.json")
+    texts = [(e.text.lower(), e.label) for e in train if e.phenomenon in everyday]
+    labels = [label for text, label in texts if form in text.replace("couldn't", "could not")]
+    assert len(labels) > 90
+    assert {label: labels.count(label) / len(labels) for label in LABELS} == pytest.approx(
+        dict.fromkeys(LABELS, 1 / 3), abs=0.15
+    )
 
 
 def test_every_cell_has_many_frames() -> None:
@@ -310,6 +348,35 @@ def test_adjectives_fit_the_kind_of_thing(tmp_path: Path) -> None:
     texts = {sentence_key(example.text) for example in generate(8, seed=0, path=folder)}
     assert any("airy attic, snug" in text for text in texts)
     assert not any("airy" in text and "stuffy" in text for text in texts)
+
+
+def test_a_frame_in_capitals_shouts_what_fills_it(tmp_path: Path) -> None:
+    frames = {"p": {"positive": {"train": ["WE ALL {posv} OUR {thing}", "OK, we {posv} the {thing}"]}}}
+    texts = [example.text for example in generate(4, seed=1, path=write(tmp_path / "t", frames))]
+    assert any("WE ALL PRIZE OUR ATTIC" in text for text in texts)
+    assert not any("WE PRIZE THE ATTIC" in text for text in texts)
+
+
+def test_a_sentence_after_a_text_without_a_stop_begins_anew(tmp_path: Path) -> None:
+    frames = {"p": {"neutral": {"train": [f"{number} of ten" for number in range(200)]}}}
+    texts = [example.text.lower() for example in generate(200, seed=0, path=write(tmp_path / "t", frames))]
+    assert any("of ten. it was noon" in text for text in texts)
+    assert not any("of ten it was noon" in text for text in texts)
+
+
+def test_further_files_of_words_add_lists(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {"p": {"positive": {"train": ["a {pos} {room}"]}}})
+    more = {"lists": {"room": {"both": ["porch"]}}, "domains": {}}
+    (folder / "words_more.json").write_text(json.dumps(more), encoding="utf-8")
+    assert sentence_key(generate(1, seed=0, path=folder)[0].text).endswith("a snug porch")
+
+
+def test_a_list_in_two_files_of_words_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {"p": {"positive": {"train": ["a {pos} day"]}}})
+    more = {"lists": {"pos": {"both": ["warm"]}}, "domains": {}}
+    (folder / "words_more.json").write_text(json.dumps(more), encoding="utf-8")
+    with pytest.raises(DataError, match=r"words_more\.json.*pos"):
+        generate(1, seed=0, path=folder)
 
 
 def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
