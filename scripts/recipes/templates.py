@@ -45,8 +45,12 @@ _COMPARED = re.compile(r"\b(more|most) [a-z]+", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
 _STALE_AFTER = 40
 _ALONE = frozenset(
-    "neutral_message question_answer emoji_alone emoji_with_words hashtags dialogue software markup".split()
+    (
+        "neutral_message question_answer emoji_alone emoji_with_words hashtags dialogue software markup "
+        "courtesy headlines business_news medical_legal thanks"
+    ).split()
 )
+_SHOUTED = 6  # capital letters; fewer may be an abbreviation
 _BEFORE_MARK = re.compile(r"[^\S\n]+([,.;:?!]+)(?=\s|$|[\"'’”](?:\s|$))")  # a mark, not the eyes of a :)
 
 
@@ -349,7 +353,13 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
         text = text.lower()
     if rng.random() < 0.22:
         text = text.removesuffix(".")
-    return text
+    return text.upper() if _in_capitals(frame.text) else text
+
+
+def _in_capitals(frame_text: str) -> bool:
+    """Whether a frame spells its words in capitals, so that what fills its slots is shouted, too."""
+    letters = [letter for letter in _SLOT.sub("", frame_text) if letter.isalpha()]
+    return len(letters) >= _SHOUTED and "".join(letters).isupper()
 
 
 def _quotas(live: Iterable[tuple[str, str]], n: int) -> dict[tuple[str, str], int]:

@@ -310,6 +310,19 @@ def test_every_everyday_phenomenon_has_many_frames_of_either_split_and_every_lab
             assert {frame.label for frame in own if frame.split == split} == set(LABELS), (phenomenon, split)
 
 
+@pytest.mark.parametrize(
+    "form", ["thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?"]
+)
+def test_an_everyday_form_alone_predicts_no_label(train: list[Example], form: str) -> None:
+    everyday = phenomena("everyday_a*.json")
+    texts = [(e.text.lower(), e.label) for e in train if e.phenomenon in everyday]
+    labels = [label for text, label in texts if form in text.replace("couldn't", "could not")]
+    assert len(labels) > 90
+    assert {label: labels.count(label) / len(labels) for label in LABELS} == pytest.approx(
+        dict.fromkeys(LABELS, 1 / 3), abs=0.15
+    )
+
+
 def test_every_cell_has_many_frames() -> None:
     counts = Counter((frame.phenomenon, frame.label) for frame in load_frames() if frame.split == "train")
     assert {cell: count for cell, count in counts.items() if count < 15} == {}
@@ -391,6 +404,35 @@ def test_a_filler_that_brings_its_mark_gets_no_stop(tmp_path: Path) -> None:
         example.text.lower() for example in generate(3, seed=0, path=write(tmp_path / "t", frames, words))
     }
     assert texts == {"<p>who rang?</p>", "<p>come in!</p>", "<p>it is may.</p>"}
+
+
+def test_a_frame_in_capitals_shouts_what_fills_it(tmp_path: Path) -> None:
+    frames = {"p": {"positive": {"train": ["WE ALL {posv} OUR {thing}", "OK, we {posv} the {thing}"]}}}
+    texts = [example.text for example in generate(4, seed=1, path=write(tmp_path / "t", frames))]
+    assert any("WE ALL PRIZE OUR ATTIC" in text for text in texts)
+    assert not any("WE PRIZE THE ATTIC" in text for text in texts)
+
+
+def test_a_sentence_after_a_text_without_a_stop_begins_anew(tmp_path: Path) -> None:
+    frames = {"p": {"neutral": {"train": [f"{number} of ten" for number in range(200)]}}}
+    texts = [example.text.lower() for example in generate(200, seed=0, path=write(tmp_path / "t", frames))]
+    assert any("of ten. it was noon" in text for text in texts)
+    assert not any("of ten it was noon" in text for text in texts)
+
+
+def test_further_files_of_words_add_lists(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {"p": {"positive": {"train": ["a {pos} {room}"]}}})
+    more = {"lists": {"room": {"both": ["porch"]}}, "domains": {}}
+    (folder / "words_more.json").write_text(json.dumps(more), encoding="utf-8")
+    assert sentence_key(generate(1, seed=0, path=folder)[0].text).endswith("a snug porch")
+
+
+def test_a_list_in_two_files_of_words_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {"p": {"positive": {"train": ["a {pos} day"]}}})
+    more = {"lists": {"pos": {"both": ["warm"]}}, "domains": {}}
+    (folder / "words_more.json").write_text(json.dumps(more), encoding="utf-8")
+    with pytest.raises(DataError, match=r"words_more\.json.*pos"):
+        generate(1, seed=0, path=folder)
 
 
 def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
