@@ -26,24 +26,32 @@ TemplateSplit = Literal["train", "dev"]
 
 LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[TemplateSplit, ...] = get_args(TemplateSplit)
-WORDS_FILE = "words.json"
+WORDS_FILE = "words.json"  # further files words*.json add lists and domains
 FOLDER = Path(__file__).parents[2] / "data" / "templates"
 
 _SLOT = re.compile(r"\{([a-z]+)(\d?)(?::([a-z]+))?\}")
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _MIRROR = re.compile(r"\{(op|anti)(?=[a-z0-9:}])")
 _FORMS = {"s": 1, "ed": 2, "ing": 3}
-_VERBS = ("posv", "negv", "posp", "negp")
+_VERBS = ("posv", "negv", "posp", "negp", "praisev", "blamev", "praisedo", "blamedo")
 _SUBJECTS = ("thing", "things", "worker")
 _NOUNS = ("thing", "things")
 _FREE = frozenset(" .,;!?")  # after a noun: no hyphen, no possessive
 _CONTRACTIBLE = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|need|must) not\b", re.IGNORECASE
 )
+_TWO_MARKS = re.compile(r"([?!])\.(?!\.)")  # of a filler that brings its own mark
 _COMPARED = re.compile(r"\b(more|most) [a-z]+", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(^|[.?!]\s+)([a-z])")
 _STALE_AFTER = 40
-_ALONE = frozenset({"neutral_message", "question_answer"})
+_ALONE = frozenset(
+    (
+        "neutral_message question_answer emoji_alone emoji_with_words hashtags dialogue software markup "
+        "courtesy headlines business_news medical_legal thanks"
+    ).split()
+)
+_SHOUTED = 6  # capital letters; fewer may be an abbreviation
+_BEFORE_MARK = re.compile(r"[^\S\n]+([,.;:?!]+)(?=\s|$|[\"'’”](?:\s|$))")  # a mark, not the eyes of a :)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def load_frames(path: Path | None = None) -> list[Frame]:
     """
     frames: list[Frame] = []
     for file in _json_files(path):
-        if file.name != WORDS_FILE:
+        if not file.match("words*.json"):
             frames.extend(_frames_of(file))
     return frames
 
@@ -106,27 +114,30 @@ def load_words(split: TemplateSplit, path: Path | None = None) -> WordLists:
 
     Args:
         split: ``"train"`` or ``"dev"``; fillers listed under ``both`` belong to each.
-        path: Folder with ``words.json``; the project's own by default.
+        path: Folder with ``words.json`` and, if one file is not enough, further ``words*.json``; the
+            project's own by default.
 
     Raises:
         ConfigError: If ``split`` is another word.
-        DataError: If ``words.json`` is missing or malformed.
+        DataError: If ``words.json`` is missing, a file is malformed, or two files name one list.
     """
     one_of("split", split, SPLITS)
     folder = FOLDER if path is None else path
-    content = _read_json(folder / WORDS_FILE)
-    try:
-        lists = {name: _pick(entry, split) for name, entry in content["lists"].items()}
-        domains = {
-            domain: {name: _pick(entry, split) for name, entry in table.items()}
-            for domain, table in content["domains"].items()
-        }
-        compared = dict(content.get("compared", {}))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{WORDS_FILE}: expected 'lists' and 'domains' of train, dev or both word lists: {error}"
-        ) from None
-    return WordLists(lists, domains, compared)
+    words = _words_of(folder / WORDS_FILE, split)
+    for file in sorted(folder.glob("words*.json")):
+        if file.name != WORDS_FILE:
+            more = _words_of(file, split)
+            twice = sorted({*words.lists} & {*more.lists} | {*words.domains} & {*more.domains})
+            if twice:
+                raise DataError(
+                    f"{file.name}: {', '.join(twice)} is in another file of words, too: rename it"
+                )
+            words = WordLists(
+                {**words.lists, **more.lists},
+                {**words.domains, **more.domains},
+                {**words.compared, **more.compared},
+            )
+    return words
 
 
 def generate(
@@ -188,10 +199,11 @@ class _Filler:
         self._words = words
         self._rng = rng
         self._decks: dict[tuple[str, ...], list[str]] = {}
+        self._nested = {name for name, fillers in words.lists.items() if any("{" in word for word in fillers)}
 
     def fill(self, frame: Frame) -> str:
         """Return one sentence of the frame, before variation of its surface."""
-        text = _CHOICE.sub(lambda match: self._rng.choice(match[1].split("|")), frame.text)
+        text = self._open(_CHOICE.sub(lambda match: self._rng.choice(match[1].split("|")), frame.text), frame)
         found = {(match[1], match[3] or "") for match in _SLOT.finditer(text) if match[1] in _SUBJECTS}
         subjects = sorted(found)
         if len(dict(subjects)) < len(subjects):
@@ -213,6 +225,20 @@ class _Filler:
             return word
 
         return _COMPARED.sub(self._compare, _SLOT.sub(replace, text))
+
+    def _open(self, text: str, frame: Frame) -> str:
+        """Fill the slots whose fillers hold slots themselves, and leave these open."""
+        chosen: dict[str, str] = {}
+
+        def opened(match: re.Match[str]) -> str:
+            if match[1] not in self._nested:
+                return match[0]
+            if match[0] not in chosen:
+                used = set(chosen.values())
+                chosen[match[0]] = self._open(self._draw(match[1], None, frame, used), frame)
+            return chosen[match[0]]
+
+        return _SLOT.sub(opened, text)
 
     def draw(self, name: str, label: str) -> str:
         """Return the next filler of a list that does not depend on a domain."""
@@ -311,9 +337,10 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
         if rng.random() < 0.6:
             text = f"{filler.draw('lead', frame.label)} {text}"
         else:
-            text = f"{text} {filler.draw('trail', frame.label)}"
-    text = re.sub(r"\s+([,.;:?!])", r"\1", " ".join(text.split()))
-    text = with_articles(text)
+            text = f"{text if text[-1] in '.!' else text + '.'} {filler.draw('trail', frame.label)}"
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    text = _BEFORE_MARK.sub(r"\1", "\n".join(lines))
+    text = with_articles(_TWO_MARKS.sub(r"\1", text))
     if rng.random() < 0.45:
         text = _CONTRACTIBLE.sub(r"\1n't", text)
     text = _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), text)
@@ -326,7 +353,13 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
         text = text.lower()
     if rng.random() < 0.22:
         text = text.removesuffix(".")
-    return text
+    return text.upper() if _in_capitals(frame.text) else text
+
+
+def _in_capitals(frame_text: str) -> bool:
+    """Whether a frame spells its words in capitals, so that what fills its slots is shouted, too."""
+    letters = [letter for letter in _SLOT.sub("", frame_text) if letter.isalpha()]
+    return len(letters) >= _SHOUTED and "".join(letters).isupper()
 
 
 def _quotas(live: Iterable[tuple[str, str]], n: int) -> dict[tuple[str, str], int]:
@@ -364,6 +397,21 @@ def _pick(entry: Mapping[str, Sequence[str]], split: str) -> tuple[str, ...]:
     if not entry.keys() <= {*SPLITS, "both"}:
         raise TypeError(f"unknown split in {sorted(entry)}")
     return (*entry.get(split, ()), *entry.get("both", ()))
+
+
+def _words_of(file: Path, split: str) -> WordLists:
+    content = _read_json(file)
+    try:
+        lists = {name: _pick(entry, split) for name, entry in content["lists"].items()}
+        domains = {
+            domain: {name: _pick(entry, split) for name, entry in table.items()}
+            for domain, table in content["domains"].items()
+        }
+        return WordLists(lists, domains, dict(content.get("compared", {})))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{file.name}: expected 'lists' and 'domains' of train, dev or both word lists: {error}"
+        ) from None
 
 
 def _frames_of(file: Path) -> list[Frame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from nlp_rnn.resources import data_folder
 
 pytest.importorskip("scripts.recipes", reason="the scripts are not beside these tests")
 from scripts.recipes.templates import (
+    FOLDER,
     LABELS,
     SPLITS,
     Example,
@@ -28,10 +30,14 @@ ROOT = Path(__file__).resolve().parents[3]
 SUITE = ROOT / "data" / "negation"
 OPINIONS = ("pos", "neg", "posn", "negn", "posv", "negv", "posq", "negq", "posadv", "negadv")
 NOUNS = ("ware", "wares")
+FACES = {"emoji_alone", "emoji_with_words", "software", "markup", "dialogue"}  # :) and code may hold brackets
 PHRASES = sorted(
     {name for name in load_words("train").lists if name[:3] in {"pos", "neg"} and "clause" not in name}
     - {*OPINIONS}
 )
+CLAUSE_LISTS = sorted(json.loads((FOLDER / "words_everyday_b.json").read_text(encoding="utf-8"))["lists"])
+IDIOM_VERBS = {"praisev", "blamev", "praisedo", "blamedo"}
+CLAUSE_SLOTS = [f"{{{name}{end}" for name in CLAUSE_LISTS for end in ("}", ":", *"23456789")]
 ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly", "able", "er", "est", "ness")
 NEGATORS = (
     "not n't no never nobody nothing none neither hardly without cannot isn't wasn't don't didn't".split()
@@ -153,11 +159,26 @@ def test_no_frame_spells_out_a_word_of_the_suite_s_vocabulary() -> None:
 def test_no_frame_matches_a_suite_text_or_a_sentence_of_one(suite_texts: list[str]) -> None:
     sentences = sorted(set().union(*map(sentences_of, suite_texts)))
     hits = []
-    for frame in load_frames():
+    for frame in (*filter(spells_enough, load_frames()), *clauses()):
         own = max((piece for piece in pieces(frame) if piece[:1] not in {"{", "("}), key=len)
         matcher = pattern(frame)
         hits += [(frame.text, text) for text in sentences if own in text and matcher.fullmatch(text)]
     assert hits == []
+
+
+def spells_enough(frame: Frame) -> bool:
+    """Whether a frame has words of its own or no slot for a whole clause, which stands for itself."""
+    written = re.findall(r"[a-z]+", re.sub(r"\([^)]*\)", " ", literal(frame.text)).lower())
+    return len(written) >= 3 or not any(slot in frame.text for slot in CLAUSE_SLOTS)
+
+
+def clauses() -> list[Frame]:
+    """What lists of everyday clauses and phrases hold, each read as a frame if it spells out three words."""
+    lists = [(name, load_words(split).lists[name]) for split in SPLITS for name in CLAUSE_LISTS]
+    verbs = {filler.split(", ")[0] for name, fillers in lists if name in IDIOM_VERBS for filler in fillers}
+    found = verbs | {filler for name, fillers in lists if name not in IDIOM_VERBS for filler in fillers}
+    read = [Frame(filler, "neutral", "clause", "train") for filler in sorted(found)]
+    return [frame for frame in read if len(words_in(literal(frame.text))) >= 3]
 
 
 def test_the_pattern_of_a_frame_matches_its_own_sentences() -> None:
@@ -191,8 +212,10 @@ def test_no_sentence_comes_twice_in_whatever_surface_form(train: list[Example], 
 
 
 def test_no_slot_or_alternative_is_left_open(train: list[Example], dev: list[Example]) -> None:
-    leftovers = re.compile(r"[{}()|]|\s[,.;:]|\s\s|^\s|\s$|\.\.")
-    assert [example.text for example in (*train, *dev) if leftovers.search(example.text)] == []
+    either = r"{[a-z]+\d?(:[a-z]+)?}|\([^()]*\|[^()]*\)|\s[,.;:?!]+(\s|$)|^\s|\s$|(?<!\.)\.\.(?!\.)"
+    strict, faces = re.compile(rf"[{{}}()|]|\s[,.;:]|\s\s|{either}"), re.compile(either)
+    left = [e.text for e in (*train, *dev) if (faces if e.phenomenon in FACES else strict).search(e.text)]
+    assert left == []
 
 
 def test_phenomena_are_balanced_and_so_are_the_labels_of_each(train: list[Example]) -> None:
@@ -223,8 +246,11 @@ def test_a_negator_alone_predicts_no_label(train: list[Example], negator: str) -
     assert {label: share for label, share in shares.items() if not 0.20 <= share <= 0.47} == {}
 
 
-def test_naming_an_identity_predicts_no_label(train: list[Example]) -> None:
-    about = [example for example in train if example.phenomenon == "identity"]
+def test_naming_an_identity_predicts_no_label(tmp_path: Path) -> None:
+    for name in ("viewpoint.json", *(file.name for file in FOLDER.glob("words*.json"))):
+        shutil.copy(FOLDER / name, tmp_path)
+    made = generate(3600, seed=5, path=tmp_path)
+    about = [example for example in made if example.phenomenon == "identity"]
     words = load_words("train").lists
     named: dict[str, list[str]] = {}
     for name in words["ident"]:
@@ -260,6 +286,41 @@ def test_dev_shares_no_frame_and_no_opinion_word_with_train(train: list[Example]
             assert set(fillers).isdisjoint(words["train"].domains[domain][kind])
         dev_adjectives |= {*table["pos"], *table["neg"]}
     assert dev_adjectives.isdisjoint(set().union(*(words_in(example.text) for example in train)))
+
+
+def phenomena(files: str) -> set[str]:
+    """The phenomena of the template files that a pattern names."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in FOLDER.glob(files)]
+    return set().union(*found)
+
+
+def test_everyday_english_leaves_half_of_the_sentences_to_the_other_phenomena(train: list[Example]) -> None:
+    everyday = phenomena("everyday_*.json")
+    share = sum(example.phenomenon in everyday for example in train) / len(train)
+    assert 0.2 < share <= 0.5
+
+
+def test_every_everyday_phenomenon_has_many_frames_of_either_split_and_every_label() -> None:
+    everyday = phenomena("everyday_*.json")
+    frames = [frame for frame in load_frames() if frame.phenomenon in everyday]
+    for phenomenon in everyday:
+        own = [frame for frame in frames if frame.phenomenon == phenomenon]
+        for split, least in (("train", 120), ("dev", 20)):
+            assert sum(frame.split == split for frame in own) >= least, (phenomenon, split)
+            assert {frame.label for frame in own if frame.split == split} == set(LABELS), (phenomenon, split)
+
+
+@pytest.mark.parametrize(
+    "form", ["thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?"]
+)
+def test_an_everyday_form_alone_predicts_no_label(train: list[Example], form: str) -> None:
+    everyday = phenomena("everyday_a*.json")
+    texts = [(e.text.lower(), e.label) for e in train if e.phenomenon in everyday]
+    labels = [label for text, label in texts if form in text.replace("couldn't", "could not")]
+    assert len(labels) > 90
+    assert {label: labels.count(label) / len(labels) for label in LABELS} == pytest.approx(
+        dict.fromkeys(LABELS, 1 / 3), abs=0.15
+    )
 
 
 def test_every_cell_has_many_frames() -> None:
@@ -310,6 +371,68 @@ def test_adjectives_fit_the_kind_of_thing(tmp_path: Path) -> None:
     texts = {sentence_key(example.text) for example in generate(8, seed=0, path=folder)}
     assert any("airy attic, snug" in text for text in texts)
     assert not any("airy" in text and "stuffy" in text for text in texts)
+
+
+def test_a_filler_may_hold_slots(tmp_path: Path) -> None:
+    words = {
+        "lists": {
+            **LEADS,
+            "firm": {"both": ["the mill"]},
+            "deed": {"both": ["{firm} shut on {day}", "{deedmore}"]},
+            "deedmore": {"both": ["{firm} rang on {day}"]},
+            "day": {"both": ["Monday", "Friday"]},
+        },
+        "domains": {},
+    }
+    folder = write(tmp_path / "t", {"p": {"neutral": {"train": ["{deed}: {deed}, {deed2}"]}}}, words)
+    keys = {sentence_key(example.text) for example in generate(4, seed=0, path=folder)}
+    said = "|".join(f"the mill {verb} on {day}" for verb in ("shut", "rang") for day in ("monday", "friday"))
+    assert all(re.search(rf"({said}): \1, (?!\1)({said})", key) for key in keys)
+
+
+def test_a_face_keeps_its_space_and_a_line_its_break(tmp_path: Path) -> None:
+    words = {"lists": {**LEADS, "face": {"both": [":)", ":'(", ";-)", "=D"]}}, "domains": {}}
+    frames = {"markup": {"neutral": {"train": ["gone , now {face}\n\n> as  said {face} ."]}}}
+    texts = [example.text for example in generate(4, seed=0, path=write(tmp_path / "t", frames, words))]
+    assert {re.sub(r"[:;=]\S+|\.$", "", text).lower() for text in texts} == {"gone, now \n\n> as said "}
+
+
+def test_a_filler_that_brings_its_mark_gets_no_stop(tmp_path: Path) -> None:
+    words = {"lists": {**LEADS, "ask": {"both": ["who rang?", "come in!", "it is May"]}}, "domains": {}}
+    frames = {"markup": {"neutral": {"train": ["<p>{ask}.</p>"]}}}
+    texts = {
+        example.text.lower() for example in generate(3, seed=0, path=write(tmp_path / "t", frames, words))
+    }
+    assert texts == {"<p>who rang?</p>", "<p>come in!</p>", "<p>it is may.</p>"}
+
+
+def test_a_frame_in_capitals_shouts_what_fills_it(tmp_path: Path) -> None:
+    frames = {"p": {"positive": {"train": ["WE ALL {posv} OUR {thing}", "OK, we {posv} the {thing}"]}}}
+    texts = [example.text for example in generate(4, seed=1, path=write(tmp_path / "t", frames))]
+    assert any("WE ALL PRIZE OUR ATTIC" in text for text in texts)
+    assert not any("WE PRIZE THE ATTIC" in text for text in texts)
+
+
+def test_a_sentence_after_a_text_without_a_stop_begins_anew(tmp_path: Path) -> None:
+    frames = {"p": {"neutral": {"train": [f"{number} of ten" for number in range(200)]}}}
+    texts = [example.text.lower() for example in generate(200, seed=0, path=write(tmp_path / "t", frames))]
+    assert any("of ten. it was noon" in text for text in texts)
+    assert not any("of ten it was noon" in text for text in texts)
+
+
+def test_further_files_of_words_add_lists(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {"p": {"positive": {"train": ["a {pos} {room}"]}}})
+    more = {"lists": {"room": {"both": ["porch"]}}, "domains": {}}
+    (folder / "words_more.json").write_text(json.dumps(more), encoding="utf-8")
+    assert sentence_key(generate(1, seed=0, path=folder)[0].text).endswith("a snug porch")
+
+
+def test_a_list_in_two_files_of_words_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "t", {"p": {"positive": {"train": ["a {pos} day"]}}})
+    more = {"lists": {"pos": {"both": ["warm"]}}, "domains": {}}
+    (folder / "words_more.json").write_text(json.dumps(more), encoding="utf-8")
+    with pytest.raises(DataError, match=r"words_more\.json.*pos"):
+        generate(1, seed=0, path=folder)
 
 
 def test_a_frame_can_ask_for_one_kind_of_thing(tmp_path: Path) -> None:
