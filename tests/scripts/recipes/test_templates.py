@@ -38,6 +38,7 @@ ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly", "able", "er", "est", "ness")
 NEGATORS = (
     "not n't no never nobody nothing none neither hardly without cannot isn't wasn't don't didn't".split()
 )
+FORMS = ("thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?")
 TURNS = ["no one", "no longer", "used to", "but", "yet", "although", "however", "would"]
 
 
@@ -280,7 +281,7 @@ def test_everyday_english_leaves_half_of_the_sentences_to_the_other_phenomena(tr
 
 
 def test_every_everyday_phenomenon_has_many_frames_of_either_split_and_every_label() -> None:
-    everyday = phenomena("everyday_a*.json")
+    everyday = phenomena("everyday_*.json")
     frames = [frame for frame in load_frames() if frame.phenomenon in everyday]
     for phenomenon in everyday:
         own = [frame for frame in frames if frame.phenomenon == phenomenon]
@@ -289,7 +290,7 @@ def test_every_everyday_phenomenon_has_many_frames_of_either_split_and_every_lab
             assert {frame.label for frame in own if frame.split == split} == set(LABELS), (phenomenon, split)
 
 
-@pytest.mark.parametrize("form", ["thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?"])
+@pytest.mark.parametrize("form", FORMS)
 def test_an_everyday_form_alone_predicts_no_label(train: list[Example], form: str) -> None:
     everyday = phenomena("everyday_a*.json")
     texts = [(e.text.lower(), e.label) for e in train if e.phenomenon in everyday]
