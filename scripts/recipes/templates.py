@@ -129,9 +129,7 @@ def load_words(split: TemplateSplit, path: Path | None = None) -> WordLists:
             more = _words_of(file, split)
             twice = sorted({*words.lists} & {*more.lists} | {*words.domains} & {*more.domains})
             if twice:
-                raise DataError(
-                    f"{file.name}: {', '.join(twice)} is in another file of words, too: rename it"
-                )
+                raise DataError(f"{file.name}: {', '.join(twice)} is in another file of words: rename it")
             words = WordLists(
                 {**words.lists, **more.lists},
                 {**words.domains, **more.domains},

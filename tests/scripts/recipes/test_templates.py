@@ -42,6 +42,7 @@ ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly", "able", "er", "est", "ness")
 NEGATORS = (
     "not n't no never nobody nothing none neither hardly without cannot isn't wasn't don't didn't".split()
 )
+FORMS = ("thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?")
 TURNS = ["no one", "no longer", "used to", "but", "yet", "although", "however", "would"]
 
 
@@ -310,9 +311,7 @@ def test_every_everyday_phenomenon_has_many_frames_of_either_split_and_every_lab
             assert {frame.label for frame in own if frame.split == split} == set(LABELS), (phenomenon, split)
 
 
-@pytest.mark.parametrize(
-    "form", ["thank", "please", "could not", "this one", "gone", "wish", "stars", "!", "?"]
-)
+@pytest.mark.parametrize("form", FORMS)
 def test_an_everyday_form_alone_predicts_no_label(train: list[Example], form: str) -> None:
     everyday = phenomena("everyday_a*.json")
     texts = [(e.text.lower(), e.label) for e in train if e.phenomenon in everyday]
