@@ -33,6 +33,16 @@ class Settings:
         """The settings as plain JSON values."""
         return asdict(self)
 
+    def _to_plain(self) -> None:
+        """Turn NumPy's scalars into Python's numbers, which JSON and torch take."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Mapping):
+                value = {key: _plain(inner) for key, inner in value.items()}
+            elif isinstance(value, (list, tuple)):
+                value = tuple(map(_plain, value))
+            object.__setattr__(self, each.name, _plain(value))
+
     @classmethod
     def from_dict(cls: type[Own], values: Mapping[str, Any]) -> Own:
         """Settings from plain values.
@@ -72,6 +82,7 @@ class EncoderConfig(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
+        self._to_plain()
         one_of("cell", self.cell, CELLS)
         _whole("vocab_size", self.vocab_size, 2)
         for name in ("embedding_dim", "hidden_size", "num_layers"):
@@ -240,6 +251,7 @@ class ForecastConfig(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range; lists, as JSON has them, become tuples."""
+        self._to_plain()
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "quantiles", tuple(self.quantiles))
         _whole("context", self.context, 2)
@@ -378,6 +390,7 @@ class LoopConfig(Settings):
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
+        self._to_plain()
         one_of("precision", self.precision, PRECISIONS)
         for name in ("max_epochs", "batch_size", "patience"):
             in_range(name, getattr(self, name), 1, 2**31)
@@ -569,6 +582,11 @@ class TranslationTrainConfig(LoopConfig):
 def _linear(name: str, out_features: int, in_features: int) -> Shapes:
     """Return the shapes of a linear layer's weight and bias."""
     return {f"{name}.weight": (out_features, in_features), f"{name}.bias": (out_features,)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy scalar as Python's number, anything else as it is."""
+    return value.item() if hasattr(value, "dtype") and getattr(value, "shape", None) == () else value
 
 
 def _whole(name: str, value: object, low: int) -> None:

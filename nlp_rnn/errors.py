@@ -6,6 +6,7 @@ Knows the names of the optional extras in ``pyproject.toml``; knows nothing abou
 from __future__ import annotations
 
 import importlib
+import numbers
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
@@ -92,7 +93,7 @@ def in_range(name: str, value: float, low: float, high: float, *, open_high: boo
     Raises:
         ConfigError: If the number is outside; the message says the range.
     """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)  # NumPy's scalars, too
     if not number or not (low <= value < high if open_high else low <= value <= high):
         bracket = ")" if open_high else "]"
         raise ConfigError(f"Invalid {name}. Received: {value!r}; it should be in [{low}, {high}{bracket}")
