@@ -117,7 +117,8 @@ def test_a_script_refuses_in_one_sentence() -> None:
     done = subprocess.run([sys.executable, path], input=b"a\xffb\n", capture_output=True, check=False)
     assert done.returncode == 2
     assert done.stderr.decode().splitlines() == [
-        "Error: standard input, row 1: invalid UTF-8 (byte 0xFF); save the file as UTF-8"
+        "Error: standard input, row 1: invalid UTF-8 (byte 0xFF); name the file's encoding "
+        "(--encoding cp1252, for example), or save the file as UTF-8"
     ]
 
 

@@ -6,16 +6,29 @@ Reads, answers and writes some hundred texts at a time, so that a file of any le
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nlp_rnn.cli.loading import given_texts, load_model
-from nlp_rnn.cli.options import DATA, OUTPUT, Device, Engine, FileColumn, Model, OnError, TextFile, Texts
-from nlp_rnn.cli.output import say, say_skipped
+from nlp_rnn.cli.loading import given_texts, layout_of, load_model
+from nlp_rnn.cli.options import (
+    OUTPUT,
+    Delimiter,
+    Device,
+    Encoding,
+    Engine,
+    FileColumn,
+    InputFormat,
+    Model,
+    NoHeader,
+    OnError,
+    Quoting,
+    TextFile,
+    Texts,
+)
+from nlp_rnn.cli.output import say, say_notes, say_skipped
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
 
@@ -23,7 +36,7 @@ if TYPE_CHECKING:
     from nlp_rnn.files.texts import Record, TextReader
     from nlp_rnn.sentiment.classifier import Sentiment, SentimentClassifier
 
-Answers: TypeAlias = "Iterator[tuple[Record, Sentiment]]"
+Answers: TypeAlias = "Iterator[tuple[Record, Sentiment | None]]"
 
 LABEL_COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
 # A chunk ends at so many texts or so many characters.
@@ -34,10 +47,11 @@ def classify(
     texts: Texts = None,
     file: TextFile = None,
     column: FileColumn = None,
-    input_format: Annotated[
-        str,
-        typer.Option(help="csv, tsv, jsonl, txt, parquet or auto: by the name.", rich_help_panel=DATA),
-    ] = "auto",
+    input_format: InputFormat = "auto",
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     on_error: OnError = "raise",
     output: Annotated[
         Path | None,
@@ -72,24 +86,49 @@ def classify(
     given = given_texts(texts, file, column, to="classify")
     if given is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
-        answers = _answers(load_model(model, engine, device), records)
-        _show(answers, output, output_format, as_json, prefix=prefix)
+        classifier = load_model(model, engine, device)
+        added = _added(classifier)
+        _show(_answers(classifier, records), output, output_format, as_json, prefix=prefix, added=added)
         return
     source = file or Path("-")
-    with read_texts(source, column=column, format=input_format, on_error=on_error) as reader:
+    layout = layout_of(delimiter, quoting, encoding, no_header)
+    with read_texts(source, column=column, format=input_format, on_error=on_error, layout=layout) as reader:
+        say_notes(reader.notes)
         if output is None and output_format == "auto":
             output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
-        answers = _answers(load_model(model, engine, device), _with_bar(reader))
-        _show(answers, output, output_format, as_json, prefix=prefix, source=source, reject=reader.reject)
+        classifier = load_model(model, engine, device)
+        blank = _show(
+            _answers(classifier, _with_bar(reader), skip_blank=True),
+            output,
+            output_format,
+            as_json,
+            prefix=prefix,
+            added=_added(classifier),
+            source=source,
+            reader=reader,
+        )
+        if blank:
+            say(f"{blank:,} rows have no text, and so no label")
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)
 
 
-def _answers(classifier: SentimentClassifier, records: Iterable[Record]) -> Answers:
-    """Yield each record with its answer, in order."""
+def _added(classifier: SentimentClassifier) -> list[str]:
+    """Return the names of the columns that an answer adds."""
+    from nlp_rnn.probabilities import has_polarity
+
+    return ["label", "score", *(["polarity"] if has_polarity(classifier.artifact.classes) else [])]
+
+
+def _answers(
+    classifier: SentimentClassifier, records: Iterable[Record], *, skip_blank: bool = False
+) -> Answers:
+    """Yield each record with its answer, in order; with ``skip_blank``, one without a text has none."""
     for chunk in _chunks(records):
-        for record, probs_C in zip(chunk, classifier.predict_proba([r.text for r in chunk]), strict=True):
-            yield record, classifier.sentiment(probs_C)
+        asked = [record for record in chunk if not (skip_blank and record.blank)]
+        found = iter(classifier.predict_proba([record.text for record in asked]))
+        for record in chunk:
+            yield record, None if skip_blank and record.blank else classifier.sentiment(next(found))
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
@@ -124,32 +163,70 @@ def _show(
     as_json: bool,
     *,
     prefix: str | None,
+    added: Sequence[str],
     source: Path | None = None,
-    reject: Callable[[int, str], None] | None = None,
-) -> None:
-    """Write answers as they come: as one JSON array, as lines to read, or as rows of a file."""
+    reader: TextReader | None = None,
+) -> int:
+    """Write answers as they come: as one JSON array, as lines to read, or as rows of a file.
+
+    Returns:
+        How many records have no answer.
+    """
     if as_json:
-        _print_array(answers)
-    elif output is None and output_format == "auto":
+        return _print_array(answers)
+    if output is None and output_format == "auto":
+        return _print_lines(answers)
+    from nlp_rnn.files.texts import write_records
+
+    blank = 0
+    with write_records(
+        output or "-",
+        format=output_format,
+        source=source,
+        prefix=prefix,
+        reject=None if reader is None else reader.reject,
+        like=None if reader is None else reader.rows,
+        added=added,
+    ) as out:
         for record, sentiment in answers:
-            label = typer.style(f"{sentiment.label:<8}", fg=LABEL_COLOURS.get(sentiment.label))
-            typer.echo(f"{label}  {sentiment.score:.2f}  {' '.join(record.text.split())}")
-    else:
-        from nlp_rnn.files.texts import write_records
-
-        target = output or "-"
-        with write_records(target, format=output_format, source=source, prefix=prefix, reject=reject) as out:
-            for record, sentiment in answers:
-                polarity = None if math.isnan(sentiment.polarity) else sentiment.polarity
-                out.write(record, label=sentiment.label, score=sentiment.score, polarity=polarity)
-        if output is not None:
-            say(f"Labelled {out.written:,} texts: {output}")
+            blank += sentiment is None
+            out.add(record, _columns(sentiment, added))
+    if output is not None:
+        say(f"Labelled {out.written - blank:,} texts: {output}")
+    return blank
 
 
-def _print_array(answers: Answers) -> None:
-    """Print ``[{"label": ..., "score": ...}, ...]`` as the answers come."""
+def _columns(sentiment: Sentiment | None, added: Sequence[str]) -> dict[str, str | float | None]:
+    """Return the columns that an answer adds; without an answer they are empty."""
+    if sentiment is None:
+        return dict.fromkeys(added)
+    figures = {"score": round(sentiment.score, 6), "polarity": round(sentiment.polarity, 6)}
+    return {"label": sentiment.label} | {name: figures[name] for name in added[1:]}
+
+
+def _print_lines(answers: Answers) -> int:
+    """Print label, score and text, a line each; return how many have no answer."""
+    blank = 0
+    for record, sentiment in answers:
+        blank += sentiment is None
+        name, score = ("", "") if sentiment is None else (sentiment.label, f"{sentiment.score:.2f}")
+        label = typer.style(f"{name:<8}", fg=LABEL_COLOURS.get(name))
+        typer.echo(f"{label}  {score:<4}  {' '.join(record.text.split())}".rstrip())
+    return blank
+
+
+def _print_array(answers: Answers) -> int:
+    """Print ``[{"label": ..., "score": ...}, ...]`` as the answers come; return how many are null."""
     typer.echo("[", nl=False)
+    blank = 0
     for number, (_, sentiment) in enumerate(answers):
-        answer = json.dumps({"label": sentiment.label, "score": sentiment.score}, ensure_ascii=False)
-        typer.echo((",\n " if number else "") + answer, nl=False)
+        blank += sentiment is None
+        answer = {"label": None, "score": None} if sentiment is None else _scored(sentiment)
+        typer.echo((",\n " if number else "") + json.dumps(answer, ensure_ascii=False), nl=False)
     typer.echo("]")
+    return blank
+
+
+def _scored(sentiment: Sentiment) -> dict[str, str | float]:
+    """Return an answer in the form of a Hugging Face pipeline."""
+    return {"label": sentiment.label, "score": sentiment.score}

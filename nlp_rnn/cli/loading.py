@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nlp_rnn.cli.output import say_skipped
+from nlp_rnn.cli.output import say, say_notes, say_skipped
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nlp_rnn.files.tables import Layout
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
 _CHUNK = 1024  # texts answered at once
@@ -53,6 +54,11 @@ class LabelledOptions:
     label_map: str | None
     treebank: bool
     on_error: str
+    input_format: str
+    delimiter: str | None
+    quoting: str
+    encoding: str
+    no_header: bool
 
     def load(
         self, source: str, *, split: str, classes: list[str] | None = None
@@ -79,13 +85,23 @@ class LabelledOptions:
             split=split,
             on_error=self.on_error,
             classes=classes,
+            format=self.input_format,
+            layout=layout_of(self.delimiter, self.quoting, self.encoding, self.no_header),
         )
+        say_notes(corpus.notes)
         if corpus.labels is None:
             raise InputError(f"{corpus.name} has no labels: name their column with --label-column")
         if corpus.skipped:
             say_skipped(corpus.skipped, corpus.reasons)
         texts = [detokenize_treebank(text) for text in corpus.texts] if self.treebank else corpus.texts
         return texts, corpus.labels
+
+
+def layout_of(delimiter: str | None, quoting: str, encoding: str, no_header: bool) -> Layout:
+    """Return what ``--delimiter``, ``--quoting``, ``--encoding`` and ``--no-header`` say about a file."""
+    from nlp_rnn.files.tables import Layout
+
+    return Layout(delimiter=delimiter, quoting=quoting, encoding=encoding, header=not no_header)
 
 
 def _label_map(pairs: str) -> dict[str, str | None]:
@@ -116,35 +132,82 @@ def given_texts(
     return None
 
 
-def load_texts(sources: Sequence[str], column: str | None, on_error: str) -> list[str]:
-    """Return the texts of files, and of the files in folders, that are not empty; labels are not read."""
+def load_texts(
+    sources: Sequence[str],
+    column: str | None,
+    on_error: str,
+    *,
+    input_format: str,
+    layout: Layout,
+    beside: bool = False,
+) -> list[str]:
+    """Return the texts of files, and of the files in folders, that are not empty; labels are not read.
+
+    Args:
+        sources: Files and folders.
+        column: The column of the texts, or None.
+        on_error: ``raise`` or ``skip``.
+        input_format: The format of files whose name does not say it; for a single file, of that file.
+        layout: How the files are written; where there are several, what is for tables is for the tables.
+        beside: True if these options are about another file, too.
+    """
     from nlp_rnn.files.texts import read_texts
 
     texts: list[str] = []
-    for file in [file for source in sources for file in _files(source)]:
-        with read_texts(file, column=column, on_error=on_error) as reader:
-            texts += [record.text for record in reader if record.text.strip()]
-        if reader.skipped:
-            say_skipped(reader.skipped, reader.reasons)
+    blank = 0
+    for source in sources:
+        files = _files(source, input_format)
+        several = beside or files is not None or len(sources) > 1
+        for file in [Path(source)] if files is None else files:
+            found = _format(file, input_format, by_name=several)
+            said = layout.fitting(found) if several else layout
+            with read_texts(file, column=column, format=found, on_error=on_error, layout=said) as reader:
+                for record in reader:
+                    if record.blank:
+                        blank += 1
+                    else:
+                        texts.append(record.text)
+            say_notes(reader.notes)
+            if reader.skipped:
+                say_skipped(reader.skipped, reader.reasons)
+    if blank:
+        say(f"Left out {blank:,} rows without a text")
     return texts
 
 
-def _files(source: str) -> list[Path]:
-    """Return the file itself, or all files of texts in a folder and its folders, by name."""
+def _format(file: Path, input_format: str, *, by_name: bool) -> str:
+    """Return the format of a file: the one given, or with ``by_name`` first what its name says."""
+    from nlp_rnn.files.rows import format_of
+
+    if by_name and input_format != "auto":
+        try:
+            return format_of(file)
+        except InputError:
+            return input_format
+    return format_of(file, input_format)
+
+
+def _files(source: str, input_format: str) -> list[Path] | None:
+    """Return the files of texts in a folder and its folders, and name the others; None for a file."""
+    from nlp_rnn.files.folders import all_files, left_out_sentence
     from nlp_rnn.files.rows import format_of
 
     path = Path(source)
     if not path.is_dir():
-        return [path]
-    found = []
-    for file in sorted(path.rglob("*")):
+        return None
+    found: list[Path] = []
+    left_out: list[Path] = []
+    for file in all_files(path):
         try:
-            if file.is_file() and format_of(file):
-                found.append(file)
+            wanted = input_format in ("auto", format_of(file))
         except InputError:
-            continue
+            wanted = False
+        (found if wanted else left_out).append(file)
+    taken = "CSV, TSV, JSON Lines, Parquet and plain text" if input_format == "auto" else input_format
     if not found:
-        raise InputError(f"{source} holds no file of texts: CSV, TSV, JSON Lines, Parquet or plain text")
+        raise InputError(f"{source} holds no file of texts: {taken}")
+    if left_out:
+        say_notes([left_out_sentence(path, left_out, taken)])
     return found
 
 

@@ -56,6 +56,37 @@ TextFile = Annotated[
 FileColumn = Annotated[
     str | None, typer.Option(help="The column that holds the texts.", rich_help_panel=DATA)
 ]
+InputFormat = Annotated[
+    str, typer.Option(help="csv, tsv, jsonl, txt, parquet or auto: by the name.", rich_help_panel=DATA)
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        help="What parts the columns of a table: one character, or tab; by default, what it shows.",
+        rich_help_panel=DATA,
+    ),
+]
+Quoting = Annotated[
+    str,
+    typer.Option(
+        help="Do cells of a table stand in quotes? quotes, none, or auto: refuse where it matters.",
+        rich_help_panel=DATA,
+    ),
+]
+Encoding = Annotated[
+    str,
+    typer.Option(
+        help="Of a text file, e.g. cp1252; auto: UTF-8, or UTF-16 where it shows.", rich_help_panel=DATA
+    ),
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option(
+        "--no-header",
+        help="A table's first row is a row like the others; the columns are text, or 1, 2, ...",
+        rich_help_panel=DATA,
+    ),
+]
 SourceColumn = Annotated[
     str, typer.Option(help="The column of the texts to translate.", rich_help_panel=DATA)
 ]

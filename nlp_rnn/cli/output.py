@@ -26,6 +26,12 @@ def say_skipped(count: int, reasons: Sequence[str]) -> None:
     say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
 
 
+def say_notes(notes: Iterable[str]) -> None:
+    """Say how a file was understood where it leaves a choice."""
+    for note in notes:
+        say(f"Note: {note}")
+
+
 def console(*, stderr: bool = False) -> Console:
     """Return a rich console on standard output, or on standard error for what is no answer."""
     from rich.console import Console

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from nlp_rnn.cli.loading import load_texts
+from nlp_rnn.cli.loading import layout_of, load_texts
 from nlp_rnn.cli.options import (
     DATA,
     MODEL,
@@ -15,19 +16,24 @@ from nlp_rnn.cli.options import (
     Bidirectional,
     Cell,
     CheckpointEvery,
+    Delimiter,
     Dropout,
     EmaDecay,
     EmbeddingDim,
+    Encoding,
     HiddenSize,
     InitFrom,
+    InputFormat,
     LearningRate,
     MaxEpochs,
     MaxTokens,
     MendTypos,
+    NoHeader,
     NumLayers,
     OnError,
     Patience,
     Precision,
+    Quoting,
     Resume,
     RunFolder,
     Seed,
@@ -58,6 +64,11 @@ def pretrain(
         typer.Option(help="Held-out texts; by default, one in a hundred of DATA.", rich_help_panel=DATA),
     ] = None,
     text_column: TextColumn = None,
+    input_format: InputFormat = "auto",
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     on_error: OnError = "raise",
     init_from: InitFrom = None,
     cell: Cell = _SHAPE.cell,
@@ -113,8 +124,15 @@ def pretrain(
     else:
         refuse_given(ctx, f"{SHAPE} min_count", "the model that --init-from names has its own")
         model = LanguageModel.from_pretrained(init_from)
-    texts = load_texts(data, text_column, on_error)
-    held_out = load_texts(validation, text_column, on_error) if validation else None
+    read = partial(
+        load_texts,
+        column=text_column,
+        on_error=on_error,
+        input_format=input_format,
+        layout=from_options(layout_of, options),
+    )
+    texts = read(data)
+    held_out = read(validation) if validation else None
     say(f"{len(texts):,} texts")
     with run_with_bar(output, resume, "tokens/s") as progress:
         model.fit(texts, validation=held_out, config=config, output=output, resume=resume, progress=progress)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.options import AsJson
+from nlp_rnn.cli.options import AsJson, Encoding
 from nlp_rnn.cli.output import print_json, say
 from nlp_rnn.errors import DataError, InputError
 
@@ -23,7 +23,8 @@ def review(
     source: Annotated[
         str | None, typer.Argument(metavar="TEXT|FILE", help="A text, or a file; - is standard input.")
     ] = None,
-    file: Annotated[Path | None, typer.Option(help="A UTF-8 file, also .gz or .xz; - is a pipe.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A text file, also .gz or .xz; - is a pipe.")] = None,
+    encoding: Encoding = "auto",
     policy: Annotated[
         str | None,
         typer.Option(help="Print the text as annotate, redact or block hand it out, and its disclaimer."),
@@ -44,7 +45,7 @@ def review(
     limits = Thresholds(medium=medium, high=high, act_at=act_at)
     risk_filter = RiskFilter(policy or "annotate", thresholds=limits)
     index = None if memory is None else OverlapIndex.load(memory)
-    filtered = risk_filter.apply(_text(source, file), memory=index)
+    filtered = risk_filter.apply(_text(source, file, encoding), memory=index)
     if as_json:
         print_json({"policy": risk_filter.policy, "text": filtered.text, **filtered.review.to_dict()})
     elif policy is not None:
@@ -55,7 +56,7 @@ def review(
         say(f"Note: {sentence}")
 
 
-def _text(source: str | None, file: Path | None) -> str:
+def _text(source: str | None, file: Path | None, encoding: str) -> str:
     """Return the text given, or that of the file."""
     if source is not None and file is not None:
         raise InputError("give a text, or --file, not both")
@@ -65,7 +66,7 @@ def _text(source: str | None, file: Path | None) -> str:
         if not _names_a_file(source):
             return source
         file = Path(source)
-    return _read(file or Path("-"))
+    return _read(file or Path("-"), encoding)
 
 
 def _names_a_file(source: str) -> bool:
@@ -88,31 +89,18 @@ def _names_a_file(source: str) -> bool:
     return False
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, encoding: str) -> str:
     """Return the content of a text file."""
     import sys
 
-    from nlp_rnn.files.rows import DAMAGED, unpacked
+    from nlp_rnn.files.rows import read_document
 
-    name = "standard input" if str(file) == "-" else str(file)
-    if name == "standard input" and sys.stdin.isatty():
+    if str(file) == "-" and sys.stdin.isatty():
         raise InputError("there is nothing to review: give a text, a file, or pipe a text in")
-    raw, stream = unpacked(file, name)
-    try:
-        content = stream.read()
-    except DAMAGED as error:
-        raise DataError(f"{name} is damaged or cut short ({error})") from None
-    finally:
-        if raw is not sys.stdin.buffer:
-            stream.close()
-            raw.close()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}: invalid UTF-8 (byte 0x{content[error.start]:02X} at offset {error.start}); "
-            "save the file as UTF-8"
-        ) from None
+    text, problem = read_document(file, encoding=encoding)
+    if problem:
+        raise DataError(f"{'standard input' if str(file) == '-' else file}: {problem}")
+    return text
 
 
 def _show(found: Review) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.loading import load_model, load_texts, predict_with_bar
+from nlp_rnn.cli.loading import layout_of, load_model, load_texts, predict_with_bar
 from nlp_rnn.cli.options import (
     DATA,
+    Delimiter,
     Device,
+    Encoding,
     Engine,
+    InputFormat,
     JsonFile,
     LabelColumn,
     Model,
+    NoHeader,
     OnError,
+    Quoting,
     TextColumn,
     Treebank,
 )
@@ -24,6 +30,7 @@ from nlp_rnn.cli.output import check_files, print_table, say, write_json
 from nlp_rnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
+    from nlp_rnn.files.rows import Fields, RowReader
     from nlp_rnn.sentiment.robustness import RobustnessReport
 
 
@@ -49,6 +56,11 @@ def robustness(
     text_column: TextColumn = None,
     label_column: LabelColumn = "label",
     treebank: Treebank = False,
+    input_format: InputFormat = "auto",
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     on_error: OnError = "raise",
     texts: Annotated[
         int, typer.Option(min=1, help="Texts at most of each --data.", rich_help_panel=DATA)
@@ -60,12 +72,24 @@ def robustness(
     json_file: JsonFile = None,
 ) -> None:
     """Change what should not matter (typos, names, places, numbers, links, identities); show what moved."""
+    from nlp_rnn.files.rows import RowReader
     from nlp_rnn.sentiment.robustness import measure_robustness
 
     check_files(json_file)
-    read = partial(_texts, column=text_column, treebank=treebank, on_error=on_error)
-    sets = {source: read(source) for source in data or []}
-    edited = None if pairs is None else _edited(pairs, text_column or "text", label_column, pair_column)
+    layout = layout_of(delimiter, quoting, encoding, no_header)
+    read = partial(
+        load_texts,
+        column=text_column,
+        on_error=on_error,
+        input_format=input_format,
+        layout=layout,
+        beside=pairs is not None or len(data or []) > 1,
+    )
+    sets = {source: _texts(source, read([source]), treebank) for source in data or []}
+    edited = None
+    if pairs is not None:
+        rows = partial(RowReader, pairs, format=input_format, layout=layout)
+        edited = _edited(rows, text_column or "text", label_column, pair_column)
     classifier = load_model(model, engine, device)
     report = measure_robustness(
         classifier,
@@ -84,26 +108,33 @@ def robustness(
         say(f"Report: {json_file}")
 
 
-def _texts(source: str, *, column: str | None, treebank: bool, on_error: str) -> list[str]:
-    """Return the texts of a source."""
+def _texts(source: str, texts: list[str], treebank: bool) -> list[str]:
+    """Return the texts of a source, of which there is one at least."""
     from nlp_rnn.text.sentences import detokenize_treebank
 
-    texts = load_texts([source], column, on_error)
     if not texts:
         raise InputError(f"{source} holds no text")
     return [detokenize_treebank(text) for text in texts] if treebank else texts
 
 
-def _edited(path: Path, text: str, label: str, pair: str) -> tuple[list[str], list[str], list[str]]:
+def _edited(
+    open_rows: Callable[..., RowReader], text: str, label: str, pair: str
+) -> tuple[list[str], list[str], list[str]]:
     """Return texts, labels and what the two texts of a pair share, from the columns of a file."""
-    from nlp_rnn.files.rows import BadRow, Complaints, RowReader, text_of
+    from nlp_rnn.files.rows import BadRow, Complaints, text_of
+
+    def given(fields: Fields, column: str) -> str:
+        found = text_of(fields, column)
+        if not found.strip():
+            raise BadRow(f"{column!r} is empty")
+        return found
 
     texts, labels, shared = [], [], []
-    with RowReader(path, complaints=Complaints("raise")) as rows:
+    with open_rows(complaints=Complaints("raise")) as rows:
         for number, fields in rows:
             try:
-                texts.append(text_of(fields, text))
-                labels.append(text_of(fields, label))
+                texts.append(given(fields, text))
+                labels.append(given(fields, label))
             except BadRow as bad:
                 raise DataError(f"{rows.name}, row {number}: {bad}") from None
             if pair not in fields:
@@ -112,7 +143,7 @@ def _edited(path: Path, text: str, label: str, pair: str) -> tuple[list[str], li
                 )
             shared.append(str(fields[pair]))
     if not texts:
-        raise DataError(f"{path} holds no pairs")
+        raise DataError(f"{rows.name} holds no pairs")
     return texts, labels, shared
 
 

@@ -7,7 +7,19 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, Model, SourceColumn, TargetColumn
+from nlp_rnn.cli.loading import layout_of
+from nlp_rnn.cli.options import (
+    DATA,
+    MODEL,
+    OUTPUT,
+    Delimiter,
+    Encoding,
+    Model,
+    NoHeader,
+    Quoting,
+    SourceColumn,
+    TargetColumn,
+)
 from nlp_rnn.cli.output import print_table, say, write_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError, MissingExtraError, require
@@ -106,6 +118,10 @@ def bleu(
             help="A saved translator's folder; given several times, they are compared.", rich_help_panel=MODEL
         ),
     ],
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     beam: Annotated[int, typer.Option(min=1, help="Candidates followed at once.", rich_help_panel=MODEL)] = 5,
     output: Annotated[
         Path, typer.Option(help="Folder for bleu.json and bleu.png.", rich_help_panel=OUTPUT)
@@ -117,7 +133,8 @@ def bleu(
     from nlp_rnn.studies.translation import study_translation
     from nlp_rnn.translation.translator import Translator
 
-    pairs = read_pairs(test, source, target)
+    layout = layout_of(delimiter, quoting, encoding, no_header)
+    pairs = read_pairs(test, source, target, layout=layout)
     translators = {folder: Translator.from_pretrained(folder) for folder in model}
     found = study_translation(translators, pairs, beam=beam, progress=say)
     print_table(found.table())

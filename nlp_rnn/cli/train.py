@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nlp_rnn.cli.loading import LabelledOptions, load_model, load_texts, split_names
+from nlp_rnn.cli.loading import LabelledOptions, layout_of, load_model, load_texts, split_names
 from nlp_rnn.cli.options import (
     DATA,
     MODEL,
@@ -18,11 +18,14 @@ from nlp_rnn.cli.options import (
     Bidirectional,
     Cell,
     CheckpointEvery,
+    Delimiter,
     Dropout,
     Dtype,
     EmbeddingDim,
+    Encoding,
     HiddenSize,
     InitFrom,
+    InputFormat,
     LabelColumn,
     LabelledData,
     LabelMap,
@@ -30,10 +33,12 @@ from nlp_rnn.cli.options import (
     MaxEpochs,
     MaxTokens,
     MendTypos,
+    NoHeader,
     NumLayers,
     OnError,
     Patience,
     Precision,
+    Quoting,
     Resume,
     RunFolder,
     Seed,
@@ -100,6 +105,11 @@ def train(
         str, typer.Option(help="The part of a named corpus or a folder.", rich_help_panel=DATA)
     ] = "train",
     treebank: Treebank = False,
+    input_format: InputFormat = "auto",
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     on_error: OnError = "raise",
     unlabelled: Annotated[
         list[str] | None,
@@ -200,7 +210,12 @@ def train(
     reading, names = from_options(LabelledOptions, options), split_names(classes)
     texts, labels = reading.load(data, split=split, classes=names)
     held_out = None if validation is None else reading.load(validation, split="validation")
-    more = load_texts(unlabelled, text_column, on_error) if unlabelled else None
+    more = None
+    if unlabelled:
+        layout = from_options(layout_of, options)
+        more = load_texts(
+            unlabelled, text_column, on_error, input_format=input_format, layout=layout, beside=True
+        )
     copies = _copies(texts, seed) if config.objectives.get("pairing") else None
     if has_polarity(names or labels):
         classifier = from_options(SentimentClassifier, options, kept=kept)

@@ -31,7 +31,7 @@ from nlp_rnn.cli.options import (
     Seed,
     from_options,
 )
-from nlp_rnn.cli.output import say
+from nlp_rnn.cli.output import say, say_notes
 from nlp_rnn.cli.training_run import check_run, report_curves, run_with_bar
 from nlp_rnn.config import CharConfig, CharTrainConfig
 
@@ -44,7 +44,7 @@ _SHAPE, _DEFAULT = CharConfig(vocab_size=2), CharTrainConfig()
 def train_char(
     *,
     data: Annotated[
-        Path, typer.Option(help="A UTF-8 text, also .gz or .xz, or a folder of them.", rich_help_panel=DATA)
+        Path, typer.Option(help="A text, also .gz or .xz, or a folder of them.", rich_help_panel=DATA)
     ],
     validation: Annotated[
         Path | None, typer.Option(help="Held-out text; by default, the end of DATA.", rich_help_panel=DATA)
@@ -96,6 +96,7 @@ def train_char(
 ) -> None:
     """Train a model that writes text (extra: train); a stopped run goes on with --resume as if it had not."""
     options = locals()
+    from nlp_rnn.files.characters import left_out
     from nlp_rnn.generation.generator import CharGenerator
 
     check_run(output, dtype)
@@ -105,6 +106,7 @@ def train_char(
         kept="embedding_rate encoder_rate frozen_epochs warmup max_grad_norm window_jitter restart",
     )
     generator = from_options(CharGenerator, options, kept="layer_norm min_count")
+    say_notes(note for note in map(left_out, filter(None, (data, validation))) if note)
     with run_with_bar(output, resume, "characters/s") as progress:
         generator.fit(
             data,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nlp_rnn.cli.loading import layout_of
 from nlp_rnn.cli.options import (
     DATA,
     MODEL,
@@ -14,13 +15,17 @@ from nlp_rnn.cli.options import (
     BatchSize,
     Cell,
     CheckpointEvery,
+    Delimiter,
     Dropout,
     EmbeddingDim,
+    Encoding,
     HiddenSize,
     LearningRate,
     MaxEpochs,
+    NoHeader,
     NumLayers,
     Patience,
+    Quoting,
     Resume,
     RunFolder,
     Seed,
@@ -48,6 +53,10 @@ def train_translator(
         Path | None,
         typer.Option(help="Held-out pairs; by default, a fiftieth of DATA.", rich_help_panel=DATA),
     ] = None,
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     attention: Annotated[
         bool,
         typer.Option(
@@ -86,8 +95,9 @@ def train_translator(
         "weight_dropout precision batch_tokens label_smoothing",
     )
     translator = from_options(Translator, options)
-    pairs = read_pairs(data, source, target)
-    held_out = None if validation is None else read_pairs(validation, source, target)
+    layout = from_options(layout_of, options)
+    pairs = read_pairs(data, source, target, layout=layout)
+    held_out = None if validation is None else read_pairs(validation, source, target, layout=layout)
     say(f"{len(pairs):,} pairs")
     with run_with_bar(output, resume, "tokens/s") as progress:
         translator.fit(

@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nlp_rnn.cli.loading import given_texts
-from nlp_rnn.cli.options import MODEL, OUTPUT, FileColumn, OnError, TextFile, Texts
-from nlp_rnn.cli.output import print_json, say, say_skipped
+from nlp_rnn.cli.loading import given_texts, layout_of
+from nlp_rnn.cli.options import (
+    MODEL,
+    OUTPUT,
+    Delimiter,
+    Encoding,
+    FileColumn,
+    InputFormat,
+    NoHeader,
+    OnError,
+    Quoting,
+    TextFile,
+    Texts,
+)
+from nlp_rnn.cli.output import print_json, say, say_notes, say_skipped
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
+    from nlp_rnn.files.rows import RowReader
     from nlp_rnn.files.texts import Record
     from nlp_rnn.translation.result import Translation
     from nlp_rnn.translation.translator import Translator
@@ -27,6 +40,11 @@ def translate(
     texts: Texts = None,
     file: TextFile = None,
     column: FileColumn = None,
+    input_format: InputFormat = "auto",
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: NoHeader = False,
     on_error: OnError = "raise",
     model: Annotated[Path, typer.Option(help="A saved translator's folder.", rich_help_panel=MODEL)],
     beam: Annotated[
@@ -78,8 +96,13 @@ def translate(
             records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
             _write(zip(records, found, strict=True), output)
         return
-    with read_texts(file or Path("-"), column=column, on_error=on_error) as reader:
-        _write(_answers(translator, reader, beam, length_penalty), output, source=file)
+    layout = layout_of(delimiter, quoting, encoding, no_header)
+    with read_texts(
+        file or Path("-"), column=column, format=input_format, on_error=on_error, layout=layout
+    ) as reader:
+        say_notes(reader.notes)
+        answers = _answers(translator, reader, beam, length_penalty)
+        _write(answers, output, source=file, like=reader.rows)
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)
 
@@ -97,7 +120,11 @@ def _answers(
 
 
 def _write(
-    answers: Iterable[tuple[Record, Translation]], output: Path | None, *, source: Path | None = None
+    answers: Iterable[tuple[Record, Translation]],
+    output: Path | None,
+    *,
+    source: Path | None = None,
+    like: RowReader | None = None,
 ) -> None:
     """Write lines to standard output, or rows to a file."""
     if output is None:
@@ -107,7 +134,7 @@ def _write(
     from nlp_rnn.files.texts import write_records
 
     count = 0
-    with write_records(output, source=source) as out:
+    with write_records(output, source=source, like=like, added=["translation"]) as out:
         for record, translation in answers:
             out.add(record, {"translation": translation.text})
             count += 1

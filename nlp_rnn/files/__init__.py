@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nlp_rnn.files.rows import unpacked as unpacked
     from nlp_rnn.files.series import Series as Series
     from nlp_rnn.files.series import read_series as read_series
+    from nlp_rnn.files.tables import Layout as Layout
     from nlp_rnn.files.texts import Record as Record
     from nlp_rnn.files.texts import read_texts as read_texts
     from nlp_rnn.files.texts import write_records as write_records
@@ -28,5 +29,6 @@ __all__, __getattr__, __dir__ = lazy(
         "series": ["Series", "read_series"],
         "characters": ["read_characters", "split_at"],
         "rows": ["unpacked"],
+        "tables": ["Layout"],
     },
 )

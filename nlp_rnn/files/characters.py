@@ -1,7 +1,7 @@
 """Text of any length, from a string, a file or a folder, to the ids a character model trains on.
 
-Files are UTF-8, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in a temporary file that is
-mapped into memory, so a corpus may be larger than memory. Knows characters; knows no models.
+Files are UTF-8 or UTF-16, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in a temporary
+file that is mapped into memory, so a corpus may be larger than memory. Knows characters; knows no models.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import numpy as np
 
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.errors import DataError, InputError
-from nlp_rnn.files.rows import DAMAGED, unpacked
+from nlp_rnn.files.encoding import DAMAGED, encoding_of, read_head
+from nlp_rnn.files.folders import all_files, left_out_sentence
+from nlp_rnn.files.rows import unpacked
 from nlp_rnn.text.tokenizer import TextTokenizer
 
 Source: TypeAlias = "str | Path"
@@ -31,7 +33,8 @@ def read_characters(source: Source) -> Iterator[str]:
     """Yield a corpus piece by piece; the files of a folder in the order of their names, each ending a line.
 
     Raises:
-        DataError: If there is no such file, it is damaged, or no UTF-8; the message has the byte's place.
+        DataError: If there is no such file, it is damaged, or neither UTF-8 nor UTF-16; the message has the
+            byte's place.
         InputError: If ``source`` is neither a string nor a path.
     """
     path = path_of(source)
@@ -41,7 +44,7 @@ def read_characters(source: Source) -> Iterator[str]:
     if not path.is_dir():
         yield from _file(path)
         return
-    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(ENDINGS))
+    files = [file for file in all_files(path) if file.name.lower().endswith(ENDINGS)]
     if not files:
         raise DataError(f"{path} holds no text: its files should end in one of {', '.join(ENDINGS)}")
     for file in files:
@@ -71,19 +74,24 @@ def path_of(source: Source) -> Path | None:
         return None
 
 
+def left_out(source: Source) -> str:
+    """Return a sentence that names the files of a folder that are not read; "" if there are none."""
+    path = path_of(source)
+    if path is None or not path.is_dir():
+        return ""
+    files = [file for file in all_files(path) if not file.name.lower().endswith(ENDINGS)]
+    return left_out_sentence(path, files, f"only {', '.join(ENDINGS)}") if files else ""
+
+
 def _file(path: Path) -> Iterator[str]:
     """Yield a file's text, piece by piece; a byte-order mark is left out."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
     raw, stream = unpacked(path, str(path))
-    offset = 0
     with raw, stream:
+        content = read_head(stream, str(path))
+        encoding = encoding_of(content, str(path))
+        decoder = codecs.getincrementaldecoder(encoding)()
+        offset = 0
         while True:
-            try:
-                content = stream.read(PIECE)
-            except DAMAGED as error:
-                raise DataError(f"{path}, after byte {offset:,}: damaged or cut short ({error})") from None
-            if offset == 0 and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise DataError(f"{path} is UTF-16: save it as UTF-8")
             # A character may be cut by the end of a piece: its first bytes wait in the decoder.
             pending = len(decoder.getstate()[0])
             try:
@@ -93,7 +101,8 @@ def _file(path: Path) -> Iterator[str]:
                 at = offset - pending + error.start
                 wrong = error.object[error.start]
                 raise DataError(
-                    f"{path}, byte {at:,}: invalid UTF-8 (0x{wrong:02X}); a corpus is text, saved as UTF-8"
+                    f"{path}, byte {at:,}: invalid {encoding.upper()} (0x{wrong:02X}); a corpus is text, "
+                    "saved as UTF-8"
                 ) from None
             text = text.removeprefix("\ufeff") if offset == 0 else text
             offset += len(content)
@@ -101,6 +110,10 @@ def _file(path: Path) -> Iterator[str]:
                 yield text
             if not content:
                 return
+            try:
+                content = stream.read(PIECE)
+            except DAMAGED as error:
+                raise DataError(f"{path}, after byte {offset:,}: damaged or cut short ({error})") from None
 
 
 def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:

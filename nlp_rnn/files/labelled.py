@@ -11,28 +11,31 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from nlp_rnn.errors import DataError, InputError, in_range
+from nlp_rnn.files.folders import left_out_sentence, named_files
 from nlp_rnn.files.named import NAMED, HubCorpus, Placed, hub_rows
 from nlp_rnn.files.rows import (
-    DAMAGED,
-    LONGEST,
     BadRow,
     Complaints,
     RowReader,
     format_of,
     kind_of,
-    not_utf8,
+    list_columns,
+    read_document,
     text_column_of,
     text_of,
-    unpacked,
 )
+from nlp_rnn.files.tables import Layout
+from nlp_rnn.files.values import is_missing, plain
 from nlp_rnn.text.sentences import detokenize_treebank
 
 LabelMap = Mapping[Any, str | None]
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_FRACTION = re.compile(r"[-+]?\d+\.\d*")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Corpus:
         name: What the source is called in messages.
         skipped: Bad rows left out.
         reasons: What was wrong with the first five of them.
+        notes: How the source was understood where it leaves a choice, and what was left out of a folder.
     """
 
     texts: list[str]
@@ -52,6 +56,7 @@ class Corpus:
     name: str
     skipped: int = 0
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class CorpusStream:
@@ -81,6 +86,11 @@ class CorpusStream:
         """Reasons why the first five of them were skipped."""
         return self._complaints.reasons
 
+    @property
+    def notes(self) -> list[str]:
+        """How the source was understood where it leaves a choice, and what was left out of a folder."""
+        return self._complaints.notes
+
 
 def load_corpus(
     source: str | Path,
@@ -92,6 +102,8 @@ def load_corpus(
     on_error: str = "raise",
     limit: int | None = None,
     classes: Sequence[str] | int | None = None,
+    format: str = "auto",  # noqa: A002
+    layout: Layout | None = None,
 ) -> Corpus:
     """A corpus in memory.
 
@@ -108,6 +120,8 @@ def load_corpus(
         limit: So many texts at most.
         classes: The labels there should be, or how many; other labels are bad rows, and a label that
             no text has is an error.
+        format: One of ``FORMATS`` for a file, or ``auto`` to go by the name.
+        layout: Delimiter, quoting, encoding and header of a file, where it does not show them.
 
     Raises:
         DataError: If the source cannot be read, has a bad row, no texts, or not the classes asked for.
@@ -115,6 +129,7 @@ def load_corpus(
         ConfigError: If ``on_error`` or ``limit`` is outside what is allowed.
         MissingExtraError: If ``datasets`` (named corpora) or ``pyarrow`` (Parquet) is not installed.
     """
+    classes = plain(classes)
     names = None if classes is None or isinstance(classes, int) else list(classes)
     stream = stream_corpus(
         source,
@@ -125,6 +140,8 @@ def load_corpus(
         on_error=on_error,
         limit=limit,
         classes=names,
+        format=format,
+        layout=layout,
     )
     texts: list[str] = []
     labels: list[str] = []
@@ -137,7 +154,8 @@ def load_corpus(
         raise DataError(f"{stream.name} holds no texts{first}")
     if classes is not None:
         _check_classes(stream.name, set(labels), names if names is not None else classes)
-    return Corpus(texts, labels or None, stream.name, stream.skipped, tuple(stream.reasons))
+    reasons, notes = tuple(stream.reasons), tuple(stream.notes)
+    return Corpus(texts, labels or None, stream.name, stream.skipped, reasons, notes)
 
 
 def stream_corpus(
@@ -150,6 +168,8 @@ def stream_corpus(
     on_error: str = "raise",
     limit: int | None = None,
     classes: Sequence[str] | None = None,
+    format: str = "auto",  # noqa: A002
+    layout: Layout | None = None,
 ) -> CorpusStream:
     """A corpus larger than memory, as an iterator of ``(text, label)``.
 
@@ -158,7 +178,7 @@ def stream_corpus(
     if limit is not None:
         in_range("limit", limit, 1, 2**62)
     complaints = Complaints(on_error)
-    opened = _open_source(source, split, complaints)
+    opened = _open_source(source, split, complaints, format, layout or Layout())
     hub = opened.hub
     if hub is not None:
         text_column = text_column or hub.text
@@ -167,7 +187,9 @@ def stream_corpus(
     reader = _Reader(text_column, label_column, label_map, classes)
     if opened.columns is not None:
         try:
-            reader.choose(opened.columns, opened.name)
+            text, label = reader.choose(opened.columns, opened.name, opened.hint)
+            if text_column is None and label is None:
+                opened.note_column(text)
         except DataError:
             opened.close()
             raise
@@ -183,6 +205,8 @@ class _Opened:
     columns: list[str] | None
     rows: Placed
     close: Callable[[], None] = lambda: None
+    note_column: Callable[[str], None] = lambda column: None
+    hint: str = ""
     hub: HubCorpus | None = None
 
 
@@ -201,17 +225,17 @@ class _Reader:
         self._classes = classes
         self._chosen: tuple[str, str | None] | None = None
 
-    def choose(self, columns: list[str], where: str) -> tuple[str, str | None]:
+    def choose(self, columns: list[str], where: str, hint: str = "") -> tuple[str, str | None]:
         """The columns of the texts and of the labels, if any."""
         text, label = self._asked
         if label is None:
             label = "label" if "label" in columns and text != "label" else None
         elif label not in columns:
-            raise DataError(f"{where}: no column {label!r}; the columns are {', '.join(columns)}")
+            raise DataError(f"{where}: no column {label!r}; the columns are {list_columns(columns)}{hint}")
         rest = columns if text is not None else [column for column in columns if column != label]
         if text is None and len(rest) != 1:
             rest = columns
-        self._chosen = text_column_of(rest, text, where), label
+        self._chosen = text_column_of(rest, text, where, hint), label
         return self._chosen
 
     def pairs(
@@ -238,10 +262,10 @@ class _Reader:
         """Name of the label in a row; None if it is left out on purpose."""
         if column not in fields:
             raise BadRow(f"no column {column!r}; this row has {', '.join(fields) or 'none'}")
-        value = fields[column]
-        if value is None or value != value:
+        value = plain(fields[column])
+        if is_missing(value):
             raise BadRow("the label is missing")
-        if not isinstance(value, str | bool | int | float):
+        if not isinstance(value, str | bool | int | float | Decimal):
             raise BadRow(f"the label is {kind_of(value)}, not a name")
         key = _key(value)
         if not key:
@@ -263,10 +287,16 @@ class _Reader:
 
 
 def _key(value: object) -> str:
-    """A label as the source writes it: ``1``, ``1.0`` and ``" 1"`` are the same."""
+    """A label as the source writes it: ``1``, ``1.0`` and ``" 1"`` are the same, whether numbers or texts.
+
+    >>> _key(4), _key(4.0), _key(" 4.0"), _key("04"), _key(4.5), _key("4.50")
+    ('4', '4', '4', '04', '4.5', '4.5')
+    """
+    value = plain(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip()
+    key = str(value).strip()
+    return key.rstrip("0").rstrip(".") if _FRACTION.fullmatch(key) else key
 
 
 def _check_classes(name: str, found: set[str], wanted: Sequence[str] | int) -> None:
@@ -283,10 +313,20 @@ def _check_classes(name: str, found: set[str], wanted: Sequence[str] | int) -> N
         )
 
 
-def _open_source(source: str | Path, split: str, complaints: Complaints) -> _Opened:
+def _open_source(
+    source: str | Path,
+    split: str,
+    complaints: Complaints,
+    format: str,  # noqa: A002
+    layout: Layout,
+) -> _Opened:
     """Find out what a source is, and open it."""
     path = Path(source)
     if not path.exists() and str(source) in NAMED:
+        if format != "auto" or layout != Layout():
+            raise InputError(
+                f"{source} is a corpus of the Hub, with no format, delimiter or encoding: leave these out"
+            )
         hub = NAMED[str(source)]
         return _Opened(str(source), None, hub_rows(str(source), hub, split), hub=hub)
     if path.is_dir():
@@ -296,13 +336,14 @@ def _open_source(source: str | Path, split: str, complaints: Complaints) -> _Ope
         if len(tables) > 1:
             raise DataError(f"{path} holds {', '.join(file.name for file in tables)}: give the file itself")
         if not tables:
-            return _Opened(str(path), ["text", "label"], _folder_rows(path, split, complaints))
+            layout.check_table(f"each file in {path}", "txt")
+            return _Opened(str(path), ["text", "label"], _folder_rows(path, split, complaints, layout))
         path = tables[0]
     elif not path.exists():
         raise InputError(f"no corpus {str(source)!r}: neither a file, a folder nor one of {', '.join(NAMED)}")
-    rows = RowReader(path, complaints=complaints)
+    rows = RowReader(path, format=format, complaints=complaints, layout=layout)
     placed = ((f"{rows.name}, row {row}", fields) for row, fields in rows)
-    return _Opened(rows.name, rows.columns, placed, rows.close)
+    return _Opened(rows.name, rows.columns, placed, rows.close, rows.note_column, rows.hint)
 
 
 def _readable(file: Path) -> bool:
@@ -313,40 +354,35 @@ def _readable(file: Path) -> bool:
     return True
 
 
-def _folder_rows(folder: Path, split: str, complaints: Complaints) -> Placed:
+def _folder_rows(folder: Path, split: str, complaints: Complaints, layout: Layout) -> Placed:
     """Texts of ``folder/<label>/*.txt``, in turn from each label so that the first few show them all."""
-    queues = []
-    for inner in sorted(folder.iterdir()):
-        if inner.is_dir() and not inner.name.startswith("."):
-            files = sorted(
-                file
-                for file in inner.iterdir()
-                if file.is_file() and _readable(file) and format_of(file) == "txt"
-            )
-            if files:
-                queues.append([(inner.name, file) for file in files])
+    queues, left_out = [], []
+    for inner in named_files(folder):
+        files = [inner] if inner.is_file() else named_files(inner)
+        kept = [] if inner.is_file() else [file for file in files if _is_document(file)]
+        left_out += [file for file in files if file not in kept]
+        if kept:
+            queues.append([(inner.name, file) for file in kept])
     if not queues:
         raise DataError(
             f"{folder} holds neither folders of .txt files, named by their label, nor {split}.csv or the like"
         )
-    return _documents(queues, complaints)
+    if left_out:
+        complaints.notes.append(left_out_sentence(folder, left_out, "only texts (.txt) in a label's folder"))
+    return _documents(queues, complaints, layout)
 
 
-def _documents(queues: list[list[tuple[str, Path]]], complaints: Complaints) -> Placed:
+def _is_document(file: Path) -> bool:
+    return file.is_file() and _readable(file) and format_of(file) == "txt"
+
+
+def _documents(queues: list[list[tuple[str, Path]]], complaints: Complaints, layout: Layout) -> Placed:
     for group in itertools.zip_longest(*queues):
         for item in group:
             if item is None:
                 continue
             label, file = item
-            raw, stream = unpacked(file, str(file))
-            with raw:
-                try:
-                    text = (
-                        stream.read(LONGEST).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-                    )
-                except DAMAGED as error:
-                    raise DataError(f"{file}: damaged or cut short ({error})") from None
-            problem = not_utf8(text)
+            text, problem = read_document(file, encoding=layout.encoding)
             if problem:
                 complaints.add(f"{file}: {problem}")
             else:

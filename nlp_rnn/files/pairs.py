@@ -10,22 +10,26 @@ from pathlib import Path
 
 from nlp_rnn.errors import DataError
 from nlp_rnn.files.rows import BadRow, Complaints, RowReader, text_of
+from nlp_rnn.files.tables import Layout
 
 
-def read_pairs(path: str | Path, source: str, target: str) -> list[tuple[str, str]]:
+def read_pairs(
+    path: str | Path, source: str, target: str, *, layout: Layout | None = None
+) -> list[tuple[str, str]]:
     """Read the pairs of a CSV, TSV, JSONL or Parquet file; rows with an empty text are left out.
 
     Args:
         path: The file.
         source: The column of the texts to translate.
         target: The column of their translations.
+        layout: Delimiter, quoting, encoding and header, where the file does not show them.
 
     Raises:
         DataError: If there is no such file or column, a row holds something else than texts, or there are
             no pairs.
     """
     found = []
-    with RowReader(path, complaints=Complaints("raise")) as rows:
+    with RowReader(path, complaints=Complaints("raise"), layout=layout) as rows:
         for row, fields in rows:
             try:
                 pair = text_of(fields, source), text_of(fields, target)

@@ -2,31 +2,34 @@
 
 CSV, TSV, JSON Lines and plain text (one text a line), each also as ``.gz`` or ``.xz`` or through a pipe, and
 Parquet (extra ``train``). An error names the file, the row and the reason. Knows files, rows and columns;
-does not know which column holds what (``texts.py``, ``labelled.py``).
+does not know which column holds what (``texts.py``, ``labelled.py``), nor how bytes become characters
+(``encoding.py``) and lines cells (``tables.py``).
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
+import itertools
 import json
 import lzma
 import os
-import re
 import sys
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
 from nlp_rnn.errors import DataError, InputError, one_of, require
+from nlp_rnn.files.encoding import DAMAGED as DAMAGED
+from nlp_rnn.files.encoding import TextLines, bad_bytes, check_encoding, encoding_of, read_head
+from nlp_rnn.files.tables import LONGEST as LONGEST
+from nlp_rnn.files.tables import OWN, Layout, find_delimiter, keys_of, read_records, shows_quotes
+from nlp_rnn.files.tables import Record as TableRecord
+from nlp_rnn.files.values import Number, arrow_rows, is_missing, plain
 
 FORMATS = ("csv", "tsv", "jsonl", "txt", "parquet")
 ON_ERROR = ("raise", "skip")
-LONGEST = 2**26
-"""Greatest length of a line or cell: a stray quote may include so many characters before it is noticed."""
-
 _ENDINGS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -38,9 +41,10 @@ _ENDINGS = {
     ".text": "txt",
     ".parquet": "parquet",
 }
+_ONE_COLUMN = (
+    "; name what parts the columns with --delimiter, or read each line as a text with --input-format txt"
+)
 _PACKED = (".gz", ".xz")
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
-DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 Fields = dict[str, Any]
 
@@ -79,6 +83,7 @@ class Complaints:
     Attributes:
         skipped: Bad rows so far.
         reasons: Messages about the first five of them.
+        notes: What else the reader of a file should be told: how it was understood where it leaves a choice.
 
     Raises:
         ConfigError: If ``on_error`` is none of ``ON_ERROR``.
@@ -90,6 +95,7 @@ class Complaints:
         self._stop = on_error == "raise"
         self.skipped = 0
         self.reasons: list[str] = []
+        self.notes: list[str] = []
 
     def add(self, message: str) -> None:
         """Raise the message as an error, or count it.
@@ -112,14 +118,21 @@ class RowReader:
         format: One of ``FORMATS``, or ``auto`` to go by the name.
         complaints: The record of bad rows.
         blank: If True, a blank line inside a table is a row without fields; else it is skipped. Blank lines
-            at the end never count.
+            at the end never count. Where a table has one column, a blank line is an empty cell.
+        layout: What the file's name does not say; None finds it out.
 
     Attributes:
         name: The file as messages call it.
-        columns: Names of the columns, or None where each row has its own (JSON Lines).
+        columns: Names of the columns, or None where each row has its own (JSON Lines). No two are alike:
+            those of a repeated name are numbered, as in ``note (1)``.
+        header: The same as they stand in the file; None where it has no header.
+        delimiter: What parts the columns of a table; "" in other files.
+        layout: How the file is read.
 
     Raises:
-        DataError: If there is no such file or it has no header; while reading, on a bad row.
+        DataError: If there is no such file, it has no header, or leaves a doubt how it is to be read; while
+            reading, on a bad row.
+        InputError: If ``layout`` has what means nothing in this format.
         MissingExtraError: If pyarrow, which Parquet needs, is not installed.
     """
 
@@ -130,11 +143,16 @@ class RowReader:
         format: str = "auto",  # noqa: A002
         complaints: Complaints,
         blank: bool = False,
+        layout: Layout | None = None,
     ) -> None:
         """Open the file and read its header."""
         self.format = format_of(path, format)
         self.name = "standard input" if str(path) == "-" else str(path)
+        self.layout = layout or Layout()
+        self.layout.check_table(self.name, self.format)
         self.columns: list[str] | None = ["text"] if self.format == "txt" else None
+        self.header: list[str] | None = None
+        self.delimiter = ""
         self._complaints = complaints
         self._blank = blank
         self._piped = str(path) == "-"
@@ -196,106 +214,97 @@ class RowReader:
         """Return the rows in the file's format; the header is read at once."""
         if self.format == "parquet":
             return self._parquet()
+        head = read_head(self._stream, self.name)
+        encoding = encoding_of(head, self.name, self.layout.encoding)
+        quoted = self.format in OWN and self.layout.quoting != "none"
+        text = TextLines(self._stream, head, self.name, encoding, quoted=quoted)
         if self.format == "txt":
-            return self._plain()
+            return self._plain(text)
         if self.format == "jsonl":
-            return self._json()
-        records = self._cells("," if self.format == "csv" else "\t")
-        header = next((record for record in records if record[1] or record[2]), None)
-        if header is None:
+            return self._json(text)
+        return self._table(text)
+
+    def _table(self, text: TextLines) -> Iterator[tuple[int, Fields]]:
+        """Return the rows of a table; the header is read at once."""
+        self.delimiter, skipped = find_delimiter(
+            text.start, whole=text.whole, layout=self.layout, format=self.format, name=self.name
+        )
+        lines = _lines(text)
+        for _ in range(skipped):
+            next(lines)
+        records = read_records(
+            lines,
+            self.delimiter,
+            self.layout.quoting,
+            name=self.name,
+            format=self.format,
+            check=partial(bad_bytes, encoding=text.encoding),
+            quoted=shows_quotes(text.start, self.delimiter),
+            first_line=1 + skipped,
+        )
+        first = next((record for record in records if record.cells or record.problem), None)
+        if first is None:
             raise DataError(f"{self.name} is empty: a table begins with a row of column names")
-        _, cells, problem = header
-        problem = problem or self._wrong_delimiter(cells)
-        if problem:
-            raise DataError(f"{self.name}, header: {problem}")
-        twice = [cell for i, cell in enumerate(cells) if cell in cells[:i]]
-        if twice:
-            raise DataError(f"{self.name}: two columns are called {twice[0]!r}; rename one")
-        self.columns = cells
-        return self._table(records, cells)
+        if self.layout.header:
+            if first.problem:
+                raise DataError(f"{self.name}, header: {first.problem}")
+            self.header, self.columns = first.cells, keys_of(first.cells)
+        else:
+            count = len(first.cells)
+            self.columns = ["text"] if count == 1 else [str(number) for number in range(1, count + 1)]
+            records = itertools.chain([first], records)
+        return self._table_rows(records, self.columns)
 
-    def _wrong_delimiter(self, cells: list[str]) -> str:
-        """Return what is wrong with a header of one cell that has another separator in it; "" if nothing."""
-        # The other table format's separator and name, and the words for this one's.
-        other, format_, own = ("\t", "tsv", "commas") if self.format == "csv" else (",", "csv", "tabs")
-        if len(cells) != 1 or not (";" in cells[0] or other in cells[0]):
-            return ""
-        mark = repr(other if other in cells[0] else ";")
-        way_out = f"save it with {own}" if mark == "';'" else f"name the format {format_}"
-        name = self.format.upper()
-        return f"{cells[0]!r} is one column, as {name} is separated by {own}, not {mark}: {way_out}"
-
-    def _table(
-        self, records: Iterator[tuple[int, list[str], str]], columns: list[str]
-    ) -> Iterator[tuple[int, Fields]]:
+    def _table_rows(self, records: Iterator[TableRecord], columns: list[str]) -> Iterator[tuple[int, Fields]]:
         """Yield the rows below the header."""
         row, gap = 0, 0
-        for line, cells, problem in records:
-            if not cells and not problem:
+        blank: Fields = dict.fromkeys(columns, "") if len(columns) == 1 and not self._blank else {}
+        kept = self._blank or len(columns) == 1
+        for record in records:
+            if not record.cells and not record.problem:
                 # Blank lines become rows only once a row follows: those at the end are none.
-                gap += self._blank
+                gap += kept
                 continue
             for _ in range(gap):
                 row += 1
-                yield row, {}
+                yield row, dict(blank)
             row, gap = row + 1, 0
-            if not problem and len(cells) != len(columns):
-                problem = f"{len(cells)} cells where the header has {len(columns)}"
+            problem = record.problem
+            if not problem and len(record.cells) != len(columns):
+                where = "the header" if self.layout.header else "the first row"
+                advice = _ONE_COLUMN if len(columns) == 1 else record.advice
+                problem = f"{len(record.cells)} cells where {where} has {len(columns)}{advice}"
             if problem:
-                self.reject(row, problem, line)
+                self.reject(row, problem, record.line)
             else:
-                yield row, dict(zip(columns, cells, strict=True))
+                yield row, dict(zip(columns, record.cells, strict=True))
 
-    def _cells(self, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
-        """Yield first line, cells and problem of each record of a table; a blank line has neither of the two.
+    @property
+    def hint(self) -> str:
+        """What may be wrong where a column is missing: that the table has no header; "" in other files."""
+        return "; if its first row is no header, give --no-header" if self.delimiter and self.header else ""
 
-        If a record is broken (a stray quote includes the lines after it), reading continues with the line
-        after its first, so that one bad row costs one row.
+    def note_column(self, column: str) -> None:
+        """Note that a column was taken as that of the texts because there is no other.
+
+        Its name may be the first text of a file without a header.
         """
-        lines = self._lines()
-        waiting: deque[str] = deque()
-        taken: list[str] = []
+        if self.header is not None and len(self.header) == 1 and column != "text":
+            self._complaints.notes.append(
+                f"{self.name}: the first row is taken as the name of the column, {column!r:.60}; "
+                "if it is a row like the others, say so with --no-header"
+            )
 
-        # Gives csv one line at a time: first those to read again, then new ones; notes what it gave.
-        def feed() -> Iterator[str]:
-            while True:
-                line = waiting.popleft() if waiting else next(lines, None)
-                if line is None:
-                    return
-                taken.append(line)
-                yield line
-
-        reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-        line = 1
-        while True:
-            taken.clear()
-            cells: list[str] = []
-            problem = ""
-            try:
-                cells = _next_wide(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                problem = f"malformed {self.format.upper()} ({error})"
-                # Only the record's first line is lost: the others are read again, by a fresh reader.
-                waiting.extendleft(reversed(taken[1:]))
-                del taken[1:]
-                reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-            problem = problem or not_utf8("".join(taken))
-            yield line, cells, problem
-            # A cell in quotes may hold line ends: a record has as many lines as were taken.
-            line += len(taken)
-
-    def _json(self) -> Iterator[tuple[int, Fields]]:
+    def _json(self, text: TextLines) -> Iterator[tuple[int, Fields]]:
         """Yield the objects of JSON Lines; blank lines are skipped."""
-        for row, line in enumerate(self._lines(), 1):
+        for row, line in enumerate(_lines(text), 1):
             if not line.strip():
                 continue
-            problem = not_utf8(line)
+            problem = bad_bytes(line, text.encoding)
             value: Any = None
             if not problem:
                 try:
-                    value = json.loads(line)
+                    value = json.loads(line, parse_float=Number)
                 except (ValueError, RecursionError) as error:
                     problem = f"malformed JSON ({error})"
                 else:
@@ -308,14 +317,25 @@ class RowReader:
             else:
                 yield row, value
 
-    def _plain(self) -> Iterator[tuple[int, Fields]]:
+    def _plain(self, text: TextLines) -> Iterator[tuple[int, Fields]]:
         """Yield each line as a row with the column ``text``."""
-        for row, line in enumerate(self._lines(), 1):
-            problem = not_utf8(line)
+        for row, line in enumerate(_lines(text), 1):
+            line = line.rstrip("\r") if text.ends == "\r" else line.removesuffix("\n").rstrip("\r")
+            if text.ends == "\r" and "\n" in line:
+                raise DataError(
+                    f"{self.name}, line {row}: ends with a line feed, and the first with a carriage return: "
+                    "save the file with one kind of line end"
+                )
+            problem = bad_bytes(line, text.encoding)
+            if not problem and "\r" in line:
+                problem = (
+                    "a carriage return stands in it, which ends a line elsewhere: "
+                    "save the file with one kind of line end"
+                )
             if problem:
                 self.reject(row, problem)
             else:
-                yield row, {"text": line.removesuffix("\n").removesuffix("\r")}
+                yield row, {"text": line}
 
     def _parquet(self) -> Iterator[tuple[int, Fields]]:
         """Return the rows of a Parquet file, read in small batches."""
@@ -326,13 +346,14 @@ class RowReader:
             file = parquet.ParquetFile(self._raw)
         except (ValueError, OSError) as error:
             raise DataError(f"{self.name} is no readable Parquet file ({_one_line(error)})") from None
-        self.columns = [str(name) for name in file.schema_arrow.names]
+        self.header = [str(name) for name in file.schema_arrow.names]
+        self.columns = columns = keys_of(self.header)
 
         def rows() -> Iterator[tuple[int, Fields]]:
             row = 0
             try:
                 for batch in file.iter_batches(batch_size=512):
-                    for fields in batch.to_pylist():
+                    for fields in arrow_rows(batch, columns):
                         row += 1
                         yield row, fields
             except (ValueError, OSError) as error:
@@ -342,46 +363,58 @@ class RowReader:
 
         return rows()
 
-    def _lines(self) -> Iterator[str]:
-        """Yield lines with their ends; bytes that are not UTF-8 come as lone surrogates."""
-        number = 0
-        while True:
-            try:
-                raw = self._stream.readline(LONGEST)
-            except DAMAGED as error:
-                raise DataError(f"{self.name}, after line {number}: damaged or cut short ({error})") from None
-            number += 1
-            if number == 1:
-                if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                    raise DataError(f"{self.name} is UTF-16: save it as UTF-8")
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            if len(raw) >= LONGEST:
-                raise DataError(f"{self.name}, line {number}: longer than {LONGEST:,} bytes")
-            if not raw:
-                return
-            yield raw.decode("utf-8", "surrogateescape")
+
+def _lines(text: TextLines) -> Iterator[str]:
+    """Yield lines with their ends.
+
+    Raises:
+        DataError: If one is longer than ``LONGEST``.
+    """
+    for number in itertools.count(1):
+        line = text.readline(LONGEST)
+        if len(line) >= LONGEST:
+            raise DataError(f"{text.name}, line {number}: longer than {LONGEST:,} characters")
+        if not line:
+            return
+        yield line
 
 
-def text_column_of(columns: list[str], asked: str | None, where: str) -> str:
+def list_columns(columns: Sequence[str]) -> str:
+    """Return the names of columns for a message: on one line, long ones cut.
+
+    >>> list_columns(["id", "a text that is no name, as the table has no header"])
+    'id, a text that is no name, as the table has...'
+    """
+    names = (" ".join(name.split()) for name in columns)
+    return ", ".join(name if len(name) <= 43 else f"{name[:40]}..." for name in names)
+
+
+def text_column_of(columns: list[str], asked: str | None, where: str, hint: str = "") -> str:
     """Return the column of texts: the one asked for, else ``text``, else the only one.
+
+    Args:
+        columns: The columns there are.
+        asked: The one asked for, or None.
+        where: The file in messages.
+        hint: What else may be wrong, for the end of a message.
 
     Raises:
         DataError: If there is no such column; the message lists the columns.
     """
-    listed = ", ".join(columns)
+    listed = list_columns(columns)
     if asked is not None:
         if asked not in columns:
-            raise DataError(f"{where}: no column {asked!r}; the columns are {listed}")
+            raise DataError(f"{where}: no column {asked!r}; the columns are {listed}{hint}")
         return asked
     if "text" in columns:
         return "text"
     if len(columns) == 1:
         return columns[0]
-    raise DataError(f"{where}: say which column holds the texts; the columns are {listed}")
+    raise DataError(f"{where}: say which column holds the texts; the columns are {listed}{hint}")
 
 
 def text_of(fields: Mapping[str, Any], column: str) -> str:
-    """Return the text in a row.
+    """Return the text in a row; "" where it is missing (null, NaN), as in an empty cell.
 
     Raises:
         BadRow: If the row has no such column or holds something else there.
@@ -389,9 +422,37 @@ def text_of(fields: Mapping[str, Any], column: str) -> str:
     if column not in fields:
         raise BadRow(f"no column {column!r}; this row has {', '.join(fields) or 'none'}")
     value = fields[column]
+    if is_missing(value):
+        return ""
     if not isinstance(value, str):
         raise BadRow(f"the text in {column!r} is {kind_of(value)}, not a string")
     return value
+
+
+def read_document(path: str | Path, *, encoding: str = "auto") -> tuple[str, str]:
+    """Return a whole file as one text, and what is wrong with its characters; "" if nothing.
+
+    Args:
+        path: The file, also ``.gz`` or ``.xz``; ``-`` is standard input.
+        encoding: As in ``Layout``.
+
+    Raises:
+        DataError: If there is no such file, it is damaged, or longer than ``LONGEST``.
+    """
+    name = "standard input" if str(path) == "-" else str(path)
+    encoding = check_encoding(encoding)
+    raw, stream = unpacked(path, name)
+    try:
+        head = read_head(stream, name)
+        lines = TextLines(stream, head, name, encoding_of(head, name, encoding), quoted=False)
+        text = lines.read(LONGEST)
+    finally:
+        if str(path) != "-":
+            stream.close()
+            raw.close()
+    if len(text) >= LONGEST:
+        raise DataError(f"{name} is longer than {LONGEST:,} characters")
+    return text, bad_bytes(text, lines.encoding)
 
 
 def unpacked(path: str | Path, name: str) -> tuple[IO[bytes], IO[bytes]]:
@@ -418,27 +479,10 @@ def unpacked(path: str | Path, name: str) -> tuple[IO[bytes], IO[bytes]]:
     return raw, raw
 
 
-def _next_wide(reader: Iterator[list[str]]) -> list[str]:
-    """Return the next record, with cells up to ``LONGEST``; csv's own limit is the whole process's."""
-    before = csv.field_size_limit(LONGEST)
-    try:
-        return next(reader)
-    finally:
-        csv.field_size_limit(before)
-
-
-def not_utf8(text: str) -> str:
-    """Return what is wrong with text whose undecodable bytes were read as lone surrogates; "" if nothing."""
-    found = None if text.isascii() else _NOT_UTF8.search(text)
-    if found is None:
-        return ""
-    return f"invalid UTF-8 (byte 0x{ord(found[0]) - 0xDC00:02X}); save the file as UTF-8"
-
-
 _KINDS: tuple[tuple[Callable[[Any], bool], str], ...] = (
     (lambda value: value is None, "missing (null)"),
-    (lambda value: isinstance(value, bool), "true or false"),
-    (lambda value: isinstance(value, int | float), "a number"),
+    (lambda value: isinstance(plain(value), bool), "true or false"),
+    (lambda value: isinstance(plain(value), int | float | Decimal), "a number"),
     (lambda value: isinstance(value, str), "a string"),
     (lambda value: isinstance(value, list), "a list"),
     (lambda value: isinstance(value, dict), "an object"),

@@ -9,13 +9,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import lzma
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,9 +22,10 @@ from typing import IO, Any, cast
 
 from nlp_rnn.errors import DataError, InputError, one_of
 from nlp_rnn.files.rows import BadRow, Complaints, Fields, RowReader, format_of, text_column_of, text_of
+from nlp_rnn.files.tables import OWN, Layout
+from nlp_rnn.files.values import cell_of, json_line, utf8
 
 WRITABLE = ("csv", "tsv", "jsonl", "txt")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,18 @@ class Record:
 
     Attributes:
         row: Its number, from 1: the row below the header of a table, the line of other files.
-        text: Its text.
+        text: Its text; "" where it is missing: an empty cell, null, NaN.
         fields: All columns of the row, ``text`` among them.
     """
 
     row: int
     text: str
     fields: Fields
+
+    @property
+    def blank(self) -> bool:
+        """True if there is no text, or nothing but spaces: in a file, that has no label."""
+        return not self.text.strip()
 
 
 class TextReader:
@@ -57,7 +62,9 @@ class TextReader:
                 f"{column!r}; if it is a table, name its format (--input-format csv)"
             )
         if rows.columns is not None:
-            self._column = text_column_of(rows.columns, column, rows.name)
+            self._column = text_column_of(rows.columns, column, rows.name, rows.hint)
+            if column is None:
+                rows.note_column(self._column)
 
     @property
     def skipped(self) -> int:
@@ -68,6 +75,11 @@ class TextReader:
     def reasons(self) -> list[str]:
         """Messages about the first few bad rows."""
         return self._complaints.reasons
+
+    @property
+    def notes(self) -> list[str]:
+        """How the file was understood where it leaves a choice: sentences for its user."""
+        return self._complaints.notes
 
     @property
     def progress(self) -> float | None:
@@ -115,6 +127,7 @@ def read_texts(
     column: str | None = None,
     format: str = "auto",  # noqa: A002
     on_error: str = "raise",
+    layout: Layout | None = None,
 ) -> TextReader:
     """Read the texts of a file, one row at a time: an iterator of ``Record``.
 
@@ -124,17 +137,19 @@ def read_texts(
         format: One of ``FORMATS``, or ``auto`` to go by the name.
         on_error: ``raise`` stops at a bad row; ``skip`` counts it in ``skipped`` and keeps the first
             ``reasons``. A damaged file stops either way.
+        layout: Delimiter, quoting, encoding and header, where the file does not show them.
 
-    An empty cell or line is an empty text, not a bad row.
+    A missing text is an empty one in every format, not a bad row: an empty cell or line, null, NaN.
 
     Raises:
         DataError: If there is no such file or column; while reading, on a bad row.
-        InputError: If the name does not say a format, or a column of plain text is asked for.
+        InputError: If the name does not say a format, a column of plain text is asked for, or ``layout`` has
+            what means nothing there.
         ConfigError: If ``format`` or ``on_error`` is unknown.
         MissingExtraError: If pyarrow, which Parquet needs, is not installed.
     """
     complaints = Complaints(on_error)
-    rows = RowReader(path, format=format, complaints=complaints)
+    rows = RowReader(path, format=format, complaints=complaints, layout=layout)
     try:
         return TextReader(rows, column, complaints)
     except BaseException:
@@ -154,6 +169,8 @@ class RecordWriter:
     format: str
     prefix: str | None
     reject: Callable[[int, str], None] | None = None
+    like: RowReader | None = None
+    added: Sequence[str] = ()
     written: int = field(default=0, init=False)
     _final: Path | None = field(default=None, init=False)
     _part: Path | None = field(default=None, init=False)
@@ -187,6 +204,8 @@ class RecordWriter:
     ) -> None:
         """Give the finished file its name; after an error leave no file."""
         raw, stream = cast(IO[bytes], self._raw), cast(IO[bytes], self._stream)
+        if kind is None:
+            self._head()
         if str(self.path) == "-":
             raw.flush()
             return
@@ -212,8 +231,8 @@ class RecordWriter:
         self,
         record: Record,
         *,
-        label: str,
-        score: float,
+        label: str | None,
+        score: float | None,
         polarity: float | None = None,
         probabilities: Mapping[str, float] | None = None,
     ) -> None:
@@ -221,8 +240,8 @@ class RecordWriter:
 
         Args:
             record: The row as it was read.
-            label: Its label.
-            score: Probability of that label, in [0, 1].
+            label: Its label; None leaves the cell empty (null in JSON Lines).
+            score: Probability of that label, in [0, 1]; None likewise.
             polarity: P(positive) - P(negative), in [-1, 1]; left out if None.
             probabilities: Per class; each becomes a column ``p_<class>``.
 
@@ -230,7 +249,7 @@ class RecordWriter:
             DataError: If the row has other columns than the first, or one with the name of an added one,
                 and no ``reject`` was given for such rows.
         """
-        added: dict[str, Any] = {"label": label, "score": round(float(score), 6)}
+        added: dict[str, Any] = {"label": label, "score": None if score is None else round(float(score), 6)}
         if polarity is not None:
             added["polarity"] = round(float(polarity), 6)
         for name, value in (probabilities or {}).items():
@@ -274,34 +293,60 @@ class RecordWriter:
             )
         whole = record.fields | added
         if self.format == "jsonl":
-            line = json.dumps(whole, ensure_ascii=False, default=str)
-            # Half of a surrogate pair has no UTF-8: JSON can escape it.
-            if _SURROGATE.search(line):
-                line = json.dumps(whole, default=str)
-            stream.write(line.encode() + b"\n")
+            stream.write(json_line(whole))
             return
         if self.format == "txt":
-            cells = [*map(_cell, added.values()), re.sub(r"\s+", " ", record.text)]
-            stream.write(_utf8("\t".join(cells) + "\n"))
+            cells = [*map(cell_of, added.values()), re.sub(r"\s+", " ", record.text)]
+            stream.write(utf8("\t".join(cells) + "\n"))
             return
         if self._columns is None:
-            self._columns = list(whole)
-            stream.write(self._line(self._columns))
-        extra = [name for name in whole if name not in self._columns]
+            self._begin(list(whole))
+        columns = cast(list[str], self._columns)
+        extra = [name for name in whole if name not in columns]
         if extra:
             raise BadRow(
                 f"has a column {extra[0]!r} that the first row has not: "
                 "a table cannot hold it, write JSON Lines"
             )
-        stream.write(self._line([_cell(whole.get(name)) for name in self._columns]))
+        stream.write(self._line([cell_of(whole.get(name)) for name in columns]))
+
+    def _begin(self, columns: list[str]) -> None:
+        """Write the header of a table, with the names that stood in the file that was read."""
+        written: dict[str, str] = {}
+        if self.like is not None and self.like.columns is not None and self.like.header is not None:
+            written = dict(zip(self.like.columns, self.like.header, strict=True))
+        line = self._line([written.get(name, name) for name in columns])
+        cast(IO[bytes], self._stream).write(line)
+        self._columns = columns
+
+    def _head(self) -> None:
+        """Write the header of a table that got no row."""
+        if self.format not in OWN or self._columns is not None or self.like is None:
+            return
+        columns = self.like.columns or []
+        prefix = self.prefix
+        if prefix is None:
+            prefix = "predicted_" if any(name in columns for name in self.added) else ""
+        self._begin([*columns, *(prefix + name for name in self.added)])
 
     def _line(self, cells: list[str]) -> bytes:
-        """Return one record; csv quotes a lone carriage return only if its own line end has one."""
+        """Return one record, parted and quoted as in the file that was read if it has the same format.
+
+        csv quotes a lone carriage return only if its own line end has one.
+
+        Raises:
+            BadRow: If a cell cannot stand in a table without quotes.
+        """
+        like = self.like if self.like is not None and self.like.format == self.format else None
+        delimiter = OWN[self.format] if like is None else like.delimiter
+        if like is not None and like.layout.quoting == "none":
+            for cell in cells:
+                if delimiter in cell or "\n" in cell or "\r" in cell:
+                    raise BadRow(f"{cell!r:.60} cannot stand in a table without quotes: write another format")
+            return utf8(delimiter.join(cells) + "\n")
         text = io.StringIO(newline="")
-        csv.writer(text, delimiter="," if self.format == "csv" else "\t", lineterminator="\r\n").writerow(
-            cells
-        )
-        return _utf8(text.getvalue().removesuffix("\r\n") + "\n")
+        csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+        return utf8(text.getvalue().removesuffix("\r\n") + "\n")
 
 
 def write_records(
@@ -311,6 +356,8 @@ def write_records(
     source: str | Path | None = None,
     prefix: str | None = None,
     reject: Callable[[int, str], None] | None = None,
+    like: RowReader | None = None,
+    added: Sequence[str] = (),
 ) -> RecordWriter:
     """Return a writer of rows with their answers, to be used in a ``with`` block, row by row with ``write``.
 
@@ -327,6 +374,10 @@ def write_records(
             first row has a column of such a name: nothing of the user's is overwritten.
         reject: Called with number and reason of a row that cannot be written, which is then left out
             (``TextReader.reject`` counts it among the bad ones); None makes it an error.
+        like: The rows that are read (``TextReader.rows``): a table gets its header as it stands there, even
+            if no row comes, and a table of the same format the same delimiter and quoting. The output is
+            UTF-8 and has a header in any case.
+        added: The names of the columns that will be added, for a header that no row follows.
 
     Raises:
         ConfigError: If ``format`` is unknown.
@@ -340,7 +391,7 @@ def write_records(
         target = check_target(path)
         if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
             raise InputError(f"{path} is the file being read: write to another")
-    return RecordWriter(path, found, prefix, reject)
+    return RecordWriter(path, found, prefix, reject, like, added)
 
 
 def check_target(path: str | Path) -> Path:
@@ -365,15 +416,3 @@ def _packer(final: Path, raw: IO[bytes]) -> IO[bytes]:
     if ending == ".xz":
         return cast(IO[bytes], lzma.LZMAFile(raw, "wb"))
     return raw
-
-
-def _cell(value: object) -> str:
-    """Return a value as a cell of a table."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _utf8(text: str) -> bytes:
-    """Return the text as UTF-8, halves of surrogate pairs replaced."""
-    return (text if text.isascii() else _SURROGATE.sub("\ufffd", text)).encode()

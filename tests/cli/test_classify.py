@@ -50,12 +50,14 @@ def test_a_file_is_labelled_row_by_row(run: Run, reviews: Path, tmp_path: Path) 
     output = tmp_path / "labelled.csv"
     result = run("classify", "--file", str(reviews), "--column", "review", "--output", str(output))
     assert (result.code, result.out) == (0, "")
-    assert f"3 texts: {output}" in result.err
+    assert f"2 texts: {output}" in result.err
+    assert "1 rows have no text, and so no label" in result.err
     found = rows(output.read_text(encoding="utf-8"))
     assert [row["id"] for row in found] == ["1", "2", "3"]
     assert [row["review"] for row in found] == ["a good, good film", "bad\nfilm", ""]
-    assert [row["label"] for row in found] == ["positive", "negative", "neutral"]
-    assert [round(float(row["polarity"]), 1) for row in found] == [0.9, -0.9, 0.0]
+    assert [row["label"] for row in found] == ["positive", "negative", ""]
+    assert [round(float(row["polarity"]), 1) for row in found[:2]] == [0.9, -0.9]
+    assert found[2]["score"] == found[2]["polarity"] == ""
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv", "jsonl", "txt"])
@@ -72,12 +74,12 @@ def test_every_format_can_be_written(run: Run, reviews: Path, tmp_path: Path, na
         delimiter = "," if name == "csv" else "\t"
         with output.open(newline="", encoding="utf-8") as file_:
             labels = [row["label"] for row in csv.DictReader(file_, delimiter=delimiter)]
-    assert labels == ["positive", "negative", "neutral"]
+    assert labels == ["positive", "negative", None if name == "jsonl" else ""]
 
 
 def test_standard_output_has_the_format_of_the_file(run: Run, reviews: Path) -> None:
     result = run("classify", "--file", str(reviews), "--column", "review")
-    assert [row["label"] for row in rows(result.out)] == ["positive", "negative", "neutral"]
+    assert [row["label"] for row in rows(result.out)] == ["positive", "negative", ""]
 
 
 @pytest.mark.parametrize("args", [[], ["-"], ["--file", "-"]])
@@ -86,7 +88,7 @@ def test_a_pipe_is_one_text_a_line(run: Run, args: list[str]) -> None:
     assert [line.split("\t")[0] for line in result.out.splitlines()] == [
         "negative",
         "positive",
-        "neutral",
+        "",
         "neutral",
     ]
 

@@ -16,6 +16,7 @@ import pytest
 from nlp_rnn.errors import ConfigError, DataError, InputError
 from nlp_rnn.files.labelled import load_corpus, stream_corpus
 from nlp_rnn.files.named import NAMED
+from nlp_rnn.files.tables import Layout
 
 needs_train = pytest.mark.skipif(
     importlib.util.find_spec("datasets") is None or importlib.util.find_spec("pyarrow") is None,
@@ -66,7 +67,7 @@ def test_parquet(tmp_path: Path):
     corpus = load_corpus(path, label_map=names, on_error="skip")
     assert (corpus.texts, corpus.labels) == (["a", "c"], ["yes", "yes"])
     assert corpus.reasons == (
-        f"{path}, row 2: the text in 'text' is missing (null), not a string",
+        f"{path}, row 2: the text is empty",
         f"{path}, row 4: the label is missing",
     )
     with pytest.raises(DataError, match="row 2: the text"):
@@ -161,7 +162,8 @@ BAD = [
     ('{"text": "a", "label": ["good"]}', "the label is a list, not a name"),
     ('{"text": "a"}', "no column 'label'; this row has text"),
     ('{"label": "good"}', "no column 'text'; this row has label"),
-    ('{"text": null, "label": "good"}', "the text in 'text' is missing"),
+    ('{"text": null, "label": "good"}', "the text is empty"),
+    ('{"text": NaN, "label": "good"}', "the text is empty"),
     ('{"text": 5, "label": "good"}', "the text in 'text' is a number"),
     ('{"text": " ", "label": "good"}', "the text is empty"),
     ('{"text": "a", "label": "good"', "malformed JSON"),
@@ -357,3 +359,47 @@ def test_a_real_corpus_is_read_from_its_folder():
         pytest.skip("needs corpora: set NLP_RNN_DATA to their folder")
     corpus = load_corpus(folder / "sentiment" / "tweets", split="test", limit=500, classes=3)
     assert len(corpus.texts) == 500
+
+
+# How a file is written, and what a folder holds beside texts
+
+
+def test_a_corpus_is_read_as_it_is_written(tmp_path: Path):
+    path = put(tmp_path, "a.dat", 'café|gut\n"bad|schlecht\nworse"|schlecht\n'.encode("cp1252"))
+    layout = Layout(delimiter="|", quoting="none", encoding="cp1252", header=False)
+    corpus = load_corpus(path, text_column="1", label_column="2", format="csv", layout=layout)
+    assert corpus.texts == ["café", '"bad', 'worse"']
+    assert corpus.labels == ["gut", "schlecht", "schlecht"]
+    with pytest.raises(InputError, match="a corpus of the Hub, with no format"):
+        load_corpus("imdb", layout=layout)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_documents_of_utf16_are_read(tmp_path: Path, encoding: str):
+    put(tmp_path, "pos/1.txt", "größer and better".encode(encoding))
+    assert load_corpus(tmp_path).texts == ["größer and better"]
+
+
+def test_documents_of_another_encoding_need_its_name(tmp_path: Path):
+    put(tmp_path, "pos/1.txt", "größer".encode("cp1252"))
+    with pytest.raises(DataError, match=r"1\.txt: invalid UTF-8 .*--encoding"):
+        load_corpus(tmp_path)
+    assert load_corpus(tmp_path, layout=Layout(encoding="cp1252")).texts == ["größer"]
+    with pytest.raises(InputError, match="--delimiter has no effect"):
+        load_corpus(tmp_path, layout=Layout(delimiter=","))
+
+
+def test_files_of_a_folder_that_are_left_out_are_named(tmp_path: Path):
+    put(tmp_path, "pos/1.txt", "fine")
+    assert load_corpus(tmp_path).notes == ()
+    for name in ("pos/notes.md", "neg/1.csv", "README", ".git/config", "pos/.DS_Store"):
+        put(tmp_path, name, "x")
+    (note,) = load_corpus(tmp_path).notes
+    assert note.endswith("left out 3 of its files, as it takes only texts (.txt) in a label's folder: "
+                         "README, neg/1.csv, pos/notes.md")  # fmt: skip
+
+
+def test_the_only_column_of_a_table_is_noted(tmp_path: Path):
+    path = put(tmp_path, "a.csv", "Great phone\nBad\n")
+    assert "--no-header" in load_corpus(path).notes[0]
+    assert load_corpus(path, layout=Layout(header=False)).texts == ["Great phone", "Bad"]

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp_rnn.errors import ConfigError, DataError, InputError
+from nlp_rnn.files.tables import Layout
 from nlp_rnn.files.texts import Record, read_texts, write_records
 
 HAS_PARQUET = importlib.util.find_spec("pyarrow") is not None
@@ -119,12 +120,11 @@ def test_parquet(tmp_path: Path):
 
     path = tmp_path / "a.parquet"
     parquet.write_table(pa.table({"text": ["one", None, "three"], "n": [1, 2, 3]}), path)
-    reader = read_texts(path, on_error="skip")
-    assert [(record.row, record.text, record.fields["n"]) for record in reader] == [
+    assert [(record.row, record.text, record.fields["n"]) for record in read_texts(path)] == [
         (1, "one", 1),
+        (2, "", 2),
         (3, "three", 3),
     ]
-    assert reader.reasons == [f"{path}, row 2: the text in 'text' is missing (null), not a string"]
     with pytest.raises(DataError, match="no column 'review'; the columns are text, n"):
         read_texts(path, column="review")
     with pytest.raises(DataError, match="no readable Parquet"):
@@ -151,7 +151,6 @@ BAD = [
         b'{"text": "ok"}\n["bad"]\n{"text": "ok"}\n',
         "row 2: holds a list where an object is needed",
     ),
-    ("a.jsonl", b'{"text": "ok"}\n{"text": null}\n{"text": "ok"}\n', "row 2: the text in 'text' is missing"),
     ("a.jsonl", b'{"text": "ok"}\n{"text": 7}\n{"text": "ok"}\n', "row 2: the text in 'text' is a number"),
     (
         "a.jsonl",
@@ -206,12 +205,14 @@ def test_only_the_first_reasons_are_kept(tmp_path: Path):
     [
         ("a.csv", b"", "is empty"),
         ("a.csv", b"review,stars\nx,1\n", "say which column holds the texts; the columns are review, stars"),
-        ("a.csv", b"text,text\nx,1\n", "two columns are called 'text'"),
+        ("a.csv", b"text,text\nx,1\n", r"the columns are text \(1\), text \(2\)"),
         ("a.csv", b"te\xffxt,n\nx,1\n", "header: invalid UTF-8"),
         ("a.jsonl", b'{"review": "x", "stars": 1}\n', "row 1: say which column holds the texts"),
         ("a.jsonl", b'[{"text": "x"}]\n', "one object a line"),
         ("a.json", b'[\n{"text": "x"}\n]\n', "one object a line"),
-        ("a.txt", "hi".encode("utf-16"), "is UTF-16: save it as UTF-8"),
+        ("a.txt", b"hi\0\0there", r"begins with NUL bytes, .* --encoding utf-16-le"),
+        ("a.csv", gzip.compress(b"text\nx\n"), r"packed by gzip: its name should end in \.gz"),
+        ("a.csv", b"PK\x03\x04....", "save it as CSV"),
         ("a.txt.gz", gzip.compress(b"x" * 9999)[:-9], "damaged or cut short"),
         ("a.txt.gz", b"no gzip", "damaged or cut short"),
         ("a.txt.xz", lzma.compress(b"x" * 9999)[:-9], "damaged or cut short"),
@@ -234,26 +235,10 @@ def test_a_bad_file_is_an_error_either_way(
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path):
     path = put(tmp_path, "a.csv", "review,stars\nx,1\n")
-    with pytest.raises(DataError, match="no column 'text'; the columns are review, stars"):
+    with pytest.raises(DataError, match=r"no column 'text'; the columns are review, stars; .*--no-header"):
         read_texts(path, column="text")
     with pytest.raises(InputError, match=r"plain text, .* no column 'review'; .*--input-format csv"):
         read_texts(put(tmp_path, "a.txt", "x"), column="review")
-
-
-@pytest.mark.parametrize(
-    ("name", "header", "reason"),
-    [
-        ("a.csv", "id;text", "not ';': save it with commas"),
-        ("a.csv", "id\ttext", r"not '\\t': name the format tsv"),
-        ("a.tsv", "id,text", "not ',': name the format csv"),
-        ("a.tsv", "id;text", "not ';': save it with tabs"),
-    ],
-)
-def test_a_header_parted_by_other_marks_is_no_single_column(
-    tmp_path: Path, name: str, header: str, reason: str
-):
-    with pytest.raises(DataError, match=reason):
-        read_texts(put(tmp_path, name, f"{header}\n"))
 
 
 def test_plain_text_has_no_column_not_even_text(tmp_path: Path):
@@ -347,7 +332,9 @@ def test_whatever_is_written_reads_back_the_same(
     with write_records(path) as out:
         for i, (text, note) in enumerate(rows, 1):
             out.write(Record(i, text, {"text": text, "note": note}), label="neutral", score=0.5)
-    assert [(record.text, record.fields["note"]) for record in read_texts(path)] == rows
+    # Told that there are quotes: a text may be made so that it looks like rows that a stray quote swallowed.
+    layout = None if format_ == "jsonl" else Layout(quoting="quotes")
+    assert [(record.text, record.fields["note"]) for record in read_texts(path, layout=layout)] == rows
 
 
 def test_standard_output(
@@ -412,6 +399,7 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(
 
 KILLED = """
 import sys
+from nlp_rnn.files.tables import Layout
 from nlp_rnn.files.texts import Record, write_records
 with write_records(sys.argv[1]) as out:
     for row in range(5_000):

@@ -15,8 +15,8 @@ from nlp_rnn.artifact import TextArtifact, load
 from nlp_rnn.cli import main
 from nlp_rnn.config import CharConfig, CharTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError
-from nlp_rnn.files import characters
-from nlp_rnn.files.characters import encode_characters, read_characters
+from nlp_rnn.files import characters, encoding
+from nlp_rnn.files.characters import encode_characters, left_out, read_characters
 from nlp_rnn.generation.generator import CharGenerator
 from nlp_rnn.generation.result import TextStream
 from nlp_rnn.generation.sampling import Sampling
@@ -259,6 +259,7 @@ def test_reads_files_packed_or_not_and_folders(tmp_path: Path) -> None:
 
 def test_a_bad_byte_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(characters, "PIECE", 7)
+    monkeypatch.setattr(encoding, "HEAD", 5)
     path = tmp_path / "bad.txt"
     path.write_bytes("äöüß€".encode() * 3 + b"\xff" + b"abc")
     with pytest.raises(DataError, match=r"bad.txt, byte 33: invalid UTF-8 \(0xFF\)"):
@@ -272,13 +273,36 @@ def test_a_bad_byte_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"\xff\xfea\0", "UTF-16"), (b"\x1f\x8b\x08", "bad.txt.gz.*damaged")],
+    [
+        (b"\xff\xfea\0b", r"byte 4: invalid UTF-16-LE"),
+        (b"\x1f\x8b\x08", r"bad\.txt\.gz.*damaged"),
+        (b"PK\x03\x04", r"a zip archive"),
+    ],
 )
 def test_what_is_no_text_says_so(tmp_path: Path, content: bytes, sentence: str) -> None:
     path = tmp_path / ("bad.txt.gz" if b"\x1f" in content else "bad.txt")
     path.write_bytes(content)
     with pytest.raises(DataError, match=sentence):
         "".join(read_characters(path))
+
+
+@pytest.mark.parametrize("form", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_unicode_is_read_in_all_its_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.setattr(characters, "PIECE", 7)
+    monkeypatch.setattr(encoding, "HEAD", 6)
+    path = tmp_path / "a.txt"
+    path.write_bytes("To be – or not 😀\n".encode(form))
+    assert "".join(read_characters(path)) == "To be – or not 😀\n"
+
+
+def test_files_of_a_folder_that_are_left_out_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("fine")
+    assert left_out(tmp_path) == left_out(tmp_path / "a.txt") == left_out("a text") == ""
+    for name in ("b.md", "c.pdf", ".hidden.txt"):
+        (tmp_path / name).write_text("x")
+    assert left_out(tmp_path).endswith("as it takes only .txt, .text, .txt.gz, .text.gz, .txt.xz, "
+                                       ".text.xz: b.md, c.pdf")  # fmt: skip
+    assert "".join(read_characters(tmp_path)) == "fine\n"
 
 
 def test_a_missing_file_and_an_empty_folder_say_so(tmp_path: Path) -> None:
