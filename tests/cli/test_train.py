@@ -51,7 +51,7 @@ def test_train_then_evaluate_then_classify(run: Run, tmp_path: Path) -> None:
     assert run("train", *args, "--resume", model=None).code == 0
     assert (model / "model.safetensors").read_bytes() == before
     refusal = run("train", *args, "--resume", "--seed", "1", model=None).refusal
-    assert "was made with other seed (0 there, 1 here): use" in refusal
+    assert "was made with other seed (0 there, 1 here), data" in refusal
 
     tuned = [*args[:2], "--output", str(tmp_path / "tuned"), "--init-from", str(model), "--max-epochs", "1"]
     assert run("train", *tuned, model=None).code == 0
