@@ -180,8 +180,7 @@ def levels_of(quantiles: F64, levels: tuple[float, ...], values: F64) -> F64:
     below, above = (np.take_along_axis(quantiles, at[..., None], -1)[..., 0] for at in (low, low + 1))
     width = np.where(above > below, above - below, 1.0)
     share = np.where(above > below, (values - below) / width, 0.5)
-    found: F64 = np.clip(levels_Q[low] + share * (levels_Q[low + 1] - levels_Q[low]), 0.0, 1.0)
-    return found
+    return np.asarray(np.clip(levels_Q[low] + share * (levels_Q[low + 1] - levels_Q[low]), 0.0, 1.0))
 
 
 def persistence_of(network: TimeSeriesLSTM, z_TF: F64) -> float:
