@@ -89,7 +89,7 @@ def _file(path: Path) -> Iterator[str]:
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     raw, stream = unpacked(path, str(path))
     with raw, stream:
-        content = read_head(stream, str(path))
+        content = read_head(stream, str(path)).content
         encoding = encoding_of(content, str(path))
         decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder(encoding)()
         offset = 0

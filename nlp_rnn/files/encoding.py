@@ -12,7 +12,7 @@ import io
 import lzma
 import re
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from nlp_rnn.errors import ConfigError, DataError
 
@@ -66,20 +66,40 @@ def check_encoding(name: str) -> str:
     return found.removesuffix("-sig")
 
 
-def read_head(stream: IO[bytes], name: str) -> bytes:
+class Head(NamedTuple):
+    """The beginning of a stream, and whether it is all of it."""
+
+    content: bytes
+    whole: bool
+
+
+def read_head(stream: IO[bytes], name: str, *, patient: bool = True) -> Head:
     """Return the first ``HEAD`` bytes of a stream, fewer only where it ends.
+
+    Args:
+        stream: The bytes.
+        name: The file in messages.
+        patient: False takes what a pipe has as soon as a line is whole, since more may come much later.
 
     Raises:
         DataError: If it is damaged there, or is a file of another kind by its first bytes.
     """
+    head, whole = b"", False
     try:
-        head = stream.read(HEAD)
+        if patient or stream.seekable():
+            head = stream.read(HEAD)
+            whole = len(head) < HEAD
+        else:
+            take = getattr(stream, "read1", stream.read)
+            while len(head) < HEAD and b"\n" not in head and not whole:
+                piece = take(HEAD - len(head))
+                head, whole = head + piece, not piece
     except DAMAGED as error:
         raise DataError(f"{name} is damaged or cut short ({error})") from None
     for mark, words in _OTHER_FILES:
         if head.startswith(mark):
             raise DataError(f"{name} is {words}")
-    return head
+    return Head(head, whole)
 
 
 def encoding_of(head: bytes, name: str, asked: str = "auto") -> str:
@@ -141,7 +161,7 @@ class TextLines:
 
     Args:
         stream: The bytes; it is read, and never closed.
-        head: Those that were taken from it by ``read_head``.
+        head: What was taken from it by ``read_head``.
         name: The file in messages.
         encoding: A name from ``encoding_of``.
         quoted: If True, line ends between double quotes do not say which ones the file has.
@@ -153,20 +173,20 @@ class TextLines:
         ends: What ends a line: a line feed (also behind a carriage return), or a carriage return alone.
     """
 
-    def __init__(self, stream: IO[bytes], head: bytes, name: str, encoding: str, *, quoted: bool) -> None:
+    def __init__(self, stream: IO[bytes], head: Head, name: str, encoding: str, *, quoted: bool) -> None:
         """Decode the beginning."""
         self.name = name
         self.encoding = encoding
-        self.whole = len(head) < HEAD
+        self.whole = head.whole
         # A half of a surrogate pair costs one row; other damage in UTF-16 moves all that follows.
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         try:
-            self.start = codecs.getincrementaldecoder(encoding)(errors).decode(head, final=self.whole)
+            self.start = codecs.getincrementaldecoder(encoding)(errors).decode(head.content, final=self.whole)
         except UnicodeDecodeError as error:
             raise self._damaged(error) from None
         self.start = self.start.removeprefix("\ufeff")
         self.ends = _line_end(self.start, whole=self.whole, quoted=quoted)
-        bytes_ = io.BufferedReader(_Replayed(head, stream))
+        bytes_ = io.BufferedReader(_Replayed(head.content, stream))
         self._text = io.TextIOWrapper(bytes_, encoding=encoding, errors=errors, newline=self.ends)
         self._read = 0
 

@@ -214,8 +214,9 @@ class RowReader:
         """Return the rows in the file's format; the header is read at once."""
         if self.format == "parquet":
             return self._parquet()
-        head = read_head(self._stream, self.name)
-        encoding = encoding_of(head, self.name, self.layout.encoding)
+        # A table needs its beginning to be told apart; lines are answered as a pipe brings them.
+        head = read_head(self._stream, self.name, patient=self.format not in ("txt", "jsonl"))
+        encoding = encoding_of(head.content, self.name, self.layout.encoding)
         quoted = self.format in OWN and self.layout.quoting != "none"
         text = TextLines(self._stream, head, self.name, encoding, quoted=quoted)
         if self.format == "txt":
@@ -444,7 +445,7 @@ def read_document(path: str | Path, *, encoding: str = "auto") -> tuple[str, str
     raw, stream = unpacked(path, name)
     try:
         head = read_head(stream, name)
-        lines = TextLines(stream, head, name, encoding_of(head, name, encoding), quoted=False)
+        lines = TextLines(stream, head, name, encoding_of(head.content, name, encoding), quoted=False)
         text = lines.read(LONGEST)
     finally:
         if str(path) != "-":
