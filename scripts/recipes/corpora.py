@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,6 +208,39 @@ class Guard:
         kept = [i for i, text in enumerate(texts) if key_of(text, self.prefix) not in self._keys]
         self.dropped[name] = len(texts) - len(kept)
         return [texts[i] for i in kept], [labels[i] for i in kept]
+
+
+class Near:
+    """A function that says if a text is near one of a suite: the same words, or half its runs of three words.
+
+    >>> near = Near(["The lamp that we bought is dim."])
+    >>> near("they say the lamp that we bought is fine"), near("The lamp that they bought is dim.")
+    (True, False)
+    """
+
+    def __init__(self, texts: Iterable[str], *, share: float = 0.5) -> None:
+        self.share = share
+        self._keys: set[str] = set()
+        self._sizes: list[int] = []
+        self._texts_of: dict[tuple[str, ...], list[int]] = {}
+        for text in texts:
+            runs = _runs(text)
+            self._keys.add(key_of(text))
+            for run in runs:
+                self._texts_of.setdefault(run, []).append(len(self._sizes))
+            self._sizes.append(len(runs))
+
+    def __call__(self, text: str) -> bool:
+        """Return True if the text is near one of them; of texts under five words only the same ones are."""
+        found = Counter(number for run in _runs(text) for number in self._texts_of.get(run, ()))
+        most = (count >= max(3, self.share * self._sizes[number]) for number, count in found.items())
+        return key_of(text) in self._keys or any(most)
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """Return every three words in a row."""
+    words = re.findall(r"[\w']+", text.lower().replace("’", "'"))
+    return set(zip(words, words[1:], words[2:], strict=False))
 
 
 def key_of(text: str, prefix: int = 0) -> str:

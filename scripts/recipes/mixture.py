@@ -20,9 +20,9 @@ from nlp_rnn.errors import DataError
 from nlp_rnn.resources import data_folder
 from nlp_rnn.sentiment import load_suite, perturbed
 from nlp_rnn.text import detokenize_treebank
-from scripts.recipes.corpora import Guard, everyday_parts, everyday_tests, key_of, reader
+from scripts.recipes.corpora import Guard, Near, everyday_parts, everyday_tests, key_of, reader
 from scripts.recipes.opinions import Labelled, opinion_adjectives, opinion_clauses
-from scripts.recipes.templates import generate, load_words, sentence_key
+from scripts.recipes.templates import generate, load_words
 
 CLASSES = ("negative", "neutral", "positive")
 _FIVE = {"very negative": "negative", "very positive": "positive"}
@@ -225,8 +225,8 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     adjectives = opinion_adjectives(sources["sst_phrases"], unlabelled, exclude=_reserved_words())
     clauses, held_clauses = _clauses(sources, guard)
     made = generate(templates, seed=seed, more_words=adjectives | clauses)
-    suite = {sentence_key(text) for text in suite_texts()}
-    made = [example for example in made if sentence_key(example.text) not in suite]
+    near = Near(suite_texts())
+    made = [example for example in made if not near(example.text)]
     sources["templates"] = [example.text for example in made], [example.label for example in made]
     dev = generate(2_500, seed=seed, split="dev", more_words=held_clauses)
     validation["templates"] = (
