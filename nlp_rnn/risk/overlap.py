@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.errors import ArtifactError, InputError, in_range
-from nlp_rnn.risk.bloom import BloomFilter, Hashes, mix
+from nlp_rnn.text.bloom import BloomFilter, Hashes, mix
 
 FILE = "overlap.safetensors"
 FORMAT = 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError
-from nlp_rnn.risk.bloom import BloomFilter, mix
+from nlp_rnn.text.bloom import BloomFilter, mix
 from nlp_rnn.risk.overlap import FILE, OverlapIndex
 
 WORDS = "amber brick candle dusk ember fennel garden harbour island juniper kettle lantern meadow".split()
