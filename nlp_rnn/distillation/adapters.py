@@ -44,9 +44,13 @@ def add_adapters(model: Any, *, rank: int, first_layer: int, seed: int = 0) -> N
         if id(module) in upper and isinstance(module, torch.nn.Linear)
     ]
     if not names:
-        raise ConfigError(f"the layers from {first_layer} on have no matrices to adapt: choose a lower first_layer")
+        raise ConfigError(
+            f"the layers from {first_layer} on have no matrices to adapt: choose a lower first_layer"
+        )
     with seeded(seed):
-        peft.inject_adapter_in_model(peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=names), model)
+        peft.inject_adapter_in_model(
+            peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=names), model
+        )
     for name, weight in model.named_parameters():
         weight.requires_grad = "lora_" in name or name.startswith("classifier.")
 
@@ -108,7 +112,11 @@ def load_adapters(model: Any, folder: Path, *, rank: int, first_layer: int) -> N
     try:
         tensors = load_file(folder / _WEIGHTS)
     except Exception as error:  # safetensors has its own exception type
-        raise ArtifactError(f"{folder / _WEIGHTS} cannot be read ({error}): give a folder of adapters") from None
+        raise ArtifactError(
+            f"{folder / _WEIGHTS} cannot be read ({error}): give a folder of adapters"
+        ) from None
     if {name: tensor.shape for name, tensor in tensors.items()} != wanted:
-        raise ArtifactError(f"{folder / _WEIGHTS} does not fit this transformer: give the one that it was taught on")
+        raise ArtifactError(
+            f"{folder / _WEIGHTS} does not fit this transformer: give the one that it was taught on"
+        )
     model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)

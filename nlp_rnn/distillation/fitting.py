@@ -114,7 +114,9 @@ def fit(
         "classes": task.classes,
         "data": digest(*data[0], *data[1]),
         "validation": {name: digest(*texts, *labels) for name, (texts, labels) in validation.items()},
-        "learning": digest(*(name for name, weight in teacher.model.named_parameters() if weight.requires_grad)),
+        "learning": digest(
+            *(name for name, weight in teacher.model.named_parameters() if weight.requires_grad)
+        ),
     }
     trainer = Trainer(teacher.model, task, config, output=output, identity=identity, progress=progress)
     trainer.run(resume=resume)

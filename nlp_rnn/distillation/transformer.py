@@ -153,9 +153,7 @@ class TransformerClassifier:
         if found.get("start") != start:
             raise ArtifactError(f"the adapters in {source} were taught on another transformer: give that one")
         self._settings = {name: found[name] for name in ("start", "rank", "first_layer")}
-        adapters.load_adapters(
-            self.model, Path(source), rank=found["rank"], first_layer=found["first_layer"]
-        )
+        adapters.load_adapters(self.model, Path(source), rank=found["rank"], first_layer=found["first_layer"])
         self.fingerprint = found["fingerprint"]
         return self
 

@@ -17,9 +17,8 @@ from nlp_rnn.text.alignment import Places
 from nlp_rnn.text.rewriting import Edit, Rewriting, own_places
 
 _ROUNDS = 8  # what is taken off may leave another mark behind (``&amp;lt;``), but hardly so often
-_SIGNS = re.compile(
-    r"[<&*_`\[#~|>]|^[ \t]*(?:[-+=\u2022\u00b7\u2023\u25aa\u25e6\u25cf]|\d+[.)])[ \t-=]", re.MULTILINE
-)
+_SIGNS = "*_`[#~|"
+_LINE_SIGNS = re.compile(r"(?:\A|\n)[ \t]*(?:[>\-+=\u2022\u00b7\u2023\u25aa\u25e6\u25cf]|\d+[.)][ \t])")
 
 # HTML. Attributes have values, or are among HTML's few that have none: ``x <y and z> w`` is no tag.
 _BARE = """allowfullscreen async autofocus autoplay checked compact controls default defer disabled download
@@ -99,7 +98,7 @@ def plain_text(text: str) -> tuple[str, Places]:
 
 def has_marks(text: str) -> bool:
     """Return True if there may be markup in a text: most texts have no character of it."""
-    return _SIGNS.search(text) is not None
+    return any(sign in text for sign in _SIGNS) or _LINE_SIGNS.search(text) is not None
 
 
 def take_off_html(rewriting: Rewriting) -> None:
