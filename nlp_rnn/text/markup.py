@@ -29,11 +29,12 @@ _ATTRIBUTE = rf"[^\s\"'<>/=]+\s{{0,9}}=\s{{0,9}}(?:{_VALUE})|(?:{'|'.join(_BARE)
 _TAG = rf"<(?P<close>/?)(?P<name>[a-z][a-z0-9:-]{{0,40}})(?:\s+(?:{_ATTRIBUTE}))*\s*/?>"
 URL_PATTERN = r"(?<![^\W\d_])(?:https?://|www\.)(?:(?!\]\()[^\s<>\"“”|\\^`{}])*"
 _ENTITY = r"&(?:(?:amp|\#0{0,4}38|\#x0{0,4}26);)*(?:\#[0-9]{1,8};?|\#x[0-9a-f]{1,7};?|[a-z][a-z0-9]{1,31};?)"
+_MARK = re.compile("[<&]")
 _HTML = re.compile(
-    rf"(?P<tag>{_TAG})|(?P<url>{URL_PATTERN})|(?P<entity>{_ENTITY})|(?P<comment><!--)|(?P<cdata><!\[CDATA\[)"
-    r"|(?P<declaration><(?:!doctype|\?xml)\b)",
+    rf"(?P<tag>{_TAG})|(?P<entity>{_ENTITY})|(?P<comment><!--)|(?P<cdata><!\[CDATA\[)|(?P<declaration><(?:!doctype|\?xml)\b)",
     re.IGNORECASE,
 )
+_URL = re.compile(URL_PATTERN, re.IGNORECASE)
 _CUT_OFF = re.compile(r"<[a-z][a-z0-9:-]{0,40}\s[^=]*=", re.IGNORECASE)  # the end of a text within a tag
 _AMPS = re.compile(r"&(?:(?:amp|#0{0,4}38|#x0{0,4}26);)+", re.IGNORECASE)
 _KEPT = ("url", "user")  # what tokenizers and corpora write for an address or a name
@@ -144,52 +145,79 @@ def url_end(text: str, start: int, end: int) -> int:
     return end
 
 
+def urls(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the place of each URL."""
+    if "://" not in text and "www." not in text and "WWW." not in text:
+        return
+    at = 0
+    while (found := _URL.search(text, at)) is not None:
+        start = found.start()
+        at = max(start + 4, url_end(text, start, found.end()))
+        yield start, at
+
+
 def _html_edits(text: str) -> Iterator[Edit]:
     """Yield what to write for each tag, comment and entity."""
     missing: set[str] = set()  # ends that do not come any more: each is looked for once
-    at, last = 0, ""  # where to go on, and the last character before a tag that stays
-    adjacent = -1  # the end of the tag before
+    addresses = urls(text)
+    address = next(addresses, None)
     cut_off = _CUT_OFF.match(text, text.rfind("<")) if text.rfind("<") > text.rfind(">") else None
     until = len(text) if cut_off is None else cut_off.start()
-    while (found := _HTML.search(text, at, until)) is not None:
-        start, at = found.span()
-        kind = str(found.lastgroup if found.lastgroup not in ("close", "name") else "tag")
-        if kind == "url":
-            at = max(start + 1, url_end(text, start, at))
+    at, tag_end = 0, -1  # where to go on; the end of the tag before
+    while (mark := _MARK.search(text, at, until)) is not None:
+        start = mark.start()
+        while address is not None and address[1] <= start:
+            address = next(addresses, None)
+        found = _HTML.match(text, start, until)
+        if found is None or (mark[0] == "&" and address is not None and address[0] <= start):
+            at = start + 1
             continue
-        if kind == "entity":
-            end, written = _decoded(text, start, at)
-            at = end
+        at = found.end()
+        if found["entity"] is not None:
+            at, written = _decoded(text, start, at)
             if written is not None:
-                yield start, end, written
-            continue
-        if kind == "tag":
+                yield start, at, written
+        elif found["tag"] is not None:
             name = found["name"].lower()
             if name in _KEPT and found[0] == f"<{name}>":
                 continue
             if name in _WITHOUT_CONTENT and not found["close"]:
                 at = _after(text, f"</{name}", at, missing, also=">")
-            written = " " if found["close"] and name in _LINES else _instead_of(name)
-            last = text[start - 1 : start]
-            # A tag beside another, or where a mark could arise, leaves a space, so that nothing grows together.
-            after = text[at : at + 1]
-            joined = last in _JOINS and (after.isalnum() or after in _JOINS)
-            if not written and (adjacent == start or after == "<" or (joined and last and after)):
-                written = " "
-            adjacent = at
-            yield start, at, written
-            continue
-        end = _after(text, {"comment": "-->", "cdata": "]]>", "declaration": ">"}[kind], at, missing)
-        if end == at:
-            continue
-        if kind == "cdata":
-            yield start, at, " "
-            yield end - 3, end, " "
+            yield start, at, _instead_of_tag(text, start, at, tag_end, found)
+            tag_end = at
         else:
-            yield start, end, " "
-        at = end
+            edits = list(_marked_section(text, found, missing))
+            yield from edits
+            at = edits[-1][1] if edits else at
     if cut_off is not None and at <= until:
         yield until, len(text), " "
+
+
+def _instead_of_tag(text: str, start: int, end: int, before: int, found: re.Match[str]) -> str:
+    """Return what a tag leaves; ``before`` is the end of the tag before it."""
+    name = found["name"].lower()
+    written = " " if found["close"] and name in _LINES else _instead_of(name)
+    # A tag beside another, or where a mark could arise, leaves a space, so that nothing grows together.
+    last, after = text[start - 1 : start], text[end : end + 1]
+    joined = last in _JOINS and (after.isalnum() or after in _JOINS)
+    if not written and (before == start or after == "<" or (joined and last and after)):
+        return " "
+    return written
+
+
+def _marked_section(text: str, found: re.Match[str], missing: set[str]) -> Iterator[Edit]:
+    """Yield what to write for a comment, a declaration or the marks of CDATA; nothing if it does not end."""
+    start, at = found.span()
+    end = _after(
+        text, {"comment": "-->", "cdata": "]]>", "declaration": ">"}[str(found.lastgroup)], at, missing
+    )
+    if end == at:
+        return
+    if found["cdata"] is not None:
+        yield start, at, " "
+        yield end - 3, end, " "
+    else:
+        yield start, end, " "
 
 
 def _after(text: str, end: str, at: int, missing: set[str], also: str = "") -> int:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from nlp_rnn.text.hashtags import HashtagSplitter
 from nlp_rnn.text.known import KnownWords
 from nlp_rnn.text.mail import furniture
-from nlp_rnn.text.markup import URL_PATTERN, take_off_html, take_off_markdown, url_end
+from nlp_rnn.text.markup import take_off_html, take_off_markdown, urls
 from nlp_rnn.text.rewriting import Edit, Rewriting
 from nlp_rnn.text.sentences import begins_sentence
 from nlp_rnn.text.spelling import Speller, unstretched
@@ -32,7 +32,6 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NOTHING = 60
-_URL = re.compile(URL_PATTERN, re.IGNORECASE)
 _REPLACEMENT = re.compile(r"(?<=[^\W\d_])\ufffd(?=(?:s|m|d|t|ll|re|ve)\b)|(?P<other>\ufffd+)", re.IGNORECASE)
 _ROMAN = re.compile(r"[ivxlcm]+|www")
 _STRETCHED = re.compile(r"(?<![^\W_])[^\W\d_]*([^\W\d_])\1\1[^\W\d_]*", re.IGNORECASE)
@@ -86,9 +85,7 @@ class Preparation:
     def _unify(self, rewriting: Rewriting) -> None:
         """Give addresses, hashtags, ratings, emoticons and emoji one spelling each."""
         # Addresses first: nothing in them is anything else.
-        text = rewriting.text
-        if "://" in text or "ww." in text or "WW." in text:
-            rewriting.replace(list(_url_edits(text)))
+        rewriting.replace([(start, end, " <url> ") for start, end in urls(rewriting.text)])
         if "#" in rewriting.text:
             rewriting.replace(list(self._hashtags.edits(rewriting.text)))
         rewriting.replace(list(rating_edits(rewriting.text)))
@@ -142,14 +139,6 @@ def _may_be_typo(text: str, start: int, end: int) -> bool:
 def _is_whole(word: str) -> bool:
     """Return True for a word with a letter three times that nobody stretched: XXX, VIII, www, aaa."""
     return _ROMAN.fullmatch(word) is not None or (len(word) == 3 and len(set(word)) == 1)
-
-
-def _url_edits(text: str) -> Iterator[Edit]:
-    """Yield each address as one token."""
-    at = 0
-    while (found := _URL.search(text, at)) is not None:
-        at = max(found.start() + 4, url_end(text, *found.span()))
-        yield found.start(), at, " <url> "
 
 
 def _replacement_edits(text: str) -> Iterator[Edit]:

@@ -38,20 +38,23 @@ _FACES: list[tuple[str, str]] = [
     # A letter is a mouth only behind white space or a mark, and where no letter or digit follows.
     (
         ":)",
-        r"[:=][',]?[-o^~]?[)\]}]+|[(\[]+[-o^]?['’]?[:=]|:-?>(?![\w>])|(?<![\w])(?::-?3|8-\)|[xX]\)|c:)(?!\w)",
+        r"[:=][',]?[-o^~]?[)\]}]+|[(\[]{1,9}[-o^]?['’]?[:=]|:-?>(?![\w>])|(?<![\w])(?::-?3|8-\)|[xX]\)|c:)(?!\w)",
     ),
-    (":(", r"[:=][-o^~]?[(\[{]+(?!\w)|\)+[-o^]?[:=](?!\w)|:-?<(?![\w<3/])|(?<!\w)(?::-?c|D-?[:=]|x\()(?!\w)"),
+    (
+        ":(",
+        r"[:=][-o^~]?[(\[{]+(?!\w)|\){1,9}[-o^]?[:=](?!\w)|:-?<(?![\w<3/])|(?<!\w)(?::-?c|D-?[:=]|x\()(?!\w)",
+    ),
     (
         ":'(",
         r"[:=;]['’,´`]-?[(\[{]+|:-?['’]\(|;-?\(+(?!\w)|(?<!\w)(?:T[_.]+T|t_+t|;[_-]+;|Q_+Q|[ToO]~[ToO])(?!\w)",
     ),
-    (">:(", r">[:=;][-o^]?[(\[{/\\|]+(?!\w)|>?[:=]-?@(?!\w)|\)+[-o^]?[:=]<"),
+    (">:(", r">[:=;][-o^]?[(\[{/\\|]+(?!\w)|>?[:=]-?@(?!\w)|\){1,9}[-o^]?[:=]<"),
     (":d", r"(?<!\w)(?:[:=;]['’]?[-o^]?D+|[xX]-?D+|xd+)(?!\w)|(?<=[a-z]{2}):D+(?!\w)"),
     (
         ":/",
         r"[:=]-[/\\]+(?!\w)|(?<![\w.])[:=][/\\](?![\w/\\])|(?<=[^\W\d_]{3})\s?:[/\\](?!\S)|(?<!\w)(?::-?[sS]|>[_.]+<|:-?L)(?!\w)",
     ),
-    (";)", r";[-o^~]?[)\]}]+|[(\[]+[-o^]?;(?!\w)|>[:=]-?[)\]D]|(?<!\w)[*;]-?[Dd](?!\w)"),
+    (";)", r";[-o^~]?[)\]}]+|[(\[]{1,9}[-o^]?;(?!\w)|>[:=]-?[)\]D]|(?<!\w)[*;]-?[Dd](?!\w)"),
     (":p", r"(?<!\w)(?:[:=;][-o^]?[pPbþÞ]|[xX][pP])(?!\w)"),
     (":|", r"[:=]-\|+|(?<![\w|])[:=]\|(?![\w|])"),
     (":o", r"(?<!\w)(?:[:=][-^]?[oO]|:-0|[oO0][_.]+[oO0])(?!\w)"),
@@ -68,40 +71,53 @@ _FACES: list[tuple[str, str]] = [
 EMOTICONS = tuple(name for name, _ in _FACES if name.isascii())
 """The emoticons that are written for all others."""
 _FACE = re.compile("|".join(f"(?P<f{number}>{pattern})" for number, (_, pattern) in enumerate(_FACES)))
-_EYES = re.compile(r"[:;=^][-o^~'’,´`._]*[()\[\]{}DPpbcoOsS3@/\\|*<>L^]|[:;=][Dd](?!\w)")
-_TURNED = re.compile(r"[(\[)D]['’]?[-o^]?[:;=]")
+# Where a face may begin: each pattern begins with one of a few characters, so that texts are searched fast.
+_EYES = re.compile(r"[:;=^][-o^~'’,´`._]{0,9}[()\[\]{}DPpbcoOsS3@/\\|*<>L^-]|[:;=][Dd](?!\w)")
+_TURNED = re.compile(r"[(\[)]['’(\[)]{0,9}[-o^]?[:;=]")
 _OTHERS = (
-    "<3",
-    "</3",
-    "<\\3",
-    "-_",
-    "-.",
-    ">_",
-    ">.",
-    "xD",
-    "XD",
-    "xd",
-    "x(",
-    "x)",
-    "X)",
-    "xP",
-    "XP",
-    "xp",
-    "T_",
-    "T.",
-    "t_t",
-    "Q_",
-    "O_",
-    "o_",
-    "0_",
-    "O.",
-    "o.",
-    "8-)",
-    "T~",
-    "o~",
-    "*D",
-    "*d",
-    "¯",
+    *(
+        "<3",
+        "</3",
+        "<\\3",
+        "-_",
+        "-.-",
+        "-..",
+        ">_",
+        ">.",
+        " xD",
+        " XD",
+        " xd",
+        "x(",
+        "x)",
+        "X)",
+        " xP",
+        " XP",
+        " xp",
+        "T_",
+        "T.T",
+    ),
+    *(
+        "t_",
+        "Q_",
+        "O_",
+        "o_",
+        "0_",
+        "O.o",
+        "o.O",
+        "O.O",
+        "8-)",
+        "T~",
+        "o~",
+        "*D",
+        "*d",
+        "D:",
+        "D-:",
+        "D=",
+        "c:",
+        "¯",
+        "\nx",
+        "\nX",
+    ),
 )
 _NEAR = 200  # characters in which a bracket may have been opened
 
@@ -117,6 +133,8 @@ _RATING = re.compile(
     r"(?P<best>5|10|five|ten)(?:[.,]0{1,2})?(?![\w/%]|[.,:-]\d|\s?(?:%|am\b|pm\b))",
     re.IGNORECASE,
 )
+_SLASH = re.compile(r"[/\u2044]\s{0,2}(?:5|10)")
+_OUT_OF = re.compile(r"[uU][tT]\s[oO][fF]\s(?:[51fFtT]|[aA]\s)")
 _FULL, _EMPTY = "★⭐\U0001f31f✭✮", "☆✩✰⚝"
 _STARS = re.compile(
     rf"(?:[{_FULL}]\ufe0f?){{1,10}}(?P<half>\s?½|1/2\b)?(?:[{_EMPTY}]\ufe0f?){{0,10}}"
@@ -159,12 +177,26 @@ def fold_emoji(emoji: str) -> str:
 
 def emoticon_edits(text: str) -> Iterator[Edit]:
     """Yield each emoticon as one of ``EMOTICONS``; times, paths and closing brackets are none."""
-    if not (_EYES.search(text) or any(sign in text for sign in _OTHERS) or _TURNED.search(text)):
-        return
-    for found in _FACE.finditer(text):
+    reached = 0
+    for found in _faces(text):
         start, end = found.span()
-        if _is_face(text, start, end):
+        if start >= reached and _is_face(text, start, end):
             yield start, end, f" {_FACES[int(str(found.lastgroup)[1:])][0]} "
+            reached = end
+
+
+def _faces(text: str) -> Iterator[re.Match[str]]:
+    """Yield what has the form of an emoticon, in order."""
+    if text[:1] in ("x", "X") or any(sign in text for sign in _OTHERS):
+        yield from _FACE.finditer(text)
+        return
+    starts = [found.start() for found in _EYES.finditer(text)]
+    starts += [start - 1 for start in starts if text[start - 1 : start] == ">"]
+    starts += [found.start() for found in _TURNED.finditer(text)]
+    for start in sorted(starts):
+        found = _FACE.match(text, start)
+        if found is not None:
+            yield found
 
 
 def _is_face(text: str, start: int, end: int) -> bool:
@@ -195,7 +227,7 @@ def _closes(text: str, start: int, bracket: str) -> bool:
 
 def rating_edits(text: str) -> Iterator[Edit]:
     """Yield each rating in figures or words as ``N/5`` or ``N/10``, halves rounded up."""
-    if "/" in text or "\u2044" in text or "ut of" in text or "UT OF" in text:
+    if _SLASH.search(text) or _OUT_OF.search(text):
         for found in _RATING.finditer(text):
             edit = _rating(found)
             if edit is not None:
