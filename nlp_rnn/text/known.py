@@ -21,6 +21,7 @@ _RATE = 0.01
 _TENSOR, _KEY = "bits", "known_words"
 _WORD_LENGTHS = range(3, 25)
 _LISTED = 400_000
+_FREQUENT, _LONG = 3.5, 6
 _SLIP = 1.0  # a slip of a word at least ten times as frequent (the scale is logarithmic) is no word
 
 
@@ -123,11 +124,13 @@ def everyday_words(count: int = 50_000) -> list[str]:
         for word, frequency in get_frequency_dict("en", wordlist="large").items()
         if len(word) in _WORD_LENGTHS and word.isascii() and word.isalpha()
     }
+    shortened = _shortened(rates)
     found: list[str] = []
     for word in _by_rate(rates):
         if len(found) == count:
             break
-        if not _is_slip(word, rates):
+        likely = max((rates.get(other, 0.0) for other in likely_slips(word)), default=0.0)
+        if max(likely, shortened.get(word, 0.0)) < rates[word] + _SLIP:
             found.append(word)
     return found
 
@@ -145,6 +148,12 @@ def _by_rate(rates: dict[str, float]) -> Iterator[str]:
     yield from sorted(order, key=lambda word: -order[word])
 
 
-def _is_slip(word: str, rates: dict[str, float]) -> bool:
-    """Return True if a common slip makes this word of a much more frequent one."""
-    return any(rates.get(other, 0.0) >= rates[word] + _SLIP for other in likely_slips(word))
+def _shortened(rates: dict[str, float]) -> dict[str, float]:
+    """Return each frequent word without one of its letters, and how frequent it is."""
+    found: dict[str, float] = {}
+    for word, rate in rates.items():
+        if rate >= _FREQUENT and len(word) > _LONG:
+            for at in range(1, len(word)):
+                slip = word[:at] + word[at + 1 :]
+                found[slip] = max(rate, found.get(slip, 0.0))
+    return found

@@ -118,11 +118,15 @@ class WordCorrector:
             return found
         if word in _SLIPS and not text[start:end].isupper():
             return self._ids().get(_SLIPS[word])
-        if not _may_be_typo(text, start, end) or (
-            self._known_words is not None and word in self._known_words
-        ):
+        if not _may_be_typo(text, start, end) or self._is_known(word):
             return None
         return self._speller(word, common=text[start].isupper())
+
+    def _is_known(self, word: str) -> bool:
+        """Return True for a word that is no typo, also for the plural of one."""
+        known = self._known_words
+        plural = word[-1] == "s" and word[-2] != "s"
+        return known is not None and (word in known or (plural and word[:-1] in known))
 
 
 def _may_be_typo(text: str, start: int, end: int) -> bool:

@@ -127,6 +127,3 @@ def likely_slips(word: str) -> Iterator[str]:
         yield word[: at + 1] + word[at:]
         if 0 < at < len(word) - 1 and word[at] in _VOWELS and len(word) > _LONG:
             yield from (word[:at] + vowel + word[at + 1 :] for vowel in _VOWELS if vowel != word[at])
-    if len(word) > _LONG:
-        for at in range(1, len(word)):
-            yield from (word[:at] + letter + word[at:] for letter in _LETTERS)
