@@ -27,8 +27,8 @@ RATING_TOKEN = r"(?<![\d/.])\d{1,2}/(?:5|10)(?![\d/]|\.\d)"
 EMOTICON_TOKEN = rf"(?<!\S)(?:{'|'.join(re.escape(face) for face in EMOTICONS)})(?!\S)"
 
 _NOTHING = re.compile(
-    r"(?:[\s.\-_~/\\*#,;:|=+–—…·•\ufffd\u200b\ufeff]*|\W{0,9}(?:n/?a|n\.a\.?|n / a|none|nil|null|nan|not applicable"
-    r"|no comments?|no answer|no response)[\s.\-]*)",
+    r"[\s\ufffd\u200b\ufeff]*(?:(?:([.\-–—_~#/\\,|…·•])(?:\1|\s)*|\*(?:\s*\*){0,3}|(?:\*\s){4,}\*?)[\s.\ufffd]*)?"
+    r"|\W{0,9}(?:n/?a|n\.a\.?|n / a|none|nil|null|nan|not applicable|no comments?|no answer|no response)[\s.\-]*",
     re.IGNORECASE,
 )
 _LONGEST_NOTHING = 60
@@ -125,7 +125,7 @@ class WordCorrector:
     def _is_known(self, word: str) -> bool:
         """Return True for a word that is no typo, also for the plural of one."""
         known = self._known_words
-        plural = word[-1] == "s" and word[-2] != "s"
+        plural = word[-1] == "s" and word[-2] not in "aius"
         return known is not None and (word in known or (plural and word[:-1] in known))
 
 

@@ -34,7 +34,9 @@ _MOST_REPEATED = 3
 _HEARTS = {"\u2665": "\u2764", "\u2661": "\u2764", "\U0001f90d": "\u2764"}
 
 # Emoticons: eyes, nose, mouth, in any of their spellings, by what they mean.
+_UNIT = r"\s?(?:%|k?m\b|kg|lbs?\b|mins?\b|minutes|hours|hrs?\b|days|weeks|months|years|ms\b|stars|out of)"
 _FACES: list[tuple[str, str]] = [
+    ("<", rf"<(?=3+{_UNIT})"),  # less than three minutes: no heart
     # A letter is a mouth only behind white space or a mark, and where no letter or digit follows.
     (
         ":)",
@@ -60,19 +62,16 @@ _FACES: list[tuple[str, str]] = [
     (":o", r"(?<!\w)(?:[:=][-^]?[oO]|:-0|[oO0][_.]+[oO0])(?!\w)"),
     (":*", r"(?<![\w*])[:;=][-^]?\*+(?!\w)"),
     ("</3", r"<[/\\]3(?!\d)"),
-    (
-        "<3",
-        r"<3+(?!\d)(?!\s?(?:%|k?m\b|kg|lbs?\b|mins?\b|minutes|hours|hrs?\b|days|weeks|months|years|ms\b|stars|out of))",
-    ),
+    ("<3", r"<3+(?!\d)"),
     ("^_^", r"(?<![\w^])\^[_.\-o]*\^(?![\w^])"),
     ("-_-", r"(?<![\w-])-[_.]+-(?![\w-])"),
     ("\U0001f937", r"¯\\+_\((?:ツ|ッ|シ)\)_/+¯"),
 ]
-EMOTICONS = tuple(name for name, _ in _FACES if name.isascii())
+EMOTICONS = tuple(name for name, _ in _FACES if name.isascii() and len(name) > 1)
 """The emoticons that are written for all others."""
 _FACE = re.compile("|".join(f"(?P<f{number}>{pattern})" for number, (_, pattern) in enumerate(_FACES)))
 # Where a face may begin: each pattern begins with one of a few characters, so that texts are searched fast.
-_EYES = re.compile(r"[:;=^][-o^~'’,´`._]{0,9}[()\[\]{}DPpbcoOsS3@/\\|*<>L^-]|[:;=][Dd](?!\w)")
+_EYES = re.compile(r"[:;=^][-o^~'’,´`._]{0,9}[()\[\]{}DPpbcoOsS3@/\\|*<>L^;-]|[:;=][Dd](?!\w)")
 _TURNED = re.compile(r"[(\[)]['’(\[)]{0,9}[-o^]?[:;=]")
 _OTHERS = (
     *(
@@ -137,8 +136,8 @@ _SLASH = re.compile(r"[/\u2044]\s{0,2}(?:5|10)")
 _OUT_OF = re.compile(r"[uU][tT]\s[oO][fF]\s(?:[51fFtT]|[aA]\s)")
 _FULL, _EMPTY = "★⭐\U0001f31f✭✮", "☆✩✰⚝"
 _STARS = re.compile(
-    rf"(?:[{_FULL}]\ufe0f?){{1,10}}(?P<half>\s?½|1/2\b)?(?:[{_EMPTY}]\ufe0f?){{0,10}}"
-    rf"|[{_FULL}]\ufe0f?(?: [{_FULL}]\ufe0f?){{1,9}}(?: [{_EMPTY}]\ufe0f?){{0,9}}(?! ?[{_FULL}{_EMPTY}])"
+    rf"[{_FULL}]\ufe0f?(?: [{_FULL}]\ufe0f?){{0,9}}(?: [{_EMPTY}]\ufe0f?){{0,9}}(?! ?[{_FULL}{_EMPTY}\ufe0f½]| 1/2)"
+    rf"|(?:[{_FULL}]\ufe0f?){{1,10}}(?P<half>\s?½|1/2\b)?(?:[{_EMPTY}]\ufe0f?){{0,10}}"
 )
 _ASTERISKS = re.compile(
     r"(?<![\w*])(?P<full>\*{1,5})(?P<half>\s?½|\s?1/2)?(?:\s?/\s?(?P<best>5|\*{5})|\s?out of (?:\*{5}|5|five))(?![\w*])"
@@ -236,8 +235,8 @@ def rating_edits(text: str) -> Iterator[Edit]:
 
 def star_edits(text: str) -> Iterator[Edit]:
     """Yield each row of stars, and each row of asterisks that clearly is one, as ``N/5`` or ``N/10``."""
-    if not text.isascii():
-        yield from (edit for found in _STARS.finditer(text) if (edit := _stars(found)) is not None)
+    if not text.isascii() and (found_all := [_stars(found) for found in _STARS.finditer(text)]):
+        yield from (edit for edit in found_all if edit is not None)
     elif "*" in text:
         for found in _ASTERISKS.finditer(text):
             row = next(found[name] for name in ("full", "named", "alone", "first") if found[name])
