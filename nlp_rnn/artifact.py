@@ -2,7 +2,8 @@
 
 ``config.json`` (task, settings, notes, checksums and what else the kind of model needs), ``tokenizer.json``
 for models of text, ``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model
-card); where ``config.json`` names it, ``words.safetensors`` (words that are no typos). Five models have this one format. Knows the files; runs nothing and imports no torch.
+card); where ``config.json`` names it, ``words.safetensors`` (words that are no typos). Five models have this
+one format. Knows the files; runs nothing and imports no torch.
 """
 
 from __future__ import annotations
@@ -430,9 +431,10 @@ def _check_tokenizer(settings: object) -> None:
         raise ArtifactError(f"max_tokens in {CONFIG} should be a whole number or null")
     reading = settings.get("reading", 1)
     if isinstance(reading, bool) or reading not in READINGS:
+        known = " and ".join(map(str, READINGS))
         raise ArtifactError(
-            f"its texts are read in the way {reading!r}, and this version knows {' and '.join(map(str, READINGS))}: "
-            "it was made by a newer version; use that one"
+            f"it has the reading {reading!r} and this version knows {known}: it was made by a newer version; "
+            "use that one"
         )
     if settings.get("known_words") not in (None, WORDS):
         raise ArtifactError(f"known_words in {CONFIG} should be {WORDS!r} or null")

@@ -1,8 +1,8 @@
 """Hashtags as the words that were written together: ``#WorstDayEver``, ``#worstdayever``.
 
-Capitals and digits divide first; then the division whose words are the most frequent, found by dynamic programming
-over their ranks as SymSpell and Word Ninja do it (a word of rank r costs log r: Zipf's law). A hashtag that cannot
-be divided well stays one word. Knows ranks of words; no tokens.
+Capitals and digits divide first; then the division whose words are the most frequent, found by dynamic
+programming over their ranks as SymSpell and Word Ninja do it (a word of rank r costs log r: Zipf's law).
+A hashtag that cannot be divided well stays one word. Knows ranks of words; no tokens.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class HashtagSplitter:
     """What divides hashtags, by the words of a vocabulary.
 
     Args:
-        ranks: Gives the rank of each word in lower case, the most frequent with the smallest; called when first
+        ranks: Gives the rank of each word in lower case, the most frequent with the smallest; called when
+        first
             needed. Without any word only capitals and digits divide.
         known: Says of a word outside the vocabulary that it is one, so that it stays whole.
     """

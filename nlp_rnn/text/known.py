@@ -1,7 +1,7 @@
-"""Words that are no typing errors though a model has no vector for them: a list in the bits of a Bloom filter.
+"""Words that are no typing errors though a model has no vector for them, in the bits of a Bloom filter.
 
-Sixty thousand bytes hold fifty thousand words; one of a hundred typing errors is taken for a word of it. Knows
-words; no texts and no vocabulary.
+Sixty thousand bytes hold fifty thousand words; one of a hundred typing errors is taken for a word of it.
+Knows words; no texts and no vocabulary.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class KnownWords:
         return cls(BloomFilter.build(hashes_N, false_positive_rate=_RATE))
 
     def __contains__(self, word: str) -> bool:
-        """Return True if the word, in any case, is one of them, or one of the hundredth part that seem to be."""
+        """Return True if the word, in any case, is one of them, or one in a hundred that seem to be."""
         word = word.lower()
         if word not in self._answers:
             if len(self._answers) >= 1 << 16:
@@ -103,9 +103,10 @@ class KnownWords:
 def everyday_words(count: int = 50_000) -> list[str]:
     """Return the most frequent English words without those that are rather slips of a more frequent one.
 
-    Speer's ``wordfreq`` counted them in subtitles, news, books, web pages and posts (Apache-2.0; its data are CC
-    BY-SA 4.0 and have to be credited). It lists *recieve* and *untill*, too: a word that a common slip of the pen
-    makes of one ten times as frequent is left out, and rarer words are taken if they are two known ones in a row.
+    Speer's ``wordfreq`` counted them in subtitles, news, books, web pages and posts (Apache-2.0; its data are
+    CC BY-SA 4.0 and have to be credited). It lists *recieve* and *untill*, too: a word that a common slip of
+    the pen makes of one ten times as frequent is left out, and rarer words are taken if they are two others in
+    a row.
 
     Args:
         count: Number of words, at most.
@@ -136,7 +137,7 @@ def everyday_words(count: int = 50_000) -> list[str]:
 
 
 def _by_rate(rates: dict[str, float]) -> Iterator[str]:
-    """Yield words, the most frequent first; words that are two others in a row count as ten times as frequent."""
+    """Yield words, the most frequent first; two others in a row count as ten times as frequent."""
 
     def joined(word: str) -> bool:
         return any(

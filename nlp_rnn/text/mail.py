@@ -1,7 +1,7 @@
 """The parts of a mail: what its writer says, and what stands around it.
 
-Quoted lines, the line that introduces them, the sign-off with a name, the signature, the line of the phone it was
-sent from, and the notice that it is confidential. Knows lines; no tokens and no models.
+Quoted lines, the line that introduces them, the sign-off with a name, the signature, the line of the phone it
+was sent from, and the notice that it is confidential. Knows lines; no tokens and no models.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _LONG_LINE = 300
 
 _QUOTED = re.compile(r"[ \t]{0,3}>(?!>?[:;=.'_<][-'o]?[()\[\]<DPp_/\\|3@])")
 _INTRODUCTION = re.compile(
-    r"[ \t>]*(?:On\b.{3,200}\bwrote ?:|Am\b.{3,200}\bschrieb\b.{0,100}:|Le\b.{3,200}\ba écrit ?:|El\b.{3,200}\bescribió ?:"
+    r"[ \t>]*(?:On\b.{3,200}\bwrote ?:|Am\b.{3,200}\bschrieb\b.{0,100}:"
+    r"|Le\b.{3,200}\ba écrit ?:|El\b.{3,200}\bescribió ?:"
     r"|[-_=]{2,}[ \t]*(?:original|forwarded) message[ \t]*[-_=]{0,40}|begin forwarded message:?)[ \t]*",
     re.IGNORECASE,
 )
@@ -28,10 +29,14 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _DASHES = re.compile(r"(?:--|__|—)[ \t]*")
-_APPLIANCES = r"i-?phone|i-?pad|i-?pod|phone|mobile|android|device|tablet|black-?berry|galaxy|samsung|huawei|nokia|pixel|xiaomi|outlook|yahoo|gmail|proton|windows|mail\b|laptop|handy|smartphone|watch|cell"
+_APPLIANCES = (
+    r"i-?phone|i-?pad|i-?pod|phone|mobile|android|device|tablet|black-?berry|galaxy|samsung|huawei|nokia|pixel"
+    r"|xiaomi|outlook|yahoo|gmail|proton|windows|mail\b|laptop|handy|smartphone|watch|cell"
+)
 _DEVICE = re.compile(
-    rf"[ \t]*(?:(?:sent|written|typed|posted) (?:from|via|by|on|with|using) (?:\S+ ){{0,4}}?\S{{0,20}}(?:{_APPLIANCES}).{{0,80}}"
-    r"|get outlook for .{2,30}|(?:von|gesendet von) meine[mr] .{2,40}|envoyé de(?:puis)? mon .{2,40}|enviado desde mi .{2,40})",
+    r"[ \t]*(?:(?:sent|written|typed|posted) (?:from|via|by|on|with|using) (?:\S+ ){0,4}?\S{0,20}"
+    rf"(?:{_APPLIANCES}).{{0,80}}|get outlook for .{{2,30}}|(?:von|gesendet von) meine[mr] .{{2,40}}"
+    r"|envoyé de(?:puis)? mon .{2,40}|enviado desde mi .{2,40})",
     re.IGNORECASE,
 )
 _DEVICE_AT_END = re.compile(
@@ -39,15 +44,18 @@ _DEVICE_AT_END = re.compile(
     re.IGNORECASE,
 )
 _NOTICE = re.compile(
-    r"[ \t*]*(?:(?:this|the information in this) (?:e-?mail|message|communication|transmission)(?: and any| is intended| is confidential"
-    r"| may contain| contains|,? including)|confidentiality (?:notice|note)|disclaimer:|please consider the environment).*",
+    r"[ \t*]*(?:(?:this|the information in this) (?:e-?mail|message|communication|transmission)"
+    r"(?: and any| is intended| is confidential| may contain| contains|,? including)"
+    r"|confidentiality (?:notice|note)|disclaimer:|please consider the environment).*",
     re.IGNORECASE,
 )
 _SIGN_OFF = re.compile(
-    r"[ \t]*(?:(?:with |my |our )?(?:(?:very |many |kind|kindest|best|warm|warmest|all the|all my|lots of) ?){0,3}"
+    r"[ \t]*(?:(?:with |my |our )?"
+    r"(?:(?:very |many |kind|kindest|best|warm|warmest|all the|all my|lots of) ?){0,3}"
     r"(?:regards|wishes|best|thanks|thank you|cheers|sincerely|rgds|thx|love|hugs|greetings|ta)"
-    r"|yours(?: (?:sincerely|faithfully|truly|ever))?|sincerely yours|take care|respectfully|cordially|speak soon|talk soon|kr|br|xx+"
-    r"|(?:many )?thanks (?:and|&) .{3,40}|thanks (?:in advance|again|so much|a lot|a million))[ \t]*(?P<end>[,!.–-]?)[ \t]*",
+    r"|yours(?: (?:sincerely|faithfully|truly|ever))?|sincerely yours|take care|respectfully|cordially"
+    r"|speak soon|talk soon|kr|br|xx+|(?:many )?thanks (?:and|&) .{3,40}"
+    r"|thanks (?:in advance|again|so much|a lot|a million))[ \t]*[,!.–-]?[ \t]*",
     re.IGNORECASE,
 )
 _REGARDS = re.compile(r"regards|wishes|sincerely|faithfully|yours|rgds|respectfully|cordially", re.IGNORECASE)
@@ -59,8 +67,9 @@ class Part:
     """A stretch of whole lines of a text.
 
     Attributes:
-        kind: ``own`` (what the writer says), ``quote``, ``introduction`` (of a quote), ``signature`` (with the words of
-            parting before it), ``device`` (*Sent from my phone*) or ``notice`` (*This e-mail is confidential*).
+        kind: ``own`` (what the writer says), ``quote``, ``introduction`` (of a quote), ``signature`` (with the
+            words of parting before it), ``device`` (*Sent from my phone*) or ``notice`` (*This e-mail is
+            confidential*).
         start, end: Its place in the text.
     """
 
@@ -72,7 +81,8 @@ class Part:
 def mail_parts(text: str) -> list[Part]:
     r"""Return the parts of a text in order: joined, they are the text.
 
-    >>> [part.kind for part in mail_parts("Fixed!\n\nKind regards,\nAda\n\nOn Monday Bob wrote:\n> It is broken")]
+    >>> mail = "Fixed!\n\nKind regards,\nAda\n\nOn Monday Bob wrote:\n> It is broken"
+    >>> [part.kind for part in mail_parts(mail)]
     ['own', 'signature', 'introduction', 'quote']
 
     Args:

@@ -1,9 +1,9 @@
 """Plain text from HTML and light Markdown, each character with its place in the original.
 
 Every tag, comment and entity of HTML is taken off, and of Markdown what people write in mails and tickets:
-headings, list marks, quotes, tables' bars, rules, fences, emphasis, code marks, links. ``<3`` and ``a < b`` are
-no tags, ``2 * 3 * 4`` and ``f**k`` no emphasis, and a URL is left as it is. Costs time in proportion to the text.
-Knows marks; no words, no tokens, no sentences.
+headings, list marks, quotes, tables' bars, rules, fences, emphasis, code marks, links. ``<3`` and ``a <
+b`` are no tags, ``2 * 3 * 4`` and ``f**k`` no emphasis, and a URL is left as it is. Costs time in
+proportion to the text. Knows marks; no words, no tokens, no sentences.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _CUT_OFF = re.compile(r"<[a-z][a-z0-9:-]{0,40}\s[^=]*=", re.IGNORECASE)  # the e
 _AMPS = re.compile(r"&(?:(?:amp|#0{0,4}38|#x0{0,4}26);)+", re.IGNORECASE)
 _KEPT = ("url", "user")  # what tokenizers and corpora write for an address or a name
 _INLINE = frozenset(
-    """a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span strike strong
-    sub sup time tt u var wbr""".split()
+    """a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span
+    strike strong sub sup time tt u var wbr""".split()
 )
 _CELLS = frozenset(("td", "th", "input", "button", "img", "label", "option"))
 _LINES = frozenset(("br", "li", "tr", "dt", "dd"))
@@ -52,7 +52,8 @@ _JOINS = frozenset("<&*_`[]!~#>|=-+.)0123456789/:;\n")  # after these a mark cou
 _FENCE = re.compile(r"[ \t]*(?:```+|~~~+)[ \t]*[\w+#.-]{0,30}[ \t]*")
 _RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|={3,}[ \t]*)")
 _SEPARATOR = re.compile(
-    r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*|[ \t]*\|[ \t]*:?-{2,}:?[ \t]*\|?[ \t]*"
+    r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*"
+    r"|[ \t]*\|[ \t]*:?-{2,}:?[ \t]*\|?[ \t]*"
 )
 _NUMBER = r"\d{1,3}[.)](?=[ \t]+\S)"
 _BULLET = "[-*+\u2022\u00b7\u2023\u25aa\u25e6\u25cf](?=[ \t])"
@@ -87,8 +88,9 @@ def plain_text(text: str) -> tuple[str, Places]:
         text: Any text.
 
     Returns:
-        The plain text, and start and end in ``text`` of each of its characters, *shape (2, N)*. A character that
-        was written for an entity has the place of the entity. A text without markup comes back as it is.
+        The plain text, and start and end in ``text`` of each of its characters, *shape (2, N)*. A
+        character that was written for an entity has the place of the entity. A text without markup comes
+        back as it is.
     """
     rewriting = Rewriting(text)
     take_off_html(rewriting)
@@ -128,7 +130,7 @@ def take_off_markdown(rewriting: Rewriting) -> None:
 
 
 def url_end(text: str, start: int, end: int) -> int:
-    """Return where a URL ends that was found up to ``end``: not after a full stop, nor a bracket opened before it.
+    """Return where a URL ends that was found up to ``end``: no full stop, no bracket opened before it.
 
     >>> text = "(see http://x.com/a_(b)), please"
     >>> text[5 : url_end(text, 5, 25)]
@@ -365,7 +367,7 @@ def _pair(text: str, mark: str, at: int, open_runs: dict[str, int], gone: list[t
 
 
 def _is_marked(text: str, start: int, at: int, mark: str) -> bool:
-    """Return True if what stands between two equal runs of marks is marked by them, as a whole or in a word."""
+    """Return True if what stands between two equal runs of marks is marked by them."""
     first = start + len(mark)
     begins, ends = (
         not text[start - 1 : start].isalnum(),

@@ -1,11 +1,12 @@
 """The second reading: what becomes of a text before it is cut into tokens, and of words that nobody knows.
 
-Reading 1 is what models saved before it were trained with; a model's folder says which is its own. In reading 2 a
-text is prepared in Python, every character keeping its place in the original: markup and the furniture of mails are
-taken off, addresses, hashtags, ratings, emoticons and emoji get one spelling each. Then, as in reading 1, the
-patterns in ``tokenizer.json`` cut it. Last, unknown words: stretched ones are read as what was stretched, and
-typos are mended, but not words that a list of everyday English has. Most texts have nothing to prepare and cost
-a few searches for single characters. Knows the order of these steps; each step is in a file of its own.
+Reading 1 is what models saved before it were trained with; a model's folder says which is its own. In
+reading 2 a text is prepared in Python, every character keeping its place in the original: markup and the
+furniture of mails are taken off, addresses, hashtags, ratings, emoticons and emoji get one spelling each.
+Then, as in reading 1, the patterns in ``tokenizer.json`` cut it. Last, unknown words: stretched ones are
+read as what was stretched, and typos are mended, but not words that a list of everyday English has. Most
+texts have nothing to prepare and cost a few searches for single characters. Knows the order of these steps;
+each step is in a file of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ EMOTICON_TOKEN = rf"(?<!\S)(?:{'|'.join(re.escape(face) for face in EMOTICONS)})
 
 _NOTHING = re.compile(
     r"[\s\ufffd\u200b\ufeff]*(?:(?:([.\-–—_~#/\\,|…·•])(?:\1|\s)*|\*(?:\s*\*){0,3}|(?:\*\s){4,}\*?)[\s.\ufffd]*)?"
-    r"|\W{0,9}(?:n/?a|n\.a\.?|n / a|none|nil|null|nan|not applicable|no comments?|no answer|no response)[\s.\-]*",
+    r"|\W{0,9}(?:n/?a|n\.a\.?|n / a|none|nil|null|nan|not applicable"
+    r"|no comments?|no answer|no response)[\s.\-]*",
     re.IGNORECASE,
 )
 _LONGEST_NOTHING = 60
@@ -53,7 +55,8 @@ class Preparation:
     """The steps before a text is cut into tokens.
 
     Args:
-        ranks: Gives the ids of the known words, by which hashtags are divided; without it, only by their capitals.
+        ranks: Gives the ids of the known words, by which hashtags are divided; without it, only by their
+        capitals.
         known: Says of a word that it is one, though unknown, so that a hashtag of it stays whole.
     """
 

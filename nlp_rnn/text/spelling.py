@@ -85,8 +85,8 @@ _SHORTER = 25  # "tooo" is too, not to, though to is ten times as frequent
 def unstretched(word: str, ids: Mapping[str, int]) -> int | None:
     """Return the id of the known word that was stretched: ``sooooo`` is so, ``niceee`` nice, ``goood`` good.
 
-    Every run of a letter is read as two of it and as one; of the known words that come out the most frequent is
-    meant, but one with a run of two if it is at most 25 times rarer.
+    Every run of a letter is read as two of it and as one; of the known words that come out the most
+    frequent is meant, but one with a run of two if it is at most 25 times rarer.
 
     Args:
         word: In lower case.
@@ -117,7 +117,7 @@ def unstretched(word: str, ids: Mapping[str, int]) -> int | None:
 
 
 def likely_slips(word: str) -> Iterator[str]:
-    """Yield words of which a common slip makes this one: neighbours swapped, one doubled or not, a vowel for another."""
+    """Yield words of which a common slip makes this one: letters swapped, doubled or not, another vowel."""
     for at in range(len(word) - 1):
         if word[at] != word[at + 1]:
             yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]

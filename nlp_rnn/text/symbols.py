@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from nlp_rnn.text.rewriting import Edit
 
-# Emoji. Unicode's Extended_Pictographic, its wide blocks as they are reserved: Python's re has no such property.
+# Emoji. Unicode's Extended_Pictographic, its wide blocks as they are reserved: Python's re has no such
+# property.
 _PICTURE = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a\u231b\u2328\u23cf\u23e9-\u23f3\u23f8-\u23fa\u24c2"
     "\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2600-\u2604\u2607-\u2612\u2614-\u2685\u2690-\u2705\u2708-\u2712\u2714\u2716"
@@ -127,7 +128,8 @@ _NUMBERS = {
 }
 _WORDS = "|".join(_NUMBERS)
 _RATING = re.compile(
-    rf"(?<![\w./,:-])(?P<value>\d{{1,2}}(?:[.,]\d{{1,2}})?|(?P<word>{_WORDS}))(?P<half>\s?½|\s1/2|\sand a half)?"
+    rf"(?<![\w./,:-])(?P<value>\d{{1,2}}(?:[.,]\d{{1,2}})?"
+    rf"|(?P<word>{_WORDS}))(?P<half>\s?½|\s1/2|\sand a half)?"
     r"(?P<of>\s{0,2}[/\u2044]\s{0,2}|\s{1,3}(?:stars\s)?out\sof\s(?:a\s(?:possible|total)\s)?|(?<=stars)/)"
     r"(?P<best>5|10|five|ten)(?:[.,]0{1,2})?(?![\w/%]|[.,:-]\d|\s?(?:%|am\b|pm\b))",
     re.IGNORECASE,
@@ -136,21 +138,24 @@ _SLASH = re.compile(r"[/\u2044]\s{0,2}(?:5|10)")
 _OUT_OF = re.compile(r"[uU][tT]\s[oO][fF]\s(?:[51fFtT]|[aA]\s)")
 _FULL, _EMPTY = "★⭐\U0001f31f✭✮", "☆✩✰⚝"
 _STARS = re.compile(
-    rf"[{_FULL}]\ufe0f?(?: [{_FULL}]\ufe0f?){{0,9}}(?: [{_EMPTY}]\ufe0f?){{0,9}}(?! ?[{_FULL}{_EMPTY}\ufe0f½]| 1/2)"
+    rf"[{_FULL}]\ufe0f?(?: [{_FULL}]\ufe0f?){{0,9}}(?: [{_EMPTY}]\ufe0f?){{0,9}}(?!"
+    rf" ?[{_FULL}{_EMPTY}\ufe0f½]| 1/2)"
     rf"|(?:[{_FULL}]\ufe0f?){{1,10}}(?P<half>\s?½|1/2\b)?(?:[{_EMPTY}]\ufe0f?){{0,10}}"
 )
 _ASTERISKS = re.compile(
-    r"(?<![\w*])(?P<full>\*{1,5})(?P<half>\s?½|\s?1/2)?(?:\s?/\s?(?P<best>5|\*{5})|\s?out of (?:\*{5}|5|five))(?![\w*])"
-    r"|(?:(?<=rating: )|(?<=rating )|(?<=rated )|(?<=stars: )|(?<=rated: ))(?P<named>\*{1,5})(?![\w*])|(?:\A\s?|(?<=\w[ ])|(?<=[.!][ ]))(?P<alone>\*{5})(?=\s?\Z)"
+    r"(?<![\w*])(?P<full>\*{1,5})(?P<half>\s?½"
+    r"|\s?1/2)?(?:\s?/\s?(?P<best>5|\*{5})|\s?out of (?:\*{5}|5|five))(?![\w*])"
+    r"|(?:(?<=rating: )|(?<=rating )|(?<=rated )|(?<=stars: )"
+    r"|(?<=rated: ))(?P<named>\*{1,5})(?![\w*])|(?:\A\s?|(?<=\w[ ])|(?<=[.!][ ]))(?P<alone>\*{5})(?=\s?\Z)"
     r"|\A(?P<first>\*{5})(?=\s\w)",
     re.IGNORECASE,
 )
 
 
 def emoji_edits(text: str) -> Iterator[Edit]:
-    """Yield each emoji as a token of its own, skin tones, genders and selectors folded; at most three alike in a row.
+    """Yield each emoji as a token of its own; of a row of the same one, three.
 
-    Families and flags stay whole.
+    Skin tones, genders and selectors are folded; families and flags stay whole.
     """
     before, times, reached = "", 0, -1
     for found in _EMOJI.finditer(text):

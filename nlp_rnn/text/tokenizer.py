@@ -77,7 +77,8 @@ _NORMALISE = [
     *_NEGATIONS,
     (r"([^\W\d])\1\K\1+", ""),
 ]
-# The second reading has its own rules for markup, addresses and stretched words, before these (``reading.py``).
+# The second reading has its own rules for markup, addresses and stretched words, before these
+# (``reading.py``).
 _NORMALISE_2 = [
     *_TIDY,
     (r"(?<![\w.])@\w+", USER),
@@ -153,9 +154,11 @@ class TextTokenizer:
         mend_typos: Read an unknown word as the known one that is a single letter away and was most likely
             meant. One that begins with a capital may be a name: it is read so only where a sentence begins,
             as a common word, and not if more of it is in capitals. ``word`` alone.
-        reading: 1, or 2 for text as people type it in mails, chats and posts (``word`` alone): markup and quoted
-            mail are taken off, emoji, emoticons and ratings have one spelling each, stretched words and hashtags
-            are read as the words they are made of, and words of ``train``'s ``known_words`` are no typos.
+        reading: 1, or 2 for text as people type it in mails, chats and posts (``word`` alone): markup and
+        quoted
+            mail are taken off, emoji, emoticons and ratings have one spelling each, stretched words and
+            hashtags are read as the words they are made of, and words of ``train``'s ``known_words`` are
+            no typos.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -184,7 +187,9 @@ class TextTokenizer:
             )
         if isinstance(reading, bool) or reading not in READINGS or (reading != 1 and kind != "word"):
             raise ConfigError(
-                f"Invalid reading. Received: {reading!r} for the kind {kind!r}; it should be 1, or 2 for the kind "
+                f"Invalid reading. Received: {reading!r} for the kind {kind!r}; it should be 1, or 2 for the"
+                f" kind"
+                f" "
                 "word; a model with another one was made by a newer version"
             )
         self.kind = kind
@@ -202,11 +207,13 @@ class TextTokenizer:
 
         Args:
             texts: The texts.
-            known_words: Words that are no typos though they may not be in the vocabulary, for the second reading
+            known_words: Words that are no typos though they may not be in the vocabulary, for the second
+            reading
                 (``everyday_words`` has some for English).
 
         Raises:
-            InputError: If ``texts`` is a single string, or one of them is no string; or if the first reading is
+            InputError: If ``texts`` is a single string, or one of them is no string; or if the first
+            reading is
                 given known words.
         """
         if isinstance(texts, str):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from nlp_rnn.text.mail import mail_parts
 from nlp_rnn.text.markup import plain_text
 
-_PIECES = """<b> </b> <br/> <p> </p> <ul> <li> <a\xa0href="x"> &lt; &gt; &amp; &amp;lt; &#42; &nbsp &hearts; <!-- -->
-<script> </script> <![CDATA[ ]]> ** * _ __ ~~ ` `` [ ] ]( ](http://a.b) ) ![ # ## > - + 1. 2) | |-|-| --- *** ```
-http://a.b/c_d www.x.org <3 :( >:( T_T word good A 5 , .""".split()
+_PIECES = """<b> </b> <br/> <p> </p> <ul> <li> <a\xa0href="x"> &lt; &gt; &amp; &amp;lt; &#42; &nbsp
+&hearts; <!-- --> <script> </script> <![CDATA[ ]]> ** * _ __ ~~ ` `` [ ] ]( ](http://a.b) ) ![ # ## > - +
+1. 2) | |-|-| --- *** ``` http://a.b/c_d www.x.org <3 :( >:( T_T word good A 5 , .""".split()
 MARKED = st.lists(st.sampled_from([*_PIECES, " ", "\n", "\n\n"]) | st.text(max_size=3), max_size=14).map(
     "".join
 )
@@ -90,10 +90,13 @@ def test_marks_are_taken_off(text: str, plain: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a < b and c > d", "x <y and z> w", "I <3 it", "it broke </3", "<user> said", "see <url>", "5 * 3 * 2 = 30",
-        "2*3*4", "f**k this s**t", "snake_case_name", "don`t, can`t", "-_- hey -_-", "^_^ hey ^_^", "T_T oh T_T",
+        "a < b and c > d", "x <y and z> w", "I <3 it", "it broke </3", "<user> said", "see <url>", "5 *"
+        " 3 * 2 = 30",
+        "2*3*4", "f**k this s**t", "snake_case_name", "don`t, can`t", "-_- hey -_-", "^_^ hey ^_^", "T_T"
+        " oh T_T",
         "*_*", ">:( no", ">_< no", "array[0](1", "5 stars*", "#1 in town", "-5 degrees", "http://x.example/a_b_c*d*",
-        "http://x.example/?a=1&copy=2", "1. is what I say", "+ light\n- heavy", "one | two", "&notanentity", "R&D;",
+        "http://x.example/?a=1&copy=2", "1. is what I say", "+ light\n- heavy", "one "
+        "| two", "&notanentity", "R&D;",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_mark_stays(text: str) -> None:
@@ -107,8 +110,9 @@ def test_a_character_of_an_entity_has_the_place_of_the_entity() -> None:
     assert places_2N[:, 3].tolist() == [12, 13]
 
 
-_REPEATED = """< ** * [ & <!-- ` <a\xa0 <a\xa0b=" <a\xa0b=c\xa0 ]( ](a [a]( &amp; &lt; &#38; <b> <<b> </ http://a) http://(( |
-|- *a a* \xa0*a* x*a\xa0b*)\xa0 ~~ [a]:\xa0b <script> <![CDATA[ <?xml\xa0 ( ) - > # 1.\xa0""".split()
+_REPEATED = """< ** * [ & <!-- ` <a\xa0 <a\xa0b=" <a\xa0b=c\xa0 ]( ](a [a]( &amp; &lt; &#38; <b> <<b> </
+http://a) http://(( | |- *a a* \xa0*a* x*a\xa0b*)\xa0 ~~ [a]:\xa0b <script> <![CDATA[ <?xml\xa0 ( ) - > #
+1.\xa0""".split()
 
 
 @pytest.mark.parametrize("piece", [piece.replace("\xa0", " ") for piece in _REPEATED])
