@@ -104,9 +104,9 @@ def everyday_words(count: int = 50_000) -> list[str]:
     """Return the most frequent English words without those that are rather slips of a more frequent one.
 
     Speer's ``wordfreq`` counted them in subtitles, news, books, web pages and posts (Apache-2.0; its data are
-    CC BY-SA 4.0 and have to be credited). It lists *recieve* and *untill*, too: a word that a common slip of
-    the pen makes of one ten times as frequent is left out, and rarer words are taken if they are two others in
-    a row.
+    CC BY-SA 4.0 and have to be credited). It lists *recieve* and *untill*, too: a word that a common slip
+    of the pen makes of one ten times as frequent is left out, and rarer words are taken if they are two
+    others in a row.
 
     Args:
         count: Number of words, at most.

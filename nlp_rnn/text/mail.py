@@ -67,8 +67,8 @@ class Part:
     """A stretch of whole lines of a text.
 
     Attributes:
-        kind: ``own`` (what the writer says), ``quote``, ``introduction`` (of a quote), ``signature`` (with the
-            words of parting before it), ``device`` (*Sent from my phone*) or ``notice`` (*This e-mail is
+        kind: ``own`` (what the writer says), ``quote``, ``introduction`` (of a quote), ``signature`` (with
+            the words of parting before it), ``device`` (*Sent from my phone*) or ``notice`` (*This e-mail is
             confidential*).
         start, end: Its place in the text.
     """
