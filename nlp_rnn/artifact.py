@@ -2,7 +2,8 @@
 
 ``config.json`` (task, settings, notes, checksums and what else the kind of model needs), ``tokenizer.json``
 for models of text, ``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model
-card). Five models have this one format. Knows the files; runs nothing and imports no torch.
+card); where ``config.json`` names it, ``words.safetensors`` (words that are no typos). Five models have this
+one format. Knows the files; runs nothing and imports no torch.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from nlp_rnn.config import (
     TranslationConfig,
 )
 from nlp_rnn.errors import ArtifactError, ConfigError, in_range, one_of
-from nlp_rnn.folder import CARD, CONFIG, TOKENIZER, WEIGHTS, check_destination, replace_folder
+from nlp_rnn.folder import CARD, CONFIG, TOKENIZER, WEIGHTS, WORDS, check_destination, replace_folder
+from nlp_rnn.text.known import KnownWords
+from nlp_rnn.text.reading import READINGS
 from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.weights import DTYPES, Weights, check_weights, from_bytes, to_bytes
 
@@ -48,8 +51,12 @@ TEXT_CONFIGS: dict[str, type[EncoderConfig]] = {
 """Task of each model of text, and the settings that it has."""
 TASKS = (*TEXT_CONFIGS, "forecast")
 
-_TOKENIZER_KEYS = ("kind", "max_tokens", "mend_typos")
-_LATER_TOKENIZER_KEYS = {"mend_typos": False}  # what older folders do not say
+_TOKENIZER_KEYS = ("kind", "max_tokens", "mend_typos", "reading", "known_words")
+_LATER_TOKENIZER_KEYS = {
+    "mend_typos": False,
+    "reading": 1,
+    "known_words": None,
+}  # what older folders do not say
 _JSON_TYPES = {"model": dict, "notes": dict, "classes": list, "scaling": dict, "tail": list}
 
 Config = TypeVar("Config", bound=Settings, covariant=True)
@@ -104,6 +111,10 @@ class Artifact(Generic[Config]):
         """Return the files that only this kind of model has."""
         return {}
 
+    def hashed(self) -> tuple[str, ...]:
+        """Return the names of the files whose checksums stand in ``config.json``."""
+        return self.HASHED
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TextArtifact(Artifact[TextConfig]):
@@ -152,13 +163,30 @@ class TextArtifact(Artifact[TextConfig]):
         """Return classes, the tokenizer's settings and the temperature."""
         return {
             "classes": list(self.classes),
-            "tokenizer": {name: getattr(self.tokenizer, name) for name in _TOKENIZER_KEYS},
+            "tokenizer": self._tokenizer_values(),
             "temperature": float(self.temperature),
         }
 
+    def _tokenizer_values(self) -> dict[str, Any]:
+        """Return the tokenizer's settings; what the first reading does not have it does not say."""
+        tokenizer = self.tokenizer
+        values: dict[str, Any] = {
+            name: getattr(tokenizer, name) for name in ("kind", "max_tokens", "mend_typos")
+        }
+        if tokenizer.reading != 1:
+            values |= {"reading": tokenizer.reading, "known_words": WORDS if tokenizer.known_words else None}
+        return values
+
     def own_files(self) -> dict[str, bytes]:
-        """Return the tokenizer's file."""
-        return {TOKENIZER: self.tokenizer.to_json().encode()}
+        """Return the tokenizer's file, and that of its known words, if it has any."""
+        files = {TOKENIZER: self.tokenizer.to_json().encode()}
+        if self.tokenizer.known_words is not None:
+            files[WORDS] = self.tokenizer.known_words.to_bytes()
+        return files
+
+    def hashed(self) -> tuple[str, ...]:
+        """Return the names of the files whose checksums stand in ``config.json``."""
+        return self.HASHED if self.tokenizer.known_words is None else (*self.HASHED, WORDS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -244,7 +272,7 @@ def to_files(artifact: Artifact[Settings], dtype: str = "float32") -> dict[str, 
         **artifact.own_values(),
         "notes": artifact.notes,
     }
-    sums = {name: hashlib.sha256(files[name]).hexdigest() for name in artifact.HASHED}
+    sums = {name: hashlib.sha256(files[name]).hexdigest() for name in artifact.hashed()}
     values["sha256"] = {CONFIG: _digest(values), **sums}
     files[CONFIG] = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     return files
@@ -299,7 +327,7 @@ def from_files(content_of: Callable[[str], bytes], tasks: tuple[str, ...] = TASK
     """
     # What the model is for comes first: it says which other files there should be.
     values = _read_config(content_of(CONFIG), tasks)
-    hashed = _kind(values["task"]).HASHED
+    hashed = [name for name in values["sha256"] if name != CONFIG]
     content = {name: content_of(name) for name in (*hashed, CARD)}
     for name in hashed:
         if hashlib.sha256(content[name]).hexdigest() != values["sha256"][name]:
@@ -342,10 +370,13 @@ def _artifact(values: dict[str, Any], content: dict[str, bytes]) -> Artifact[Any
     }
     if values["task"] in TEXT_CONFIGS:
         text = content[TOKENIZER].decode(errors="replace")
+        settings = dict(values["tokenizer"])
+        if settings.get("known_words") is not None:
+            settings["known_words"] = KnownWords.from_bytes(content[WORDS])
         return TextArtifact(
             config=TEXT_CONFIGS[values["task"]].from_dict(values["model"]),
             classes=tuple(values["classes"]),
-            tokenizer=TextTokenizer.from_json(text, **values["tokenizer"]),
+            tokenizer=TextTokenizer.from_json(text, **settings),
             temperature=values["temperature"],
             **common,
         )
@@ -385,11 +416,12 @@ def _read_config(content: bytes, tasks: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(values.get(name, json_type()), json_type):
             raise ArtifactError(f"{name} in {CONFIG} should be a {json_type.__name__}, not {values[name]!r}")
     hashed = (CONFIG, *kind.HASHED)
+    if kind is TextArtifact:
+        _check_tokenizer(values["tokenizer"])
+        hashed += () if values["tokenizer"].get("known_words") is None else (WORDS,)
     if kind is SeriesArtifact and isinstance(values["sha256"], dict) and CONFIG not in values["sha256"]:
         hashed = kind.HASHED  # forecasters once had no checksum of their settings
     _same_keys(f"sha256 in {CONFIG}", values["sha256"], hashed)
-    if kind is TextArtifact:
-        _check_tokenizer(values["tokenizer"])
     return values
 
 
@@ -400,6 +432,15 @@ def _check_tokenizer(settings: object) -> None:
     assert isinstance(settings, dict)
     if not isinstance(settings["max_tokens"], (int, type(None))):
         raise ArtifactError(f"max_tokens in {CONFIG} should be a whole number or null")
+    reading = settings.get("reading", 1)
+    if isinstance(reading, bool) or reading not in READINGS:
+        known = " and ".join(map(str, READINGS))
+        raise ArtifactError(
+            f"it has the reading {reading!r} and this version knows {known}: it was made by a newer version; "
+            "use that one"
+        )
+    if settings.get("known_words") not in (None, WORDS):
+        raise ArtifactError(f"known_words in {CONFIG} should be {WORDS!r} or null")
 
 
 def _same_keys(where: str, values: object, keys: tuple[str, ...]) -> None:

@@ -15,6 +15,9 @@ from nlp_rnn.errors import ArtifactError
 
 CONFIG, TOKENIZER, WEIGHTS, CARD = "config.json", "tokenizer.json", "model.safetensors", "README.md"
 FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
+WORDS = "words.safetensors"
+OPTIONAL_FILES = (WORDS,)
+"""What only some models have."""
 
 
 def check_destination(folder: str | Path) -> Path:
@@ -47,7 +50,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
             old.rename(folder)
     if old.exists():
         for entry in old.iterdir():
-            if entry.name not in FILES:
+            if entry.name not in (*FILES, *OPTIONAL_FILES):
                 entry.rename(folder / entry.name)
         shutil.rmtree(old)
     return folder

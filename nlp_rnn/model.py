@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from nlp_rnn.artifact import FINGERPRINT, Artifact, fingerprint, load, save
 from nlp_rnn.errors import InputError, NotFittedError, require
-from nlp_rnn.folder import FILES
+from nlp_rnn.folder import FILES, OPTIONAL_FILES
 from nlp_rnn.hub import model_folder
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Pretrained(Generic[Kept]):
     def _find(cls, source: str | Path | None) -> Path:
         """Return the folder that ``source`` names, fetched from the Hub if it has to be."""
         if source is not None:
-            return model_folder(source, files=(*FILES, *cls.MORE_FILES))
+            return model_folder(source, files=(*FILES, *OPTIONAL_FILES, *cls.MORE_FILES))
         if cls.SHIPPED is None:
             raise InputError(f"no {cls.NOUN} comes with the package: give a model folder or a Hub id")
         return cls.SHIPPED

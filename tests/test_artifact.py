@@ -18,7 +18,7 @@ from safetensors.numpy import save as to_bytes
 from nlp_rnn.artifact import TextArtifact, fingerprint, load, save
 from nlp_rnn.config import CELLS, POOLINGS, ModelConfig
 from nlp_rnn.errors import ArtifactError, ConfigError
-from nlp_rnn.folder import CARD, CONFIG, FILES, TOKENIZER, WEIGHTS
+from nlp_rnn.folder import CARD, CONFIG, FILES, TOKENIZER, WEIGHTS, WORDS
 from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.weights import from_bytes
 
@@ -65,6 +65,35 @@ def test_an_option_of_the_tokenizer_is_kept(artifact: TextArtifact, tmp_path: Pa
     tokenizer = TextTokenizer("word", mend_typos=True).train(["the film was not good, the film was bad"])
     folder = save(replace(artifact, tokenizer=tokenizer), tmp_path / "mending")
     assert load(folder).tokenizer.encode("fillm").tokens == ["film"]
+
+
+def test_the_second_reading_and_its_known_words_are_kept(artifact: TextArtifact, tmp_path: Path) -> None:
+    plain = TextTokenizer("word", reading=2, mend_typos=True).train(
+        ["the film was not good, the film was bad"]
+    )
+    known = TextTokenizer("word", reading=2, mend_typos=True)
+    known.train(["the film was not good, the film was bad"], known_words=["fillm"])
+    folder = save(replace(artifact, tokenizer=known), tmp_path / "second")
+    assert (folder / WORDS).is_file()
+    again = load(folder).tokenizer
+    assert again.reading == 2
+    assert again.encode("<b>goooood</b> fillm fimm").tokens == ["good", "<unk>", "film"]
+    (folder / WORDS).write_bytes(b"another")
+    with pytest.raises(ArtifactError, match=r"words\.safetensors is truncated or was changed"):
+        load(folder)
+    (folder / WORDS).unlink()
+    with pytest.raises(ArtifactError, match=r"words\.safetensors is missing"):
+        load(folder)
+    # Saved over by a model without such words, none are left behind.
+    save(replace(artifact, tokenizer=plain), folder)
+    assert not (folder / WORDS).exists()
+    assert load(folder).tokenizer.encode("fillm").tokens == ["film"]
+
+
+def test_a_folder_of_the_first_reading_says_nothing_of_readings(folder: Path) -> None:
+    values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    assert set(values["tokenizer"]) == {"kind", "max_tokens", "mend_typos"}
+    assert load(folder).tokenizer.reading == 1
 
 
 def test_a_folder_that_does_not_say_whether_typos_are_mended_mends_none(folder: Path) -> None:
@@ -295,6 +324,11 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "the tokenizer is null": (put(tokenizer=None), "tokenizer in config.json should be an object"),
     "the tokenizer is a list": (put(tokenizer=[]), "tokenizer in config.json should be an object"),
     "max_tokens is text": (put_in("tokenizer", max_tokens="9"), "max_tokens in config.json should be"),
+    "a later reading": (put_in("tokenizer", reading=3), "made by a newer version"),
+    "known words in another file": (
+        put_in("tokenizer", known_words="x"),
+        "should be 'words.safetensors' or null",
+    ),
     "unknown tokenizer": (put_in("tokenizer", kind="llm"), "Invalid tokenizer kind"),
     "temperature is text": (put(temperature="hot"), "temperature 'hot' should be"),
     "classes in another order": (

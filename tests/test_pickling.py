@@ -60,6 +60,10 @@ MODELS: dict[str, tuple[Make, Answer]] = {
         lambda: TextTokenizer("word", max_tokens=6, mend_typos=True).train(TEXTS),
         lambda tokenizer: [tokenizer.encode(text) for text in (*TEXTS, "the parcell", "wasn’t it")],
     ),
+    "tokenizer of the second reading": (
+        lambda: TextTokenizer("word", reading=2, mend_typos=True).train(TEXTS, known_words=["parcell"]),
+        lambda tokenizer: [tokenizer.encode(text) for text in (*TEXTS, "the parcell", "<b>sooo</b> :-)")],
+    ),
     "sub-word tokenizer": (
         lambda: TextTokenizer("piece", vocab_size=40).train(TEXTS),
         lambda tokenizer: tokenizer.encode(TEXTS[0]),

@@ -26,11 +26,11 @@ def info(
 ) -> None:
     """Show a model's card, its sizes and fingerprint, and the versions installed."""
     from nlp_rnn.artifact import FINGERPRINT, TextArtifact, load
-    from nlp_rnn.folder import CARD, FILES
+    from nlp_rnn.folder import CARD, FILES, OPTIONAL_FILES
     from nlp_rnn.hub import model_folder
     from nlp_rnn.resources import SENTIMENT_MODEL
 
-    folder = SENTIMENT_MODEL if model is None else model_folder(model, files=FILES)
+    folder = SENTIMENT_MODEL if model is None else model_folder(model, files=(*FILES, *OPTIONAL_FILES))
     found = load(folder)
     facts: dict[str, Any] = {
         "folder": str(folder),

@@ -246,13 +246,13 @@ def _start(source: str) -> TextClassifier | LanguageModel:
     """Return the model that a training starts from; ``shipped`` is the one in the package."""
     from nlp_rnn.artifact import load
     from nlp_rnn.classification.classifier import TextClassifier
-    from nlp_rnn.folder import FILES
+    from nlp_rnn.folder import FILES, OPTIONAL_FILES
     from nlp_rnn.hub import model_folder
     from nlp_rnn.language.model import LanguageModel
 
     if source == "shipped":
         return load_model(None)
-    folder = model_folder(source, files=FILES)
+    folder = model_folder(source, files=(*FILES, *OPTIONAL_FILES))
     kind = LanguageModel if load(folder).task == "language" else TextClassifier
     return kind.from_pretrained(folder)
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp_rnn.errors import ArtifactError, InputError, in_range, whole_number
-from nlp_rnn.risk.bloom import BloomFilter, Hashes, mix
+from nlp_rnn.text.bloom import BloomFilter, Hashes, mix, word_hashes
 
 FILE = "overlap.safetensors"
 FORMAT = 1
@@ -142,7 +142,7 @@ class OverlapIndex:
             run=run,
             characters=characters,
             stretches=BloomFilter.build(hashes_N, false_positive_rate=false_positive_rate ** (1 / _IN_A_ROW)),
-            words=BloomFilter.build(_word_hashes(sorted(words)), false_positive_rate=_WORD_RATE),
+            words=BloomFilter.build(word_hashes(sorted(words)), false_positive_rate=_WORD_RATE),
         )
 
     @property
@@ -244,7 +244,7 @@ class OverlapIndex:
 
     def _knows(self, words: list[str]) -> NDArray[np.bool_]:
         """Return True for words that the training text has."""
-        return self.words.contains(_word_hashes([word.replace("’", "'").lower() for word in words]))
+        return self.words.contains(word_hashes([word.replace("’", "'").lower() for word in words]))
 
     def describe(self) -> dict[str, Any]:
         """Return what to state of an index: its size, and how often it is wrong."""
@@ -369,13 +369,6 @@ def _hashes(text: str, window: int) -> Hashes:
 
 def _is_mostly_letters(text: str) -> bool:
     return 2 * sum(map(str.isalnum, text)) >= len(text)
-
-
-def _word_hashes(words: list[str]) -> Hashes:
-    digests = [
-        hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
-    ]
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def _plain_words(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""From text to tokens and ids: sentences, tokenizers, spelling, word vectors."""
+"""From text to tokens and ids: markup, mails, sentences, tokenizers, spelling, word vectors."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,11 @@ from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
     from nlp_rnn.text.cooccurrence import cooccurrence_vectors as cooccurrence_vectors
+    from nlp_rnn.text.known import KnownWords as KnownWords
+    from nlp_rnn.text.known import everyday_words as everyday_words
+    from nlp_rnn.text.mail import Part as Part
+    from nlp_rnn.text.mail import mail_parts as mail_parts
+    from nlp_rnn.text.markup import plain_text as plain_text
     from nlp_rnn.text.sentences import begins_sentence as begins_sentence
     from nlp_rnn.text.sentences import detokenize_treebank as detokenize_treebank
     from nlp_rnn.text.sentences import split_sentences as split_sentences
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "known": ["KnownWords", "everyday_words"],
+        "mail": ["Part", "mail_parts"],
+        "markup": ["plain_text"],
         "sentences": ["begins_sentence", "detokenize_treebank", "split_sentences"],
         "tokenizer": ["Encoding", "TextTokenizer", "basic_english"],
         "cooccurrence": ["cooccurrence_vectors"],

@@ -16,6 +16,7 @@ _SHORT = 3  # letters of a word with too many neighbours: no wrong letter is loo
 _COMMON = 2_000  # ids, the most frequent, that count as common
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _RARER = 25  # a wrong letter may be one of 25, so each of these errors is so many times rarer
+_VOWELS, _LONG = "aeiou", 5
 _MOST = 1 << 16  # answers remembered
 
 
@@ -73,3 +74,56 @@ def _edits(word: str) -> Iterator[tuple[str, int]]:
             yield before + after, 1 if here == after[:1] else _RARER
             for letter in _LETTERS:
                 yield before + letter + after, _RARER
+
+
+_RUN = re.compile(r"([a-z])\1+")
+_STRETCHED = re.compile(r"[a-z]*([a-z])\1\1[a-z]*")
+_MOST_RUNS = 5
+_SHORTER = 25  # "tooo" is too, not to, though to is ten times as frequent
+
+
+def unstretched(word: str, ids: Mapping[str, int]) -> int | None:
+    """Return the id of the known word that was stretched: ``sooooo`` is so, ``niceee`` nice, ``goood`` good.
+
+    Every run of a letter is read as two of it and as one; of the known words that come out the most
+    frequent is meant, but one with a run of two if it is at most 25 times rarer.
+
+    Args:
+        word: In lower case.
+        ids: The ids of the known words: the more frequent a word, the smaller.
+
+    >>> unstretched("niceee", {"nice": 7})
+    7
+    """
+    if not _STRETCHED.fullmatch(word):
+        return None
+    runs = [found for found in _RUN.finditer(word)]
+    if len(runs) > _MOST_RUNS:
+        return None
+    # Each option: what was read of the word up to here, and by how much less likely it is than its rank says.
+    options = [("", 1)]
+    reached = 0
+    for run in runs:
+        kept = word[reached : run.start()]
+        options = [
+            (before + kept + run[1] * times, weight * (1 if times == 2 else _SHORTER))
+            for before, weight in options
+            for times in (2, 1)
+        ]
+        reached = run.end()
+    whole = [(before + word[reached:], weight) for before, weight in options]
+    likely = [(ids[found] * weight, ids[found]) for found, weight in whole if found in ids]
+    return min(likely)[1] if likely else None
+
+
+def likely_slips(word: str) -> Iterator[str]:
+    """Yield words of which a common slip makes this one: letters swapped, doubled or not, another vowel."""
+    for at in range(len(word) - 1):
+        if word[at] != word[at + 1]:
+            yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        else:
+            yield word[:at] + word[at + 1 :]
+    for at in range(len(word)):
+        yield word[: at + 1] + word[at:]
+        if 0 < at < len(word) - 1 and word[at] in _VOWELS and len(word) > _LONG:
+            yield from (word[:at] + vowel + word[at + 1 :] for vowel in _VOWELS if vowel != word[at])

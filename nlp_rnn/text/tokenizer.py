@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nlp_rnn.errors import (
@@ -30,6 +31,9 @@ from nlp_rnn.errors import (
     whole_number,
 )
 from nlp_rnn.text.alignment import Normaliser, token_spans
+from nlp_rnn.text.known import KnownWords
+from nlp_rnn.text.reading import EMOTICON_TOKEN, RATING_TOKEN, READINGS, Preparation, WordCorrector
+from nlp_rnn.text.rewriting import Rewriting
 from nlp_rnn.text.sentences import begins_sentence
 from nlp_rnn.text.spelling import Speller
 
@@ -68,18 +72,30 @@ _TIDY = [
 ]
 _SLOW_BREAK = r"<br\s*/?\s*>"
 _BREAK = r"<br\s*+(?:/\s*+)?>"  # possessive: what follows a run of spaces cannot be in it
+_NEGATIONS = [
+    (r"n(?<=" + _NEGATED + r")(?:\s?'?\s?|[;\",?\x{FFFD}])(?=t\b)", "n'"),  # didnt, didn 't, didn t, didn;t
+    (r"nt\b(?<=" + _NEGATED_SPACE + ")", NOT),
+    (r"'nt\b(?<=\p{L}'nt)", NOT),
+    (r"not\b(?<=\bcannot)", " not"),
+    (r"\bno\Ko{2,}\b|\bnot\Kt+\b", ""),
+]
 _NORMALISE = [
     *_TIDY,
     *((f"&(?:{names});", text) for names, text in _ENTITIES),
     (_BREAK + r"|</?(?:p|i|b|em|strong|div|span)(?:\s[^<>]*)?>", " "),
     (r"(?:https?://|www\.)(?:\S*[\p{L}\p{N}/_=#&%~+-])?", URL),
     (r"(?<![\w.])@\w+", USER),
-    (r"n(?<=" + _NEGATED + r")(?:\s?'?\s?|[;\",?\x{FFFD}])(?=t\b)", "n'"),  # didnt, didn 't, didn t, didn;t
-    (r"nt\b(?<=" + _NEGATED_SPACE + ")", NOT),
-    (r"'nt\b(?<=\p{L}'nt)", NOT),
-    (r"not\b(?<=\bcannot)", " not"),
-    (r"\bno\Ko{2,}\b|\bnot\Kt+\b", ""),
+    *_NEGATIONS,
     (r"([^\W\d])\1\K\1+", ""),
+]
+# The second reading has its own rules for markup, addresses and stretched words, before these
+# (``reading.py``).
+_NORMALISE_2 = [
+    *_TIDY,
+    (r"(?<![\w.])@\w+", USER),
+    *_NEGATIONS,
+    (r"n't\Kt+\b|!!\K!+|\?\?\K\?+", ""),
+    (r"\.{2,}", "..."),
 ]
 _SPACES = [(r"\s+", " "), (r"^ | $", "")]
 _EMOTICON = r"[<>]?[:;=8xX][\-o*']?[)\](\[dDpPoO/\\|@3*](?![\p{L}\d])|<3|\^_+\^|[(\[][:;=]"
@@ -87,24 +103,20 @@ _PICTURE = r"\p{Extended_Pictographic}"
 _EMOJI = _PICTURE + r"(?:[\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]|\x{200D}" + _PICTURE + ")*"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TRIPLED = re.compile(r"([a-zA-Z])\1\1", re.IGNORECASE)
-_TOKEN = "|".join(
-    [
-        r"[a-wyz][\p{L}\p{M}]*+(?!'t(?!\p{L}))",  # most words; the rest is for what is left
-        URL,
-        USER,
-        r"\d{1,2}(?:\.\d)?/10\b",
-        _EMOTICON,
-        r"\p{L}+?(?=n't(?![\p{L}]))",
-        r"n't(?![\p{L}])",
-        r"'(?:s|m|d|ll|re|ve)(?![\p{L}])",
-        r"\p{L}[\p{L}\p{M}]*",
-        r"[\d#*]\x{20E3}|[\x{1F1E6}-\x{1F1FF}]{2}",
-        r"\d+(?:[.,]\d+)*",
-        _EMOJI,
-        r"\.{2,}|!+|\?+",
-        r"[^\s]",
-    ]
-)
+_WORDS = r"[a-wyz][\p{L}\p{M}]*+(?!'t(?!\p{L}))"  # most words; the rest is for what is left
+_LESS_FREQUENT = [
+    r"\p{L}+?(?=n't(?![\p{L}]))",
+    r"n't(?![\p{L}])",
+    r"'(?:s|m|d|ll|re|ve)(?![\p{L}])",
+    r"\p{L}[\p{L}\p{M}]*",
+    r"[\d#*]\x{20E3}|[\x{1F1E6}-\x{1F1FF}]{2}",
+    r"\d+(?:[.,]\d+)*",
+    _EMOJI,
+    r"\.{2,}|!+|\?+",
+    r"[^\s]",
+]
+_TOKEN = "|".join([_WORDS, URL, USER, r"\d{1,2}(?:\.\d)?/10\b", _EMOTICON, *_LESS_FREQUENT])
+_TOKEN_2 = "|".join([_WORDS, URL, USER, RATING_TOKEN, EMOTICON_TOKEN, *_LESS_FREQUENT])
 SPACE = "▁"
 # A space belongs to what follows it; a hyphen to the letters after it, as in a-t-il.
 _PIECE = rf"{SPACE}?-?[\p{{L}}\p{{M}}']+|{SPACE}?\p{{N}}|{SPACE}?[^\s{SPACE}]|{SPACE}"
@@ -153,6 +165,11 @@ class TextTokenizer:
         mend_typos: Read an unknown word as the known one that is a single letter away and was most likely
             meant. One that begins with a capital may be a name: it is read so only where a sentence begins,
             as a common word, and not if more of it is in capitals. ``word`` alone.
+        reading: 1, or 2 for text as people type it in mails, chats and posts (``word`` alone): markup and
+        quoted
+            mail are taken off, emoji, emoticons and ratings have one spelling each, stretched words and
+            hashtags are read as the words they are made of, and words of ``train``'s ``known_words`` are
+            no typos.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -166,6 +183,7 @@ class TextTokenizer:
         min_count: int = 1,
         max_tokens: int | None = None,
         mend_typos: bool = False,
+        reading: int = 1,
     ) -> None:
         """Make an untrained pipeline; see the class for the arguments."""
         one_of("tokenizer kind", kind, KINDS)
@@ -179,23 +197,42 @@ class TextTokenizer:
                 f"Invalid mend_typos. Received: {mend_typos!r} for the kind {kind!r}; "
                 "only the kind word can mend typos"
             )
-        self._backend: Backend = _pipeline(kind)
+        if isinstance(reading, bool) or reading not in READINGS or (reading != 1 and kind != "word"):
+            raise ConfigError(
+                f"Invalid reading. Received: {reading!r} for the kind {kind!r}; it should be 1, or 2 for the "
+                "kind word; a model with another one was made by a newer version"
+            )
+        self.reading = int(reading)
+        self.known_words: KnownWords | None = None
+        self._backend: Backend = _pipeline(kind, reading)
         self._after_change()
 
-    def train(self, texts: Iterable[str]) -> TextTokenizer:
+    def train(self, texts: Iterable[str], *, known_words: Iterable[str] | None = None) -> TextTokenizer:
         """Learn the vocabulary; returns self.
 
+        Args:
+            texts: The texts.
+            known_words: Words that are no typos though they may not be in the vocabulary, for the second
+                reading (``everyday_words`` has some for English).
+
         Raises:
-            InputError: If ``texts`` is a single string, or one of them is no string.
+            InputError: If ``texts`` is a single string, or one of them is no string; or if the first
+                reading is given known words.
         """
         if isinstance(texts, str):
             raise InputError("train wants a sequence of texts, got one str: put it in a list")
         refuse_tables(texts, "train wants a sequence of texts")
-        backend = _pipeline(self.kind)
+        if known_words is not None and self.reading == 1:
+            raise InputError("known_words are for the second reading: make a TextTokenizer with reading=2")
+        known = None if known_words is None else KnownWords.of(known_words)
+        backend = _pipeline(self.kind, self.reading)
         if self.kind != "byte":
             trainer = _trainer(self.kind, self.vocab_size_limit, self.min_count)
-            backend.train_from_iterator((_readable(text) for text in texts), trainer)
-        self._backend = backend
+            readable: Iterator[str] = (_readable(text) for text in texts)
+            if self.reading != 1:
+                readable = map(Preparation().for_training, readable)
+            backend.train_from_iterator(readable, trainer)
+        self._backend, self.known_words = backend, known
         self._after_change()
         return self
 
@@ -209,11 +246,15 @@ class TextTokenizer:
         tokens: list[str] = []
         spans: list[tuple[int, int]] = []
         for start, part in self._parts(text):
-            found, places = self._encode_with_places(part)
-            corrected = self._correct_unknown(found.ids, part, places.__getitem__)
+            prepared = self._prepared(part)
+            found, own_places = self._encode_with_places(prepared.text)
+            corrected = self._correct_unknown(found.ids, prepared.text, own_places.__getitem__)
+            places = own_places
+            if prepared.places_2N is not None:  # from places in the prepared text to those in the original
+                places = token_spans(own_places, prepared.places_2N)
             ids += corrected
             tokens += (
-                [str(self._backend.id_to_token(i)) for i in corrected] if self.mend_typos else found.tokens
+                [str(self._backend.id_to_token(i)) for i in corrected] if self._corrects else found.tokens
             )
             spans += [(first + start, end + start) for first, end in places] if start else places
         if not ids:
@@ -229,7 +270,9 @@ class TextTokenizer:
         if isinstance(texts, str):
             raise InputError("encode_batch wants a sequence of texts, got one str: put it in a list")
         refuse_tables(texts, "encode_batch wants a sequence of texts")
-        parts = [[part for _, part in self._parts(text)] for text in texts]
+        parts = [
+            [self._prepared(part, keep_places=False).text for _, part in self._parts(text)] for text in texts
+        ]
         found = iter(self._ids([part for own in parts for part in own]))
         rows: list[list[int]] = []
         for own in parts:
@@ -241,16 +284,28 @@ class TextTokenizer:
 
     def _ids(self, texts: list[str]) -> Iterator[list[int]]:
         """Yield the ids of each text."""
-        if not self.mend_typos:
+        if not self._corrects:
             yield from (found.ids for found in self._backend.encode_batch_fast(texts))
             return
         for text, found in zip(texts, self._backend.encode_batch(texts), strict=True):
             places: Callable[[int], tuple[int, int] | None] = found.token_to_chars
-            if self.unk_id in found.ids and (not text.isascii() or _TRIPLED.search(text)):
+            moved = not text.isascii() or (self.reading == 1 and _TRIPLED.search(text))
+            if self.unk_id in found.ids and moved:
                 places = self._encode_with_places(text)[
                     1
                 ].__getitem__  # there the backend's places are not those of words
             yield self._correct_unknown(found.ids, text, places)
+
+    def _prepared(self, part: str, *, keep_places: bool = True) -> Rewriting:
+        """Return a text as the patterns of ``tokenizer.json`` cut it; with the first reading, as it is."""
+        if self.reading == 1:
+            return Rewriting(part, keep_places=False)
+        return self._preparation(part, keep_places=keep_places)
+
+    @property
+    def _corrects(self) -> bool:
+        """True if unknown words may be read as known ones."""
+        return self.mend_typos or self.reading != 1
 
     def _encode_with_places(self, part: str) -> tuple[Encoded, list[tuple[int, int]]]:
         """Return the tokens of a text, and their places in it."""
@@ -265,13 +320,16 @@ class TextTokenizer:
         self, ids: list[int], text: str, span_of: Callable[[int], tuple[int, int] | None]
     ) -> list[int]:
         """Return the ids, unknown ones corrected if possible; ``span_of`` gives the place of a token."""
-        if not self.mend_typos or self.unk_id not in ids:
+        if not self._corrects or self.unk_id not in ids:
             return ids
         return [self._corrected_id(text, span_of(at)) if i == self.unk_id else i for at, i in enumerate(ids)]
 
     def _corrected_id(self, text: str, span: tuple[int, int] | None) -> int:
         word = text[slice(*span)] if span else ""
         found = None
+        if self.reading != 1:
+            found = self._corrector(text, *span) if span and word else None
+            return self.unk_id if found is None else found
         if word[:1].islower():
             found = self._speller(word.lower())
         elif span and word.istitle() and begins_sentence(text, span[0]):  # elsewhere it would be a name
@@ -316,8 +374,9 @@ class TextTokenizer:
             "min_count": self.min_count,
             "max_tokens": self.max_tokens,
             "mend_typos": self.mend_typos,
+            "reading": self.reading,
         }
-        return _from_pickled, (settings, self.to_json())
+        return _from_pickled, (settings, self.to_json(), self.known_words)
 
     def to_json(self) -> str:
         """Return the pipeline as ``tokenizer.json``, readable by ``tokenizers`` itself."""
@@ -325,14 +384,22 @@ class TextTokenizer:
 
     @classmethod
     def from_json(
-        cls, text: str, *, kind: str, max_tokens: int | None = None, mend_typos: bool = False
+        cls,
+        text: str,
+        *,
+        kind: str,
+        max_tokens: int | None = None,
+        mend_typos: bool = False,
+        reading: int = 1,
+        known_words: KnownWords | None = None,
     ) -> TextTokenizer:
         """Read what ``to_json`` wrote.
 
         Raises:
             ArtifactError: If the text is no tokenizer.
         """
-        tokenizer = cls(kind, max_tokens=max_tokens, mend_typos=mend_typos)
+        tokenizer = cls(kind, max_tokens=max_tokens, mend_typos=mend_typos, reading=reading)
+        tokenizer.known_words = known_words
         tokenizer._take(text)
         return tokenizer
 
@@ -356,7 +423,12 @@ class TextTokenizer:
         self._backend.no_padding()
         self._backend.no_truncation()
         self._backend.encode_special_tokens = True  # a text that says "<pad>" is a text, not padding
-        self._speller = Speller(self._backend.get_vocab)
+        vocab = cache(self._backend.get_vocab)
+        self._speller = Speller(vocab)
+        if self.reading != 1:
+            known = self.known_words
+            self._preparation = Preparation(vocab, known.__contains__ if known else lambda word: False)
+            self._corrector = WordCorrector(vocab, self._speller if self.mend_typos else None, known)
         # The same pipeline without its normaliser, which `encode` runs itself to keep the places.
         self._reader = type(self._backend)(self._backend.model)
         self._reader.pre_tokenizer = self._backend.pre_tokenizer
@@ -388,9 +460,12 @@ def _without_slow_patterns(text: str) -> str:
     return text.replace(json.dumps(_SLOW_BREAK)[1:-1], json.dumps(_BREAK)[1:-1])
 
 
-def _from_pickled(settings: dict[str, Any], text: str) -> TextTokenizer:
+def _from_pickled(
+    settings: dict[str, Any], text: str, known_words: KnownWords | None = None
+) -> TextTokenizer:
     """Return the tokenizer of these settings and this ``tokenizer.json``."""
     tokenizer = TextTokenizer(**settings)
+    tokenizer.known_words = known_words
     tokenizer._take(text)
     return tokenizer
 
@@ -439,19 +514,20 @@ def _readable(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _normalizer(kind: str) -> normalizers.Normalizer:
+def _normalizer(kind: str, reading: int) -> normalizers.Normalizer:
     from tokenizers import Regex, normalizers
 
     steps: list[normalizers.Normalizer] = [normalizers.NFC()]
     if kind != "piece":
         steps.append(normalizers.Lowercase())
-    replacements = [*_TIDY, *_SPACES] if kind == "piece" else _NORMALISE
+    of_words = _NORMALISE if reading == 1 else _NORMALISE_2
+    replacements = [*_TIDY, *_SPACES] if kind == "piece" else of_words
     steps += [normalizers.Replace(Regex(pattern), text) for pattern, text in replacements]
     return normalizers.Sequence(steps)
 
 
-def _pipeline(kind: str) -> Backend:
-    """Return an untrained pipeline of the given kind."""
+def _pipeline(kind: str, reading: int) -> Backend:
+    """Return an untrained pipeline of the given kind and reading."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
     model: models.Model
@@ -469,11 +545,13 @@ def _pipeline(kind: str) -> Backend:
         model = models.WordLevel(vocab=start, unk_token=UNK)
     backend = Tokenizer(model)
     if kind in ("word", "subword"):
-        backend.normalizer = _normalizer(kind)
-        backend.pre_tokenizer = pre_tokenizers.Split(Regex(_TOKEN), "removed", invert=True)
+        backend.normalizer = _normalizer(kind, reading)
+        backend.pre_tokenizer = pre_tokenizers.Split(
+            Regex(_TOKEN if reading == 1 else _TOKEN_2), "removed", invert=True
+        )
         backend.decoder = decoders.WordPiece(prefix="##", cleanup=True)
     elif kind == "piece":
-        backend.normalizer = _normalizer(kind)
+        backend.normalizer = _normalizer(kind, reading)
         backend.pre_tokenizer = pre_tokenizers.Sequence(
             [
                 pre_tokenizers.Metaspace(SPACE, prepend_scheme="always", split=False),

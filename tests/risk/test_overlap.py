@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError
-from nlp_rnn.risk.bloom import BloomFilter, mix
 from nlp_rnn.risk.overlap import FILE, OverlapIndex
+from nlp_rnn.text.bloom import BloomFilter, mix
 
 WORDS = "amber brick candle dusk ember fennel garden harbour island juniper kettle lantern meadow".split()
 CORPORA = Path(os.environ.get("NLP_RNN_DATA", Path(__file__).parents[3] / "shared" / "data"))

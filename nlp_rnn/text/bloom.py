@@ -7,6 +7,7 @@ hashes of.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 
@@ -89,6 +90,18 @@ def mix(values: Hashes) -> Hashes:
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(31)
     return mixed
+
+
+def word_hashes(words: list[str]) -> Hashes:
+    """Return a hash of each word (BLAKE2b).
+
+    Shape:
+        N words -> (N,).
+    """
+    digests = [
+        hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest() for word in words
+    ]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def _mask(bit_N: Hashes) -> NDArray[np.uint8]:
