@@ -616,7 +616,7 @@ class ForecastTrainConfig(LoopConfig):
         validation: Share of the series, its latest part, that is held out to choose the epoch.
     """
 
-    USUAL: ClassVar[Usual] = Usual(max_epochs=16, batch_size=64, patience=16, least_steps=400, least_batch=4)
+    USUAL: ClassVar[Usual] = Usual(max_epochs=16, batch_size=64, patience=16, least_steps=100, least_batch=4)
 
     learning_rate: float = 5e-3
     weight_decay: float = 1e-3

@@ -9,20 +9,6 @@ import numpy as np
 import pytest
 
 from nlp_rnn.config import ForecastConfig, ModelConfig, Settings, TrainConfig
-from nlp_rnn.errors import ConfigError, in_range
-
-
-@pytest.mark.parametrize("value", [np.int64(1), np.uint8(1), np.float32(1), np.float64(1)])
-def test_a_scalar_of_numpy_is_a_number(value: Any) -> None:
-    in_range("value", value, 0, 1)
-    with pytest.raises(ConfigError, match="should be in"):
-        in_range("value", value, 2, 3)
-
-
-@pytest.mark.parametrize("value", [np.True_, np.str_("1"), np.array([1]), 1j, np.complex64(1), None])
-def test_what_is_no_number_is_refused(value: Any) -> None:
-    with pytest.raises(ConfigError, match="should be in"):
-        in_range("value", value, 0, 1)
 
 
 @pytest.mark.parametrize(

@@ -193,11 +193,15 @@ class ClassificationTask(LengthBuckets[TrainConfig]):
         return figures | {name: float(np.mean(each)) for name, each in means.items()}
 
     def logits(self, model: nn.Module, name: str) -> tuple[NDArray[np.float32], Ids]:
-        """Logits (N, C) of a validation set, ``ABSENT`` for classes it does not have; and its labels (N,)."""
+        """Logits (N, C) of a validation set, ``ABSENT`` for classes it does not have; and its labels (N,).
+
+        A set of one class alone is measured against all others.
+        """
         data = self.validation[name]
         logits_NC = predict_logits(model, data.rows, pad_id=self.pad_id)
         absent = np.setdiff1d(np.arange(logits_NC.shape[1]), data.labels_N)
-        logits_NC[:, absent] = ABSENT
+        if len(absent) + 1 < logits_NC.shape[1]:
+            logits_NC[:, absent] = ABSENT
         return logits_NC, data.labels_N
 
 

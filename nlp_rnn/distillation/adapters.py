@@ -83,7 +83,7 @@ def save_adapters(model: Any, folder: Path, settings: dict[str, Any]) -> None:
         if weight.requires_grad
     }
     save_file(learned, folder / _WEIGHTS)
-    (folder / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    (folder / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

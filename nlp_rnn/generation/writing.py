@@ -115,6 +115,8 @@ def _stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the strings before which a text ends, checked."""
     if stop is None:
         return ()
+    if not isinstance(stop, Iterable):
+        raise InputError(f"stop should be a str, or a sequence of several, got {stop!r}")
     if isinstance(stop, Set):  # the first to end a text does, in whatever order they are given
         stop = list(stop)
     stops = (stop,) if isinstance(stop, str) else tuple(as_texts(stop, "stop"))

@@ -76,6 +76,7 @@ def main(
     figures = {}
     for name, (texts, labels) in mixture.validation.items():
         present = [label for label in CLASSES if label in set(labels)]
+        present = present if len(present) > 1 else list(CLASSES)
         scores = evaluate(labels, teacher.predict_proba(texts), CLASSES, only=present)
         figures[name] = {"n": len(texts), "accuracy": scores.accuracy, "macro_recall": scores.macro_recall}
     output.mkdir(parents=True, exist_ok=True)

@@ -76,3 +76,11 @@ def test_labels_that_are_no_probabilities_are_refused(
 def test_an_unknown_label_has_no_column() -> None:
     with pytest.raises(InputError, match="unknown label 'side'; the classes are up, down"):
         one_hot(["side"], CLASSES)
+
+
+def test_a_held_out_set_of_one_class_is_measured_against_all_others() -> None:
+    config = TrainConfig(max_epochs=40, patience=40, learning_rate=0.03, unk_dropout=0.0)
+    wrong = (["so good", "so good", "a good day"], ["down"] * 3)
+    validation = {"both": HELD_OUT, "wrong": wrong}
+    history = small().fit(TEXTS, LABELS, validation=validation, config=config).artifact.notes["history"]
+    assert (history[-1]["validation"]["both"], history[-1]["validation"]["wrong"]) == (1.0, 0.0)

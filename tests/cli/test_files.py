@@ -113,7 +113,7 @@ def test_training_and_pretraining_read_what_they_are_told(
 
 def test_a_file_without_a_header_is_noted(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("good film\nbad film\n")
+    path.write_text("good film\nbad film\n", encoding="utf-8")
     result = run("classify", "--file", str(path))
     assert "Note: " in result.err
     assert "'good film'" in result.err
@@ -124,7 +124,7 @@ def test_a_file_without_a_header_is_noted(run: Run, tmp_path: Path) -> None:
 def test_rows_without_a_text_are_counted(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"a.{name}"
     path.write_text({"csv": "id,text\n1,good\n2,\n3, \n", "txt": "good\n\n \n"}.get(
-        name, '{"text": "good"}\n{"text": null}\n{"text": NaN}\n'))  # fmt: skip
+        name, '{"text": "good"}\n{"text": null}\n{"text": NaN}\n'), encoding="utf-8")  # fmt: skip
     result = run("classify", "--file", str(path), "--json")
     assert [answer["label"] for answer in json.loads(result.out)] == ["positive", None, None]
     assert "2 rows have no text, and so no label" in result.err
@@ -133,20 +133,20 @@ def test_rows_without_a_text_are_counted(run: Run, tmp_path: Path, name: str) ->
 
 def test_a_header_alone_gives_a_header(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("id,text\n")
+    path.write_text("id,text\n", encoding="utf-8")
     assert run("classify", "--file", str(path)).out == "id,text,label,score,polarity\n"
     output = tmp_path / "out.tsv"
     assert run("classify", "--file", str(path), "--output", str(output)).code == 0
-    assert output.read_text() == "id\ttext\tlabel\tscore\tpolarity\n"
+    assert output.read_text(encoding="utf-8") == "id\ttext\tlabel\tscore\tpolarity\n"
 
 
 def test_what_a_folder_holds_beside_texts_is_named(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
-    (folder / "a.txt").write_text("good film\n\nbad film\n")
-    (folder / "b.csv").write_text("text;n\ngood;1\n")
-    (folder / "notes.docx").write_text("x")
-    (folder / ".hidden.txt").write_text("x")
+    (folder / "a.txt").write_text("good film\n\nbad film\n", encoding="utf-8")
+    (folder / "b.csv").write_text("text;n\ngood;1\n", encoding="utf-8")
+    (folder / "notes.docx").write_text("x", encoding="utf-8")
+    (folder / ".hidden.txt").write_text("x", encoding="utf-8")
     result = run("robustness", "--data", str(folder), "--delimiter", ";")
     assert result.code == 0, result.err
     assert f"Note: {folder}: left out 1 of its files" in result.err
@@ -169,8 +169,8 @@ def test_a_reviewed_file_may_be_of_another_encoding(run: Run, tmp_path: Path) ->
 
 
 def test_options_for_tables_leave_other_files_alone(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("text;n\ngood;1\n")
-    (tmp_path / "b.txt").write_text("bad; film\n")
+    (tmp_path / "a.csv").write_text("text;n\ngood;1\n", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("bad; film\n", encoding="utf-8")
     args = ["--data", str(tmp_path / "a.csv"), "--data", str(tmp_path / "b.txt"), "--delimiter", ";"]
     assert run("robustness", *args, "--input-format", "csv").code == 0
     alone = ["--data", str(tmp_path / "b.txt"), "--delimiter", ";"]

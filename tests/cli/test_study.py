@@ -71,6 +71,9 @@ def test_bleu_compares_translators(run: Run, tmp_path: Path, monkeypatch: pytest
         def translate(self, texts: list[str], *, beam: int) -> list[str]:
             return [text.replace("word", "mot") if self.knows else "x" for text in texts]
 
+        def unreadable(self, texts: list[str]) -> dict[int, str]:
+            return {}
+
     monkeypatch.setattr("nlp_rnn.translation.translator.Translator.from_pretrained", Fake)
     test, output = tmp_path / "test.csv", tmp_path / "out"
     rows = [f"{'word ' * n}end {n},{'mot ' * n}end {n}" for n in range(4, 20)]

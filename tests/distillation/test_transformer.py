@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,7 +261,7 @@ def test_a_run_of_adapters_that_was_stopped_goes_on_where_it_was(mpnet: Path, tm
     again = start().fit(TEXTS, LABELS, validation=validation, config=config, output=tmp_path, resume=True)
     np.testing.assert_array_equal(again.predict_proba(TEXTS), whole.predict_proba(TEXTS))
     other = TransformerClassifier.from_pretrained(mpnet, classes=CLASSES).with_adapters(rank=4, first_layer=1)
-    with pytest.raises(TrainingError, match="made with other learning:"):
+    with pytest.raises(TrainingError, match="made with other learning"):
         other.fit(TEXTS, LABELS, validation=validation, config=config, output=tmp_path, resume=True)
 
 
@@ -289,3 +290,12 @@ def test_emoji_are_read_by_their_names(tiny: Path) -> None:
     named = [_name_emoji(text) for text in ("good \N{PILE OF POO}!", "\N{THUMBS UP SIGN}\U0001f3fd", "a_b é")]
     assert [" ".join(text.split()) for text in named] == ["good pile of poo !", "thumbs up", "a_b é"]
     assert len(teacher.rows(["\N{PILE OF POO}"])[0]) == len(teacher.rows(["pile of poo"])[0])
+
+
+def test_a_held_out_set_of_one_class_is_measured_against_all_others(tiny: Path, tmp_path: Path) -> None:
+    teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
+    wrong = ["good soup", "bad soup"], ["neutral", "neutral"]
+    validation = {"all": (TEXTS, LABELS), "wrong": wrong}
+    teacher.fit(TEXTS, LABELS, validation=validation, config=CONFIG, output=tmp_path)
+    last = json.loads((tmp_path / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert (last["validation"]["all"], last["validation"]["wrong"]) == (1.0, 0.0)

@@ -354,7 +354,9 @@ def test_names_that_nobody_asked_for_do_no_harm(tmp_path: Path):
         assert record.fields == {"id": "1", "text": "good", "note (1)": "a", "note (2)": "b", "": "c"}
         with write_records(tmp_path / "out.csv", like=reader.rows) as out:
             out.add(record, {"label": "x"})
-    assert (tmp_path / "out.csv").read_text() == "id, text ,note,note,,label\n1,good,a,b,c,x\n"
+    assert (tmp_path / "out.csv").read_text(
+        encoding="utf-8"
+    ) == "id, text ,note,note,,label\n1,good,a,b,c,x\n"
     with pytest.raises(
         DataError, match=r"no column 'note'; the columns are id, text, note \(1\), note \(2\)"
     ):
@@ -423,4 +425,4 @@ def test_a_table_without_quotes_comes_out_without_quotes(tmp_path: Path):
             write_records(tmp_path / "b.tsv", like=reader.rows) as bad,
         ):
             bad.add(record, {"label": "x\ty"})
-    assert (tmp_path / "out.tsv").read_text() == 'id\ttext\tlabel\n1\t"Great" phone\tx\n'
+    assert (tmp_path / "out.tsv").read_text(encoding="utf-8") == 'id\ttext\tlabel\n1\t"Great" phone\tx\n'

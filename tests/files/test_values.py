@@ -123,7 +123,7 @@ def test_parquet_with_repeated_names_loses_none(tmp_path: Path):
 @pytest.mark.parametrize("number", ["1.10", "1E5", "-0.0", "12345678901234567890.123", "1e999", "4.0", "7"])
 def test_numbers_of_json_keep_their_digits(tmp_path: Path, number: str):
     source = put(tmp_path, "a.jsonl", f'{{"text": "a", "n": {number}, "in": [{number}]}}\n')
-    assert passed(source, tmp_path / "out.jsonl") == source.read_text()
+    assert passed(source, tmp_path / "out.jsonl") == source.read_text(encoding="utf-8")
     assert passed(source, tmp_path / "out.csv").splitlines()[1].startswith(f"a,{number},")
     (record,) = read_texts(source)
     assert record.fields["n"] == float(number)
@@ -199,7 +199,7 @@ def test_an_answer_that_there_is_not_leaves_its_cells_empty(tmp_path: Path):
     }.items():
         with write_records(tmp_path / name) as out:
             out.write(Record(1, "", {"text": None}), label=None, score=None)
-        assert (tmp_path / name).read_text() == expected
+        assert (tmp_path / name).read_text(encoding="utf-8") == expected
 
 
 # A header and no rows

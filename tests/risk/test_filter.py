@@ -542,7 +542,7 @@ def test_review_hands_out_what_the_policy_leaves(run: Callable[..., Any], tmp_pa
         (["--file", "nowhere.txt"], "no file nowhere.txt"),
         (["x", "--file", "y"], "not both"),
         (["x", "--memory", "nowhere"], "overlap.safetensors"),
-        (["-"], "0xFF at offset 1"),
+        (["-"], "invalid UTF-8 (byte 0xFF)"),
     ],
 )
 def test_review_refuses_in_one_sentence(run: Callable[..., Any], args: list[str], says: str) -> None:
