@@ -155,7 +155,7 @@ def _validation_sets(validation: Labelled | Mapping[str, Labelled] | None) -> di
         labels = as_texts(labels, f"the labels of the validation set {name}")
         if len(texts) != len(labels):
             raise InputError(f"the validation set {name} has {len(texts)} texts and {len(labels)} labels")
-        if len(set(labels)) < 2:
+        if len(set(labels)) < (1 if len(sets) > 1 else 2):
             raise InputError(
                 f"the validation set {name} needs texts of two classes or more, it has {len(set(labels))}"
             )

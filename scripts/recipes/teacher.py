@@ -9,7 +9,7 @@ is held out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -69,10 +69,16 @@ def main(
     output: Annotated[Path, typer.Option(help="Where adapters and figures go.")] = Path("runs/teacher"),
     seed: int = 0,
     share: Annotated[float, typer.Option(help="Learn this share of the sentences.")] = 1.0,
+    templates: Annotated[float, typer.Option(help="Share of the templates' sentences to learn.")] = 0.15,
+    go_on_from: Annotated[Path | None, typer.Option(help="Adapters that go on learning.")] = None,
+    learning_rate: float = 3e-4,
 ) -> None:
     """Teach the teacher, measure it on the held-out sets, and save its adapters."""
     mixture = build(data, templates=TEMPLATES)
-    teacher = sentence_teacher(mixture, start, output, seed=seed, share=share)
+    rates = {name: share * rate for name, rate in RATES.items()} | {"templates": templates}
+    teacher = sentence_teacher(
+        mixture, start, output, seed=seed, rates=rates, adapters=go_on_from, learning_rate=learning_rate
+    )
     figures = {}
     for name, (texts, labels) in mixture.validation.items():
         present = [label for label in CLASSES if label in set(labels)]
@@ -85,20 +91,27 @@ def main(
 
 
 def sentence_teacher(
-    mixture: Mixture, start: str | Path, run: Path, *, seed: int, share: float = 1.0
+    mixture: Mixture,
+    start: str | Path,
+    run: Path,
+    *,
+    seed: int,
+    rates: Mapping[str, float] = RATES,
+    adapters: Path | None = None,
+    learning_rate: float = 3e-4,
 ) -> TransformerClassifier:
     """Return the transformer that learned the mixture's sentences in one epoch.
 
     It is made once for the same start and texts, in a folder of ``run`` that is named after them; a run that
     was stopped goes on.
     """
-    texts, labels = mixture.training(seed=seed, share=share, rates=RATES)
+    texts, labels = mixture.training(seed=seed, rates=rates)
     texts = crop_texts(texts, seed=seed)
     folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
     teacher = TransformerClassifier.from_pretrained(start, classes=CLASSES, seed=seed)
     if (folder / "adapters").is_dir():
         return teacher.with_adapters(folder / "adapters").merged()
-    teacher.with_adapters(rank=RANK, first_layer=FIRST_LAYER, seed=seed)
+    teacher.with_adapters(adapters, rank=RANK, first_layer=FIRST_LAYER, seed=seed)
     with training_bar("tokens/s") as progress:
         teacher.fit(
             texts,
@@ -107,7 +120,7 @@ def sentence_teacher(
             config=LoopConfig(
                 max_epochs=1,
                 batch_size=24,
-                learning_rate=3e-4,
+                learning_rate=learning_rate,
                 ema_decay=0.0,
                 checkpoint_every=100,
                 seed=seed,

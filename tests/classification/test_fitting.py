@@ -82,5 +82,6 @@ def test_a_held_out_set_of_one_class_is_measured_against_all_others() -> None:
     config = TrainConfig(max_epochs=40, patience=40, learning_rate=0.03, unk_dropout=0.0)
     wrong = (["so good", "so good", "a good day"], ["down"] * 3)
     validation = {"both": HELD_OUT, "wrong": wrong}
-    history = small().fit(TEXTS, LABELS, validation=validation, config=config).artifact.notes["history"]
-    assert (history[-1]["validation"]["both"], history[-1]["validation"]["wrong"]) == (1.0, 0.0)
+    trained = small().fit(TEXTS, LABELS, classes=CLASSES, validation=validation, config=config)
+    figures = trained.artifact.notes["history"][-1]["validation"]
+    assert (figures["both"], figures["wrong"]) == (1.0, 0.0)
