@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nlp_rnn.text.tokenizer import Encoding as Encoding
     from nlp_rnn.text.tokenizer import TextTokenizer as TextTokenizer
     from nlp_rnn.text.tokenizer import basic_english as basic_english
+    from nlp_rnn.text.transfer import transfer_vectors as transfer_vectors
     from nlp_rnn.text.vectors import WordVectors as WordVectors
     from nlp_rnn.text.vectors import load_vectors as load_vectors
 
@@ -30,5 +31,6 @@ __all__, __getattr__, __dir__ = lazy(
         "tokenizer": ["Encoding", "TextTokenizer", "basic_english"],
         "cooccurrence": ["cooccurrence_vectors"],
         "vectors": ["WordVectors", "load_vectors"],
+        "transfer": ["transfer_vectors"],
     },
 )

@@ -106,8 +106,16 @@ class Mixture:
 
     def training(self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = RATES) -> Labelled:
         """Return texts and labels of one run: sources at their rates times ``share``, some texts changed."""
+        texts, _, labels = self.drawn(seed=seed, share=share, rates=rates)
+        return texts, labels
+
+    def drawn(
+        self, *, seed: int, share: float = 1.0, rates: Mapping[str, float] = RATES
+    ) -> tuple[list[str], list[str], list[str]]:
+        """Return texts, the same before some were changed, and labels of one run, as ``training`` does."""
         rng = np.random.default_rng(seed)
         texts: list[str] = []
+        originals: list[str] = []
         labels: list[str] = []
         for name, (source_texts, source_labels) in self.sources.items():
             count = round(share * rates[name] * len(source_texts))
@@ -115,11 +123,10 @@ class Mixture:
             which = [*range(len(source_texts))] * whole
             which += rng.permutation(len(source_texts))[:rest].tolist()
             own = [source_texts[i] for i in which]
-            if name not in _AS_THEY_ARE:
-                own = perturbed(own, share=CHANGED, seed=seed)
-            texts += own
+            originals += own
+            texts += own if name in _AS_THEY_ARE else perturbed(own, share=CHANGED, seed=seed)
             labels += [source_labels[i] for i in which]
-        return texts, labels
+        return texts, originals, labels
 
 
 def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixture:
