@@ -6,6 +6,10 @@ from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
     from nlp_rnn.text.cooccurrence import cooccurrence_vectors as cooccurrence_vectors
+    from nlp_rnn.text.scripts import language_of_script as language_of_script
+    from nlp_rnn.text.scripts import script_counts as script_counts
+    from nlp_rnn.text.scripts import script_of as script_of
+    from nlp_rnn.text.scripts import script_share as script_share
     from nlp_rnn.text.sentences import begins_sentence as begins_sentence
     from nlp_rnn.text.sentences import detokenize_treebank as detokenize_treebank
     from nlp_rnn.text.sentences import split_sentences as split_sentences
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "scripts": ["language_of_script", "script_counts", "script_of", "script_share"],
         "sentences": ["begins_sentence", "detokenize_treebank", "split_sentences"],
         "tokenizer": ["Encoding", "TextTokenizer", "basic_english"],
         "cooccurrence": ["cooccurrence_vectors"],
