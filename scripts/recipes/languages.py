@@ -30,17 +30,16 @@ from scripts.recipes.language_texts import (
     ENGLISH,
     HELD,
     MEASURED,
-    OTHER,
     SOURCES,
     TEST,
     TRAIN,
-    Changes,
     Texts,
     latin,
     read_texts,
-    salads,
 )
+from scripts.recipes.made_texts import Changes, chat, salads
 
+OTHER = "other"
 LENGTHS = LanguageGuesser.LENGTHS
 COUNTS = {
     ENGLISH: 70_000, "fr": 9000, "de": 9000, "es": 8000, "it": 8000, "pt": 8000, "nl": 8000, "tr": 7000,
@@ -81,7 +80,7 @@ def main(
     vocab_size: int = 4000,
     embedding_dim: int = 24,
     hidden_size: int = 32,
-    max_epochs: int = 3,
+    max_epochs: int = 2,
 ) -> None:
     """Train, choose, measure, describe and save."""
     console = Console(stderr=True)
@@ -176,6 +175,8 @@ def examples(texts: Texts, train: Texts, counts: dict[str, int], seed: int) -> P
     for language, rows in salads([*taught, *UNTAUGHT], round(SALADS * share), seed).items():
         label = language if language in counts else OTHER
         found += [(_changed(row, label, changes, rng.random()), label) for row in rows]
+    slang = chat(round(3000 * share), texts[ENGLISH, "Reddit comments"], seed)
+    found += [(line, ENGLISH) for line in slang]
     rng.shuffle(found)
     return [(read, label) for text, label in found if (read := LanguageGuesser.as_read(text)).strip()]
 
