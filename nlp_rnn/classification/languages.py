@@ -29,10 +29,19 @@ if TYPE_CHECKING:
 ENGLISH, OTHER = "en", "other"
 _WINDOW, _WINDOWS = 240, 6  # characters of a window, of which a long text gives some, evenly spread
 _LEAST_SCRIPT = 2  # letters of another script that may decide
-_NO_LANGUAGE = re.compile(  # what is the same in all languages, and quotes nobody wrote here
+_NO_LANGUAGE = re.compile(  # what is the same in all languages
     r"<[^<>\s][^<>]{0,200}>|(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,100}\.\w+|[@#][\w.]+|\bRT\b|&#?\w{1,10};"
 )
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+# Words that no other language has among its common ones: where several stand together, it needs no model.
+_PLAIN = frozenset(
+    """
+    the and that this with you your are were have they their them there these those what which when
+    where why how would could should because about from been his she our just into than very my but
+    before after always never while yours it's i'm don't isn't can't didn't doesn't i've you're that's
+    """.split()
+)
+_PLAIN_SHARE, _PLAIN_WORDS = 0.15, 2
 
 
 @dataclass(frozen=True)
@@ -181,13 +190,22 @@ class LanguageGuesser:
 
     def _name_latin(self, found: list[Language], windows: list[str], places_N: NDArray[np.int64]) -> None:
         """Put the languages of texts of Latin letters where they belong; windows of a text have its place."""
-        probs_NC = self._classifier.predict_proba(windows)
+        probs_NC = self._probs(windows)
         # The windows of one text follow each other: their mean is the text's.
         first_B = np.flatnonzero(np.diff(places_N, prepend=-1))
         count_B = np.diff(first_B, append=len(places_N))
         probs_BC = np.add.reduceat(probs_NC, first_B, axis=0) / count_B[:, None]
         for at, place, probs_C in zip(first_B.tolist(), places_N[first_B].tolist(), probs_BC, strict=True):
             found[place] = self._named(probs_C, len(_LETTERS.findall(windows[at])))
+
+    def _probs(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return probabilities (N, C) of texts; those that are plainly English are not given to the model."""
+        probs_NC = np.zeros((len(texts), len(self._classes)), np.float32)
+        asked = [n for n, text in enumerate(texts) if not _plainly_english(text)]
+        probs_NC[:, self._english] = 1.0
+        if asked:
+            probs_NC[asked] = self._classifier.predict_proba([texts[n] for n in asked])
+        return probs_NC
 
     def _named(self, probs_C: NDArray[np.float32], words: int) -> Language:
         """Return the language that some probabilities and a number of words speak for."""
@@ -223,6 +241,17 @@ def is_english(text: str) -> bool:
     (True, False)
     """
     return not shared_guesser().guess(text).unread
+
+
+def _plainly_english(text: str) -> bool:
+    """Return True if enough of the words are such as only English has.
+
+    >>> _plainly_english("The men were in the bus."), _plainly_english("Men and bus!")
+    (True, False)
+    """
+    words = _LETTERS.findall(text.lower().replace("’", "'"))
+    plain = [word for word in words if word in _PLAIN]
+    return len(set(plain)) >= _PLAIN_WORDS and len(plain) >= _PLAIN_SHARE * len(words)
 
 
 def _without_markup(text: str) -> str:

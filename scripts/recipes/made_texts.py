@@ -58,7 +58,7 @@ run
 
 
 def chat(count: int, texts: Sequence[str], seed: int) -> list[str]:
-    """Return lines as people chat them: abbreviations alone or beside a few words of real texts, and cries."""
+    """Return lines as people chat: abbreviations, alone or beside a few words of real texts, and cries."""
     rng = random.Random(seed)
     found = []
     for _ in range(count):

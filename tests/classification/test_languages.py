@@ -124,6 +124,31 @@ def test_of_a_long_text_no_more_than_some_windows_are_read() -> None:
     assert max(read) <= 500
 
 
+def test_words_that_only_english_has_need_no_model_and_one_of_them_is_not_enough() -> None:
+    asked: list[str] = []
+
+    class Listening(TextClassifier):
+        def predict_proba(self, texts: Any, **settings: Any) -> Any:
+            asked.extend(texts)
+            return super().predict_proba(texts, **settings)
+
+    guesser = LanguageGuesser(Listening.from_pretrained(LANGUAGES_MODEL))
+    assert guesser.guess("They didn’t say WHICH of the lamps were broken.").english == 1.0
+    assert asked == []
+    german = "Den Film The Birds habe ich The Birds habe ich noch nie gesehen."
+    assert guesser.guess(german).unread
+    assert asked == [german]
+    every = [
+        s
+        for group in ("taught", "words_alone", "never_seen")
+        for own in SENTENCES[group].values()
+        for s in own
+    ]
+    asked.clear()
+    guesser.guess_many(every)
+    assert asked == every
+
+
 def test_odd_characters_are_read(guesser: LanguageGuesser) -> None:
     for text in ("\ud83d", "\x00\x01", "a\u200bb", "<" * 5000, "&" * 5000, "@" * 5000, "<a" + " " * 5000):
         assert not guesser.guess(text).unread
