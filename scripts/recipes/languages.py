@@ -65,7 +65,7 @@ class Figures:
 
     rows: dict[tuple[str, str], tuple[int, float]]
 
-    def worst(self, *, english: bool) -> float:
+    def mean_error(self, *, english: bool) -> float:
         """Return the mean over kinds of the texts that went wrong."""
         rows = self.rows.items()
         shares = [share for (language, _), (_, share) in rows if (language == ENGLISH) == english]
@@ -98,7 +98,7 @@ def main(
         model = with_thresholds(model, kept[HELD])
         runs[seed] = model, measured(model, kept[HELD])
         console.print(f"seed {seed}: {report(runs[seed][1])}; thresholds {model.notes['thresholds']}")
-    best = min(runs, key=lambda seed: runs[seed][1].worst(english=False))
+    best = min(runs, key=lambda seed: runs[seed][1].mean_error(english=False))
     tests = {seed: measured(model, parts[TEST]) for seed, (model, _) in runs.items()}
     notes = {
         "thresholds": runs[best][0].notes["thresholds"],
@@ -248,8 +248,8 @@ def measured(model: Model, texts: Texts) -> Figures:
 def report(figures: Figures) -> str:
     """Return both errors in words."""
     return (
-        f"English taken for another {figures.worst(english=True):.2%}, others taken for English "
-        f"{figures.worst(english=False):.2%} (means over kinds)"
+        f"English taken for another {figures.mean_error(english=True):.2%}, others taken for English "
+        f"{figures.mean_error(english=False):.2%} (means over kinds)"
     )
 
 
@@ -267,7 +267,7 @@ def describe(
         name = kind if language == ENGLISH else f"{language}: {kind}"
         rows[language == ENGLISH].append(f"| {name} | {count:,} | {right:.2%} |")
     spread = {
-        english: np.array([figures.worst(english=english) for figures in tests.values()]) * 100
+        english: np.array([figures.mean_error(english=english) for figures in tests.values()]) * 100
         for english in (True, False)
     }
     return CARD.format(
@@ -289,7 +289,8 @@ def describe(
 
 
 def _mean(values: NDArray[np.float64]) -> str:
-    return f"{values.mean():.2f} % ± {values.std():.2f}"
+    spread = f" ± {values.std():.2f}" if len(values) > 1 else ""
+    return f"{values.mean():.2f} %{spread}"
 
 
 def _sources(train: Texts, dropped: dict[tuple[str, str], int]) -> str:
