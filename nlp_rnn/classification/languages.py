@@ -42,6 +42,7 @@ _PLAIN = frozenset(
     """.split()
 )
 _PLAIN_SHARE, _PLAIN_WORDS = 0.15, 2
+_LEAST_SMALL = 2  # words in small letters that say enough without the names among them
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,14 @@ class LanguageGuesser:
         probs_BC = np.add.reduceat(probs_NC, first_B, axis=0) / count_B[:, None]
         for at, place, probs_C in zip(first_B.tolist(), places_N[first_B].tolist(), probs_BC, strict=True):
             found[place] = self._named(probs_C, len(_LETTERS.findall(windows[at])))
+        # Foreign names in English: what is short and not English is read once more without its names.
+        doubted = [at for at, count in zip(first_B.tolist(), count_B, strict=True) if count == 1]
+        doubted = [at for at in doubted if found[places_N[at]].unread]
+        nameless = {at: rest for at in doubted if (rest := _without_names(windows[at]))}
+        for at, probs_C in zip(nameless, self._probs(list(nameless.values())), strict=True):
+            again = self._named(probs_C, len(_LETTERS.findall(nameless[at])))
+            if not again.unread:
+                found[places_N[at]] = again
 
     def _probs(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return probabilities (N, C) of texts; those that are plainly English are not given to the model."""
@@ -252,6 +261,18 @@ def _plainly_english(text: str) -> bool:
     words = _LETTERS.findall(text.lower().replace("’", "'"))
     plain = [word for word in words if word in _PLAIN]
     return len(set(plain)) >= _PLAIN_WORDS and len(plain) >= _PLAIN_SHARE * len(words)
+
+
+def _without_names(text: str) -> str | None:
+    """Return a text without the capitalised words inside its sentences; None if too little or all is left.
+
+    >>> _without_names("Mrs Novák moves to Łódź in April.")
+    'Mrs moves to in'
+    """
+    words = text.split()
+    kept = [word for n, word in enumerate(words) if n == 0 or not word.lstrip("(\"'“‘«")[:1].isupper()]
+    small = sum(word[:1].islower() for word in kept)
+    return " ".join(kept) if len(kept) < len(words) and small >= _LEAST_SMALL else None
 
 
 def _without_markup(text: str) -> str:
