@@ -14,6 +14,7 @@ _PACKAGE = Path(__file__).parent
 
 SENTIMENT_MODEL = _PACKAGE / "pretrained" / "sentiment-en"
 CLAIMS_MODEL = _PACKAGE / "pretrained" / "claims-en"
+LANGUAGES_MODEL = _PACKAGE / "pretrained" / "languages"
 CHARACTER_MODEL = _PACKAGE / "pretrained" / "shakespeare-char"
 
 

@@ -1,4 +1,4 @@
-"""Classifiers of texts, whatever their labels: training, calibration, explanations."""
+"""Classifiers of texts, whatever their labels: training, calibration, explanations; which language it is."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from nlp_rnn.classification.explanation import Explanation as Explanation
     from nlp_rnn.classification.fitting import ClassificationTask as ClassificationTask
     from nlp_rnn.classification.fitting import LabelledRows as LabelledRows
+    from nlp_rnn.classification.languages import Language as Language
+    from nlp_rnn.classification.languages import LanguageGuesser as LanguageGuesser
+    from nlp_rnn.classification.languages import UnreadSpan as UnreadSpan
+    from nlp_rnn.classification.languages import is_english as is_english
+    from nlp_rnn.classification.languages import shared_guesser as shared_guesser
 
 __all__, __getattr__, __dir__ = lazy(
     __name__,
@@ -20,5 +25,6 @@ __all__, __getattr__, __dir__ = lazy(
         "explanation": ["Explanation"],
         "calibration": ["fit_class_scaling", "fit_temperature"],
         "fitting": ["ClassificationTask", "LabelledRows"],
+        "languages": ["Language", "LanguageGuesser", "UnreadSpan", "is_english", "shared_guesser"],
     },
 )

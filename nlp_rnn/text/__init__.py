@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from nlp_rnn.text.mail import Part as Part
     from nlp_rnn.text.mail import mail_parts as mail_parts
     from nlp_rnn.text.markup import plain_text as plain_text
+    from nlp_rnn.text.scripts import language_of_script as language_of_script
+    from nlp_rnn.text.scripts import script_counts as script_counts
+    from nlp_rnn.text.scripts import script_of as script_of
+    from nlp_rnn.text.scripts import script_share as script_share
     from nlp_rnn.text.sentences import begins_sentence as begins_sentence
     from nlp_rnn.text.sentences import detokenize_treebank as detokenize_treebank
     from nlp_rnn.text.sentences import split_sentences as split_sentences
@@ -27,6 +31,7 @@ __all__, __getattr__, __dir__ = lazy(
         "known": ["KnownWords", "everyday_words"],
         "mail": ["Part", "mail_parts"],
         "markup": ["plain_text"],
+        "scripts": ["language_of_script", "script_counts", "script_of", "script_share"],
         "sentences": ["begins_sentence", "detokenize_treebank", "split_sentences"],
         "tokenizer": ["Encoding", "TextTokenizer", "basic_english"],
         "cooccurrence": ["cooccurrence_vectors"],
