@@ -3,7 +3,7 @@
 A first model, trained for one epoch, finds training texts whose label is wrong: English among tweets of other
 languages, and the reverse. Then each seed is trained on what is left, thresholds are set on held-out texts,
 and the test parts are measured once. The seed with the best held-out figure is saved. A model that stands in
-``--work`` already is not trained again. Needs the extras ``train`` and ``recipes``.
+``--work`` already is not trained again. Needs the extras ``train`` and ``words``.
 """
 
 from __future__ import annotations

@@ -9,8 +9,7 @@ is held out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from nlp_rnn.cli import progress_bar, run_script, training_bar
+from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.distillation import TransformerClassifier, crop_texts, digest
 from nlp_rnn.metrics import evaluate
@@ -137,14 +136,6 @@ def _some(held: Labelled) -> Labelled:
     """Return a few texts of a held-out set."""
     which = np.random.default_rng(0).permutation(len(held[0]))[:_MOST]
     return [held[0][i] for i in which], [held[1][i] for i in which]
-
-
-@contextmanager
-def reading_bar() -> Iterator[Callable[[int, int], None]]:
-    """Show how many reviews were read; give the callback that moves the bar."""
-    with progress_bar("reviews") as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda read, total: bar.update(task, completed=read, total=total)
 
 
 if __name__ == "__main__":
