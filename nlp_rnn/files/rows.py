@@ -13,6 +13,7 @@ import itertools
 import json
 import lzma
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -43,6 +44,9 @@ _ENDINGS = {
 }
 _ONE_COLUMN = (
     "; name what parts the columns with --delimiter, or read each line as a text with --input-format txt"
+)
+_MORE_NUMBERS = (
+    "; name what parts the columns with --delimiter, and write numbers with a decimal point, not a comma"
 )
 _PACKED = (".gz", ".xz")
 
@@ -120,6 +124,8 @@ class RowReader:
         blank: If True, a blank line inside a table is a row without fields; else it is skipped. Blank lines
             at the end never count. Where a table has one column, a blank line is an empty cell.
         layout: What the file's name does not say; None finds it out.
+        texts: False if its rows hold numbers: then messages do not speak of texts, and a single column without
+            a header is called ``value``.
 
     Attributes:
         name: The file as messages call it.
@@ -144,13 +150,16 @@ class RowReader:
         complaints: Complaints,
         blank: bool = False,
         layout: Layout | None = None,
+        texts: bool = True,
     ) -> None:
         """Open the file and read its header."""
         self.format = format_of(path, format)
         self.name = "standard input" if str(path) == "-" else str(path)
         self.layout = layout or Layout()
         self.layout.check_table(self.name, self.format)
-        self.columns: list[str] | None = ["text"] if self.format == "txt" else None
+        self._texts = texts
+        self._lone = "text" if texts else "value"
+        self.columns: list[str] | None = [self._lone] if self.format == "txt" else None
         self.header: list[str] | None = None
         self.delimiter = ""
         self._complaints = complaints
@@ -228,7 +237,12 @@ class RowReader:
     def _table(self, text: TextLines) -> Iterator[tuple[int, Fields]]:
         """Return the rows of a table; the header is read at once."""
         self.delimiter, skipped = find_delimiter(
-            text.start, whole=text.whole, layout=self.layout, format=self.format, name=self.name
+            text.start,
+            whole=text.whole,
+            layout=self.layout,
+            format=self.format,
+            name=self.name,
+            texts=self._texts,
         )
         lines = _lines(text)
         for _ in range(skipped):
@@ -252,7 +266,7 @@ class RowReader:
             self.header, self.columns = first.cells, keys_of(first.cells)
         else:
             count = len(first.cells)
-            self.columns = ["text"] if count == 1 else [str(number) for number in range(1, count + 1)]
+            self.columns = [self._lone] if count == 1 else [str(number) for number in range(1, count + 1)]
             records = itertools.chain([first], records)
         return self._table_rows(records, self.columns)
 
@@ -274,6 +288,8 @@ class RowReader:
             if not problem and len(record.cells) != len(columns):
                 where = "the header" if self.layout.header else "the first row"
                 advice = _ONE_COLUMN if len(columns) == 1 else record.advice
+                if not self._texts and len(record.cells) > len(columns):
+                    advice = _MORE_NUMBERS
                 problem = f"{len(record.cells)} cells where {where} has {len(columns)}{advice}"
             if problem:
                 self.reject(row, problem, record.line)
@@ -336,7 +352,7 @@ class RowReader:
             if problem:
                 self.reject(row, problem)
             else:
-                yield row, {"text": line}
+                yield row, {self._lone: line}
 
     def _parquet(self) -> Iterator[tuple[int, Fields]]:
         """Return the rows of a Parquet file, read in small batches."""
@@ -390,6 +406,18 @@ def list_columns(columns: Sequence[str]) -> str:
     return ", ".join(name if len(name) <= 43 else f"{name[:40]}..." for name in names)
 
 
+def no_column(name: str, columns: Sequence[str]) -> str:
+    """Return the message for a column that is not there, or is there several times.
+
+    >>> no_column("text", ["id", "text (1)", "text (2)"])
+    "2 columns are called 'text', so name one of them as here: id, text (1), text (2)"
+    """
+    same = [each for each in columns if re.fullmatch(re.escape(name) + r" \(\d+\)", each)]
+    if len(same) > 1:
+        return f"{len(same)} columns are called {name!r}, so name one of them as here: {list_columns(columns)}"
+    return f"no column {name!r}; the columns are {list_columns(columns)}"
+
+
 def text_column_of(columns: list[str], asked: str | None, where: str, hint: str = "") -> str:
     """Return the column of texts: the one asked for, else ``text``, else the only one.
 
@@ -405,7 +433,7 @@ def text_column_of(columns: list[str], asked: str | None, where: str, hint: str 
     listed = list_columns(columns)
     if asked is not None:
         if asked not in columns:
-            raise DataError(f"{where}: no column {asked!r}; the columns are {listed}{hint}")
+            raise DataError(f"{where}: {no_column(asked, columns)}{hint}")
         return asked
     if "text" in columns:
         return "text"

@@ -112,7 +112,15 @@ class Record:
     advice: str = ""
 
 
-def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name: str) -> tuple[str, int]:  # noqa: A002
+def find_delimiter(
+    start: str,
+    *,
+    whole: bool,
+    layout: Layout,
+    format: str,  # noqa: A002
+    name: str,
+    texts: bool = True,
+) -> tuple[str, int]:
     """Return what parts the columns of a table, and how many lines come before its first row.
 
     Args:
@@ -121,6 +129,7 @@ def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name
         layout: What is known; a delimiter in it is taken.
         format: ``csv`` or ``tsv``.
         name: The file in messages.
+        texts: False if its rows hold numbers, so that no line can be a text.
 
     Raises:
         DataError: If the beginning leaves a doubt.
@@ -136,7 +145,7 @@ def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name
     if layout.delimiter is not None:
         return layout.delimiter, 0
     sample = _Sample(start, whole, quoted=layout.quoting != "none")
-    return _found(sample, OWN[format], name), 0
+    return _found(sample, OWN[format], name, texts), 0
 
 
 def shows_quotes(start: str, delimiter: str) -> bool:
@@ -203,7 +212,7 @@ class _Sample:
         return ""
 
 
-def _found(sample: _Sample, own: str, name: str) -> str:
+def _found(sample: _Sample, own: str, name: str, texts: bool) -> str:
     """Return what parts the columns, given what the format's name says.
 
     Raises:
@@ -230,7 +239,8 @@ def _found(sample: _Sample, own: str, name: str) -> str:
     raise DataError(
         f"{name}: it is not certain that {listed} part the columns: the first row is {first!r:.60}"
         f"{', and not all rows have as many of them' if not even else ''}; say it, as in "
-        f"--delimiter {_option(present[0])}, or read each line as a text with --input-format txt"
+        f"--delimiter {_option(present[0])}"
+        f"{', or read each line as a text with --input-format txt' if texts else ''}"
     )
 
 

@@ -358,7 +358,8 @@ def test_names_that_nobody_asked_for_do_no_harm(tmp_path: Path):
         encoding="utf-8"
     ) == "id, text ,note,note,,label\n1,good,a,b,c,x\n"
     with pytest.raises(
-        DataError, match=r"no column 'note'; the columns are id, text, note \(1\), note \(2\)"
+        DataError,
+        match=r"2 columns are called 'note', so name one of them as here: id, text, note \(1\), note \(2\)",
     ):
         read_texts(path, column="note")
     assert keys_of(["a", "a (1)", "a"]) == ["a (2)", "a (1)", "a (3)"]
