@@ -48,6 +48,14 @@ _ONE_COLUMN = (
 _MORE_NUMBERS = (
     "; name what parts the columns with --delimiter, and write numbers with a decimal point, not a comma"
 )
+_USUAL = frozenset(
+    "answer answers article articles body caption chat column comment comments content contents customer "
+    "data description document documents feedback full headline input line lines message messages name news "
+    "note notes opinion passage phrase post posts prompt question questions quote quotes raw response "
+    "responses review reviews sentence sentences statement string subject summary text texts title "
+    "transcript tweet tweets user utterance value verbatim avis bewertung commentaire commentaires "
+    "comentario kommentar kommentare phrase satz testo texte texto".split()
+)
 _PACKED = (".gz", ".xz")
 
 Fields = dict[str, Any]
@@ -133,6 +141,7 @@ class RowReader:
             those of a repeated name are numbered, as in ``note (1)``.
         header: The same as they stand in the file; None where it has no header.
         delimiter: What parts the columns of a table; "" in other files.
+        quoted: True if the beginning of a table shows that cells stand in quotes.
         layout: How the file is read.
 
     Raises:
@@ -162,6 +171,7 @@ class RowReader:
         self.columns: list[str] | None = [self._lone] if self.format == "txt" else None
         self.header: list[str] | None = None
         self.delimiter = ""
+        self.quoted = False
         self._complaints = complaints
         self._blank = blank
         self._piped = str(path) == "-"
@@ -244,6 +254,7 @@ class RowReader:
             name=self.name,
             texts=self._texts,
         )
+        self.quoted = shows_quotes(text.start, self.delimiter)
         lines = _lines(text)
         for _ in range(skipped):
             next(lines)
@@ -254,7 +265,7 @@ class RowReader:
             name=self.name,
             format=self.format,
             check=partial(bad_bytes, encoding=text.encoding),
-            quoted=shows_quotes(text.start, self.delimiter),
+            quoted=self.quoted,
             first_line=1 + skipped,
         )
         first = next((record for record in records if record.cells or record.problem), None)
@@ -306,7 +317,7 @@ class RowReader:
 
         Its name may be the first text of a file without a header.
         """
-        if self.header is not None and len(self.header) == 1 and column != "text":
+        if self.header is not None and len(self.header) == 1 and not _is_usual_name(column):
             self._complaints.notes.append(
                 f"{self.name}: the first row is taken as the name of the column, {column!r:.60}; "
                 "if it is a row like the others, say so with --no-header"
@@ -404,6 +415,18 @@ def list_columns(columns: Sequence[str]) -> str:
     """
     names = (" ".join(name.split()) for name in columns)
     return ", ".join(name if len(name) <= 43 else f"{name[:40]}..." for name in names)
+
+
+def _is_usual_name(name: str) -> bool:
+    """Return True if a name is that of a column beyond doubt, and no first text of a table without a header.
+
+    >>> [_is_usual_name(name) for name in ("Review Text", "review_body", "tweetText", "Great phone", "Bad.")]
+    [True, True, True, False, False]
+    """
+    if re.fullmatch(r"[A-Za-z]\w*_\w+|[a-z]+[A-Z][A-Za-z]*", name):  # as only programs write
+        return True
+    words = re.findall(r"[^\W\d_]+", name.lower())
+    return bool(words) and len(words) <= 3 and _USUAL.issuperset(words) and not re.search(r"[.!?,;]", name)
 
 
 def no_column(name: str, columns: Sequence[str]) -> str:

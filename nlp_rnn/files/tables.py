@@ -8,6 +8,7 @@ and not which column holds what.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ _ODD = "^~¦§:\x01\x1c\x1d\x1e\x1f"
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes"}
 _SEP = re.compile(r'(?P<quote>"?)sep=(?P<mark>[^"\r\n])(?P=quote)[ \r]*\n?', re.IGNORECASE)
+_COLON = re.compile(r":(?:\s|//)")  # as in prose, and in addresses
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
@@ -151,12 +153,28 @@ def find_delimiter(
 def shows_quotes(start: str, delimiter: str) -> bool:
     r"""Return True if a cell at a table's beginning needs its quotes: it has a delimiter or a doubled quote.
 
+    A cell over several lines counts if other rows stand beside it: one with such a mark, or two without (where
+    quotes mean nothing, hardly two pairs of lines begin and end with one; in a TSV that is not enough).
+
     >>> shows_quotes('text\n"Good, really"\n', ","), shows_quotes('text\n"Good" she said\n', ",")
+    (True, False)
+    >>> shows_quotes('text\n"Good,\nreally"\nBad\n', ","), shows_quotes('text\n"Good\nreally"\nBad\n', ",")
     (True, False)
     """
     mark = re.escape(delimiter)
     cells = re.findall(rf'(?:^|{mark})"((?:[^"\r\n]|"")*)"(?={mark}|\r|\n|\Z)', start, re.MULTILINE)
-    return any(delimiter in cell or '""' in cell for cell in cells)
+    if any(delimiter in cell or '""' in cell for cell in cells):
+        return True
+    records: list[list[str]] = []
+    try:
+        records.extend(filter(None, csv.reader(io.StringIO(start, ""), delimiter=delimiter, strict=True)))
+    except csv.Error as error:
+        if "unexpected end" not in str(error):  # the last cell may be cut where the beginning ends
+            return False
+    wide = [cell for record in records[1:] for cell in record if "\n" in cell or "\r" in cell]
+    if len({*map(len, records)}) > 1 or len(records) < 3:
+        return False
+    return any(delimiter in cell or '"' in cell for cell in wide) or (delimiter != "\t" and len(wide) > 1)
 
 
 class _Sample:
@@ -205,7 +223,8 @@ class _Sample:
         rows = [line for line in self._lines if line.strip()]
         if len(rows) < 2:
             return ""
-        for mark in _ODD:
+        prose = any(_COLON.search(row) for row in rows)
+        for mark in _ODD.replace(":", "") if prose else _ODD:
             counts = {row.count(mark) for row in rows}
             if len(counts) == 1 and min(counts) > 0:
                 return mark

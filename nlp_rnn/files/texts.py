@@ -350,6 +350,10 @@ class RecordWriter:
                 if delimiter in cell or "\n" in cell or "\r" in cell:
                     raise BadRow(f"{cell!r:.60} cannot stand in a table without quotes: write another format")
             return utf8(delimiter.join(cells) + "\n")
+        plain = like is not None and delimiter == "\t" and not like.quoted and len(cells) > 1
+        if plain and not any(cell.startswith('"') or set(cell) & {*"\t\r\n"} for cell in cells):
+            # A quote inside a cell is read as it stands, by those who read quotes, too.
+            return utf8("\t".join(cells) + "\n")
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
         return utf8(text.getvalue().removesuffix("\r\n") + "\n")
