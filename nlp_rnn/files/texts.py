@@ -34,7 +34,7 @@ class Record:
 
     Attributes:
         row: Its number, from 1: the row below the header of a table, the line of other files.
-        text: Its text; "" where it is missing: an empty cell, null, NaN.
+        text: Its text; "" where it is missing: an empty cell, or null and NaN where a format has them.
         fields: All columns of the row, ``text`` among them.
     """
 
@@ -139,7 +139,8 @@ def read_texts(
             ``reasons``. A damaged file stops either way.
         layout: Delimiter, quoting, encoding and header, where the file does not show them.
 
-    A missing text is an empty one in every format, not a bad row: an empty cell or line, null, NaN.
+    A missing text is an empty one, not a bad row: an empty cell or line; in JSON Lines and Parquet null and NaN.
+    The cells ``NaN`` and ``null`` of a CSV are texts.
 
     Raises:
         DataError: If there is no such file or column; while reading, on a bad row.
