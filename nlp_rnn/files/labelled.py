@@ -278,7 +278,7 @@ class _Reader:
         elif not isinstance(value, str) or _NUMBER.fullmatch(key):
             raise DataError(
                 f"{place}: the label is {key}, not a name: say what each stands for, "
-                'as in label_map={0: "negative", 1: "positive"}'
+                'as in label_map={0: "negative", 1: "positive"} (--label-map 0=negative,1=positive)'
             )
         else:
             name = key

@@ -357,7 +357,9 @@ def _reason(error: csv.Error) -> str:
     """Return what csv says is wrong, without its words about Python's files."""
     if "new-line character" in str(error):
         return "a line end of another kind stands in it without quotes: save the file with one kind"
-    return str(error)
+    return re.sub(
+        r"'([\0-\x1f])'", lambda mark: "a tab" if mark[1] == "\t" else ascii(mark[1]), str(error)
+    )
 
 
 def _advice(line: str, quoting: str) -> str:

@@ -471,3 +471,9 @@ def test_a_tsv_that_shows_no_quotes_gets_none(tmp_path: Path, name: str, row: st
             out.add(records[0], {"label": "x"})
     assert (tmp_path / f"out{name}").read_text(encoding="utf-8").splitlines()[1] == f"{kept}{mark}x"
     assert texts(tmp_path / f"out{name}") == [record.text for record in records]
+
+
+def test_a_tab_that_is_wanted_is_named(tmp_path: Path):
+    path = put(tmp_path, "a.tsv", 'id\ttext\n1\t"Great" phone\n')
+    with pytest.raises(DataError, match=r"malformed TSV \(a tab expected after"):
+        texts(path)
