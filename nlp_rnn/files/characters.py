@@ -1,7 +1,8 @@
 """Text of any length, from a string, a file or a folder, to the ids a character model trains on.
 
-Files are UTF-8, UTF-16 or what is named, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in a temporary
-file that is mapped into memory, so a corpus may be larger than memory. Knows characters; knows no models.
+Files are UTF-8, UTF-16 or what is named, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in
+a temporary file that is mapped into memory, so a corpus may be larger than memory. Knows
+characters; knows no models.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ def path_of(source: Source) -> Path | None:
 
 
 def no_such_file(source: Source) -> str:
-    """Return what to add to a message about a text that may have been meant as a file's name; "" if not so.
+    r"""Return what to add to a message about a text that may be meant as a file's name; "" if it may not.
 
-    >>> no_such_file("corpus.txt"), no_such_file("To be,\\nor not to be")
+    >>> no_such_file("corpus.txt"), no_such_file("To be,\nor not to be")
     ("; if 'corpus.txt' was meant as a file's name: there is no such file", '')
     """
     if not isinstance(source, str) or path_of(source) is not None:

@@ -132,8 +132,8 @@ class RowReader:
         blank: If True, a blank line inside a table is a row without fields; else it is skipped. Blank lines
             at the end never count. Where a table has one column, a blank line is an empty cell.
         layout: What the file's name does not say; None finds it out.
-        texts: False if its rows hold numbers: then messages do not speak of texts, and a single column without
-            a header is called ``value``.
+        texts: False if its rows hold numbers: then messages do not speak of texts, and a single column
+            without a header is called ``value``.
 
     Attributes:
         name: The file as messages call it.
@@ -433,11 +433,11 @@ def no_column(name: str, columns: Sequence[str]) -> str:
     """Return the message for a column that is not there, or is there several times.
 
     >>> no_column("text", ["id", "text (1)", "text (2)"])
-    "2 columns are called 'text', so name one of them as here: id, text (1), text (2)"
+    "2 columns are called 'text', so name one as here: id, text (1), text (2)"
     """
     same = [each for each in columns if re.fullmatch(re.escape(name) + r" \(\d+\)", each)]
     if len(same) > 1:
-        return f"{len(same)} columns are called {name!r}, so name one of them as here: {list_columns(columns)}"
+        return f"{len(same)} columns are called {name!r}, so name one as here: {list_columns(columns)}"
     return f"no column {name!r}; the columns are {list_columns(columns)}"
 
 

@@ -116,20 +116,7 @@ def read_series(
     if fill is not None:
         one_of("fill", fill, (*FILLS, _IGNORED))
     name, found, unnamed = _read_rows(path, columns or (), format, layout)
-    names = list(next(fields for _, fields in found if fields))
-    for wanted in [*(columns or ()), *([time_column] if time_column is not None else ())]:
-        if wanted not in names:
-            raise DataError(f"{name}: {no_column(wanted, names)}")
-    notes: list[str] = []
-    names = _without_empty(names, unnamed, found)
-    if time_column is None:
-        time_column, notes = _find_times(names, found, columns)
-    values = [each for each in names if each != time_column]
-    kept = tuple(columns or [each for each in values if each not in unnamed] or values)
-    if not columns and len(kept) < len(values):
-        notes.append("left out what stands in columns without a name")
-    if not kept:
-        raise DataError(f"{name} has no column of values; its columns are {', '.join(names)}")
+    time_column, kept, notes = _choose_columns(name, found, unnamed, columns, time_column)
     rule = None if fill == _IGNORED else fill
     if rule is not None and time_column is not None:
         found = [each for each in found if each[1]]  # a blank line is no step where times say what one is
@@ -231,11 +218,34 @@ def _read_rows(
     return rows.name, found, unnamed
 
 
+def _choose_columns(
+    name: str, found: Rows, unnamed: Sequence[str], columns: Sequence[str] | None, time_column: str | None
+) -> tuple[str | None, tuple[str, ...], list[str]]:
+    """Return the column of times, those of values, and what to say of a choice that may not be meant.
+
+    Raises:
+        DataError: If a column that is asked for is not there, or none is left for values.
+    """
+    names = list(next(fields for _, fields in found if fields))
+    for wanted in [*(columns or ()), *([time_column] if time_column is not None else ())]:
+        if wanted not in names:
+            raise DataError(f"{name}: {no_column(wanted, names)}")
+    notes: list[str] = []
+    names = _without_empty(names, unnamed, found)
+    if time_column is None:
+        time_column, notes = _find_times(names, found, columns)
+    values = [each for each in names if each != time_column]
+    kept = tuple(columns or [each for each in values if each not in unnamed] or values)
+    if not kept:
+        raise DataError(f"{name} has no column of values; its columns are {', '.join(names)}")
+    if not columns and len(kept) < len(values):
+        notes.append("left out what stands in columns without a name")
+    return time_column, kept, notes
+
+
 def _without_empty(names: list[str], unnamed: Sequence[str], found: Rows) -> list[str]:
     """Return the columns without those that have neither a name nor a value, as behind a last comma."""
-    empty = [
-        each for each in unnamed if all(_is_missing(fields.get(each)) for _, fields in found if fields)
-    ]
+    empty = [each for each in unnamed if all(_is_missing(fields.get(each)) for _, fields in found if fields)]
     return [each for each in names if each not in empty] or names
 
 

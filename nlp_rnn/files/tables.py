@@ -153,8 +153,8 @@ def find_delimiter(
 def shows_quotes(start: str, delimiter: str) -> bool:
     r"""Return True if a cell at a table's beginning needs its quotes: it has a delimiter or a doubled quote.
 
-    A cell over several lines counts if other rows stand beside it: one with such a mark, or two without (where
-    quotes mean nothing, hardly two pairs of lines begin and end with one; in a TSV that is not enough).
+    A cell over several lines counts if other rows stand beside it: one with such a mark, or two without
+    (where quotes mean nothing, hardly two pairs of lines begin and end with one; a TSV needs the mark).
 
     >>> shows_quotes('text\n"Good, really"\n', ","), shows_quotes('text\n"Good" she said\n', ",")
     (True, False)
@@ -357,9 +357,7 @@ def _reason(error: csv.Error) -> str:
     """Return what csv says is wrong, without its words about Python's files."""
     if "new-line character" in str(error):
         return "a line end of another kind stands in it without quotes: save the file with one kind"
-    return re.sub(
-        r"'([\0-\x1f])'", lambda mark: "a tab" if mark[1] == "\t" else ascii(mark[1]), str(error)
-    )
+    return re.sub(r"'([\0-\x1f])'", lambda mark: "a tab" if mark[1] == "\t" else ascii(mark[1]), str(error))
 
 
 def _advice(line: str, quoting: str) -> str:

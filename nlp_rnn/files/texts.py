@@ -139,8 +139,8 @@ def read_texts(
             ``reasons``. A damaged file stops either way.
         layout: Delimiter, quoting, encoding and header, where the file does not show them.
 
-    A missing text is an empty one, not a bad row: an empty cell or line; in JSON Lines and Parquet null and NaN.
-    The cells ``NaN`` and ``null`` of a CSV are texts.
+    A missing text is an empty one, not a bad row: an empty cell or line; null and NaN in JSON Lines and
+    Parquet. The cells ``NaN`` and ``null`` of a CSV are texts.
 
     Raises:
         DataError: If there is no such file or column; while reading, on a bad row.

@@ -23,8 +23,8 @@ from nlp_rnn.errors import InputError, as_texts, in_range, one_of, warn_of, whol
 from nlp_rnn.files.characters import (
     Source,
     encode_characters,
-    no_such_file,
     keep_first,
+    no_such_file,
     read_characters,
 )
 from nlp_rnn.generation import scoring

@@ -259,7 +259,10 @@ def test_columns_that_are_called_by_numbers_are_read_if_asked_for(tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("day;v\n2024-01-01;0,5\n", "row 1: 'v' is '0,5', not a finite number; write it with a decimal point"),
+        (
+            "day;v\n2024-01-01;0,5\n",
+            "row 1: 'v' is '0,5', not a finite number; write it with",
+        ),
         ("day;v\n2024-01-01;1.234,5\n", "'1.234,5', not a finite number; write it with a decimal point"),
         ("v\n0,5\n1,5\n", "2 cells where the header has 1; .* a decimal point, not a comma"),
         ("day,v\n2024-01-01,0,5\n", "3 cells where the header has 2; .* a decimal point, not a comma"),

@@ -325,7 +325,7 @@ def test_a_short_text_is_only_called_a_missing_file_where_it_may_be_one(
     assert "90 characters to train on" in said
     assert "--window" in said
     assert "no such file" not in said
-    with pytest.raises(InputError, match="if 'plays.txt' was meant as a file's name: there is no such file"):
+    with pytest.raises(InputError, match=r"if 'plays.txt' was meant as a file's name: there is no such file"):
         CharGenerator().fit("plays.txt")
     with pytest.raises(InputError, match="a smaller window") as refused:
         CharGenerator().fit("To be\nor not to be")
