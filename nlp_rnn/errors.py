@@ -208,6 +208,8 @@ def refuse_tables(values: object, wanted: str) -> None:
         advice = "give a list of its lines, or read it by nlp_rnn.files.read_texts"
     elif isinstance(values, (bytes, bytearray, memoryview)):
         advice = "decode it, and put it in a list"
+    elif hasattr(values, "to_pylist"):  # Arrow's arrays iterate over scalars of their own
+        advice = "give its .to_pylist()"
     if advice is not None:
         raise InputError(f"{wanted}, got {name}: {advice}")
 

@@ -30,6 +30,8 @@ def table() -> Any:
 NO_COLUMNS: dict[str, tuple[Callable[[], Any], str]] = {
     "data frame": (frame, r"DataFrame: give one column of it, such as table\['text'\]"),
     "arrow table": (table, "Table: give one column of it"),
+    "arrow array": (lambda: table()["text"].combine_chunks(), r"Array: give its \.to_pylist\(\)"),
+    "arrow column": (lambda: table()["text"], r"ChunkedArray: give its \.to_pylist\(\)"),
     "2-D array": (lambda: np.array([TEXTS]), r"its shape is \(1, 2\); give one column"),
     "0-D array": (lambda: np.array("a text"), r"its shape is \(\); give one column"),
     "mapping": (lambda: {"text": TEXTS}, "dict: give a list of its values"),

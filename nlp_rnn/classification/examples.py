@@ -7,6 +7,7 @@ Shapes: N texts, C classes.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -100,6 +101,15 @@ def class_numbers(labels: Sequence[str], classes: Sequence[str], where: str) -> 
     if unknown:
         raise InputError(f"{where} has the label {unknown[0]!r}; the classes are {', '.join(classes)}")
     return np.array([numbers[label] for label in labels], dtype=np.int64)
+
+
+def folded(label: str) -> str:
+    """Return a label without what people do not tell labels apart by: case, and spaces around and within it.
+
+    >>> folded(" Neg"), folded("very  Bad")
+    ('neg', 'very bad')
+    """
+    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
 
 
 def _labels_and_targets(
@@ -197,8 +207,10 @@ def _split_by_class(texts: list[str], labels: list[str], seed: int) -> tuple[lis
     for name in sorted(set(labels)):
         of_class = [i for i, label in enumerate(labels) if label == name]
         if len(of_class) < 2:
+            twins = [other for other in sorted({*labels}) if other != name and folded(other) == folded(name)]
+            alike = f", and {twins[0]!r} is almost alike: write both alike, or" if twins else ":"
             raise InputError(
-                f"the class {name!r} has {len(of_class)} text: give it more, or give a validation set"
+                f"the class {name!r} has {len(of_class)} text{alike} give it more, or give a validation set"
             )
         copies: dict[str, list[int]] = {}
         for i in of_class:

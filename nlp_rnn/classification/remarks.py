@@ -7,14 +7,13 @@ Shapes: N held-out texts, C classes.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from nlp_rnn.batch import Ids
-from nlp_rnn.classification.examples import Examples
+from nlp_rnn.classification.examples import Examples, folded
 from nlp_rnn.training.remarks import leaks
 
 _FEW = 10  # texts of a class, to learn from
@@ -107,7 +106,7 @@ def _labels_alike(classes: Sequence[str]) -> list[str]:
     """Name labels that differ in case or spaces alone."""
     alike = defaultdict(list)
     for name in classes:
-        alike[" ".join(unicodedata.normalize("NFKC", name).casefold().split())].append(name)
+        alike[folded(name)].append(name)
     return [
         f"the labels {_listed(names)} differ in case or spaces alone and are learned as {len(names)} "
         "classes: write them alike if they mean the same"

@@ -109,7 +109,7 @@ def classify(
             reader=reader,
         )
         if blank:
-            say(f"{blank:,} rows have no text, and so no label")
+            say(f"{blank:,} {'row has' if blank == 1 else 'rows have'} no text, and so no label")
         if reader.skipped:
             say_skipped(reader.skipped, reader.reasons)
 

@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nlp_rnn.cli.loading import split_names
-from nlp_rnn.cli.options import DATA, MODEL, OUTPUT, TRAINING, Plot, Seed, refuse_given
+from nlp_rnn.cli.loading import layout_of, split_names
+from nlp_rnn.cli.options import (
+    DATA,
+    MODEL,
+    OUTPUT,
+    TRAINING,
+    Delimiter,
+    Encoding,
+    InputFormat,
+    Plot,
+    Quoting,
+    Seed,
+    refuse_given,
+)
 from nlp_rnn.cli.output import check_files, print_table, say
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError
@@ -43,6 +55,18 @@ def forecast(
             rich_help_panel=DATA,
         ),
     ] = None,
+    input_format: InputFormat = "auto",
+    delimiter: Delimiter = None,
+    quoting: Quoting = "auto",
+    encoding: Encoding = "auto",
+    no_header: Annotated[
+        bool,
+        typer.Option(
+            "--no-header",
+            help="The first row is a step like the others; the columns are value, or 1, 2, ...",
+            rich_help_panel=DATA,
+        ),
+    ] = False,
     fill: Annotated[
         str | None,
         typer.Option(
@@ -110,7 +134,14 @@ def forecast(
         refuse_given(ctx, _TRAINED, "it is for a forecaster to be trained, and --model names one that was")
     if save is not None:
         check_destination(save)
-    series = read_series(data, columns=split_names(column), time_column=time_column, fill=fill)
+    series = read_series(
+        data,
+        columns=split_names(column),
+        time_column=time_column,
+        fill=fill,
+        format=input_format,
+        layout=layout_of(delimiter, quoting, encoding, no_header),
+    )
     for note in series.notes:
         say(f"Note: {data}: {note}")
     if target is not None and target not in series.columns:

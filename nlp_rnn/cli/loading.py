@@ -173,7 +173,7 @@ def load_texts(
             if reader.skipped:
                 say_skipped(reader.skipped, reader.reasons)
     if blank:
-        say(f"Left out {blank:,} rows without a text")
+        say(f"Left out {blank:,} row{'' if blank == 1 else 's'} without a text")
     return texts
 
 

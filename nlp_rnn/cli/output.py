@@ -51,7 +51,10 @@ def say(message: str) -> None:
 
 def say_skipped(count: int, reasons: Sequence[str]) -> None:
     """Say how many bad rows were left out, and what was wrong with the first."""
-    say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
+    if count == 1:
+        say(f"Skipped 1 bad row: {'; '.join(reasons)}")
+    else:
+        say(f"Skipped {count:,} bad rows, the first of them: {'; '.join(reasons)}")
 
 
 def say_notes(notes: Iterable[str]) -> None:

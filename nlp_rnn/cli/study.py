@@ -70,6 +70,7 @@ def temperature(
             rich_help_panel=DATA,
         ),
     ] = None,
+    encoding: Encoding = "auto",
     model: Model = None,
     temperatures: Annotated[
         str | None, typer.Option(help="With commas, e.g. 0.5,0.8; by default eight from 0 to 1.5.")
@@ -93,7 +94,7 @@ def temperature(
         task = bar.add_task("Writing", total=len(asked))
         found = study_temperature(
             generator,
-            words=None if words is None else OverlapIndex.build(read_characters(words)),
+            words=None if words is None else OverlapIndex.build(read_characters(words, encoding=encoding)),
             temperatures=asked,
             seeds=range(seeds),
             prompt=prompt,

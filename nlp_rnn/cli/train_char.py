@@ -20,6 +20,7 @@ from nlp_rnn.cli.options import (
     Dtype,
     EmaDecay,
     EmbeddingDim,
+    Encoding,
     HiddenSize,
     LearningRate,
     MaxEpochs,
@@ -52,6 +53,7 @@ def train_char(
     holdout: Annotated[
         float, typer.Option(help="Share of DATA to hold out at its end.", rich_help_panel=DATA)
     ] = 0.1,
+    encoding: Encoding = "auto",
     cell: Cell = _SHAPE.cell,
     embedding_dim: EmbeddingDim = _SHAPE.embedding_dim,
     hidden_size: HiddenSize = _SHAPE.hidden_size,
@@ -112,6 +114,7 @@ def train_char(
             data,
             validation=validation,
             holdout=holdout,
+            encoding=encoding,
             config=config,
             output=output,
             resume=resume,
@@ -124,16 +127,18 @@ def train_char(
         f"({figures['bits_per_char']:.4f} bits) per character of the held-out text"
     )
     if dynamic:
-        bits = _dynamic_bits(generator, data, validation, holdout)
+        bits = _dynamic_bits(generator, data, validation, holdout, encoding)
         say(f"With dynamic evaluation (another measure): {bits * math.log(2):.4f} nats ({bits:.4f} bits)")
     say(f'Use it: nlp-rnn generate --model {model} "some text"')
 
 
-def _dynamic_bits(generator: CharGenerator, data: Path, validation: Path | None, holdout: float) -> float:
+def _dynamic_bits(
+    generator: CharGenerator, data: Path, validation: Path | None, holdout: float, encoding: str
+) -> float:
     """Return the bits per character of the held-out text, learned from while it is read."""
     from nlp_rnn.files.characters import drop_first, read_characters, split_at
 
-    parts = read_characters(validation or data)
+    parts = read_characters(validation or data, encoding=encoding)
     if validation is None:
-        parts = drop_first(parts, split_at(data, holdout))
+        parts = drop_first(parts, split_at(data, holdout, encoding=encoding))
     return generator.dynamic_bits_per_char("".join(parts))

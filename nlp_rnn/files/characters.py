@@ -1,7 +1,8 @@
 """Text of any length, from a string, a file or a folder, to the ids a character model trains on.
 
-Files are UTF-8 or UTF-16, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in a temporary
-file that is mapped into memory, so a corpus may be larger than memory. Knows characters; knows no models.
+Files are UTF-8, UTF-16 or what is named, also as ``.gz`` or ``.xz``, and read piece by piece; the ids lie in
+a temporary file that is mapped into memory, so a corpus may be larger than memory. Knows
+characters; knows no models.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from nlp_rnn.batch import AnyIds
 from nlp_rnn.errors import DataError, InputError, in_range
-from nlp_rnn.files.encoding import DAMAGED, encoding_of, read_head
+from nlp_rnn.files.encoding import DAMAGED, check_encoding, encoding_of, read_head
 from nlp_rnn.files.folders import all_files, left_out_sentence
 from nlp_rnn.files.rows import unpacked
 from nlp_rnn.text.tokenizer import TextTokenizer
@@ -30,27 +31,33 @@ ENDINGS = (".txt", ".text", ".txt.gz", ".text.gz", ".txt.xz", ".text.xz")
 _LONGEST_NAME = 4096
 
 
-def read_characters(source: Source) -> Iterator[str]:
+def read_characters(source: Source, *, encoding: str = "auto") -> Iterator[str]:
     """Yield a corpus piece by piece; the files of a folder in the order of their names, each ending a line.
 
+    Args:
+        source: A text, a file or a folder.
+        encoding: Of its files, as in ``Layout``.
+
     Raises:
-        DataError: If there is no such file, it is damaged, or neither UTF-8 nor UTF-16; the message has the
+        ConfigError: If Python knows no such encoding of text.
+        DataError: If there is no such file, it is damaged, or not in this encoding; the message has the
             byte's place.
         InputError: If ``source`` is neither a string nor a path.
     """
+    encoding = check_encoding(encoding)
     path = path_of(source)
     if path is None:
         yield from (str(source)[start : start + PIECE] for start in range(0, len(str(source)), PIECE))
         return
     if not path.is_dir():
-        yield from _file(path)
+        yield from _file(path, encoding)
         return
     files = [file for file in all_files(path) if file.name.lower().endswith(ENDINGS)]
     if not files:
         raise DataError(f"{path} holds no text: its files should end in one of {', '.join(ENDINGS)}")
     for file in files:
         last = "\n"
-        for piece in _file(file):
+        for piece in _file(file, encoding):
             yield piece
             last = piece[-1]
         if last != "\n":
@@ -75,6 +82,19 @@ def path_of(source: Source) -> Path | None:
         return None
 
 
+def no_such_file(source: Source) -> str:
+    r"""Return what to add to a message about a text that may be meant as a file's name; "" if it may not.
+
+    >>> no_such_file("corpus.txt"), no_such_file("To be,\nor not to be")
+    ("; if 'corpus.txt' was meant as a file's name: there is no such file", '')
+    """
+    if not isinstance(source, str) or path_of(source) is not None:
+        return ""
+    if not source or len(source) > _LONGEST_NAME or "\n" in source:
+        return ""
+    return f"; if {source!r:.60} was meant as a file's name: there is no such file"
+
+
 def left_out(source: Source) -> str:
     """Return a sentence that names the files of a folder that are not read; "" if there are none."""
     path = path_of(source)
@@ -84,13 +104,13 @@ def left_out(source: Source) -> str:
     return left_out_sentence(path, files, f"only {', '.join(ENDINGS)}") if files else ""
 
 
-def _file(path: Path) -> Iterator[str]:
+def _file(path: Path, asked: str) -> Iterator[str]:
     """Yield a file's text, piece by piece, without a byte-order mark; every line ends in a line feed."""
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     raw, stream = unpacked(path, str(path))
     with raw, stream:
         content = read_head(stream, str(path)).content
-        encoding = encoding_of(content, str(path))
+        encoding = encoding_of(content, str(path), asked)
         decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder(encoding)()
         offset = 0
         while True:
@@ -103,8 +123,8 @@ def _file(path: Path) -> Iterator[str]:
                 at = offset - pending + error.start
                 wrong = error.object[error.start]
                 raise DataError(
-                    f"{path}, byte {at:,}: invalid {encoding.upper()} (0x{wrong:02X}); a corpus is text, "
-                    "saved as UTF-8"
+                    f"{path}, byte {at:,}: invalid {encoding.upper()} (0x{wrong:02X}); name its encoding "
+                    "(--encoding cp1252, for example), or save it as UTF-8"
                 ) from None
             text = text.removeprefix("\ufeff") if offset == 0 else text
             # A carriage return at a piece's end waits for the next one, which may begin with a line feed.
@@ -142,14 +162,14 @@ def encode_characters(parts: Iterable[str], tokenizer: TextTokenizer) -> AnyIds:
         return np.memmap(file, dtype, mode="r", shape=(count,))
 
 
-def split_at(source: Source, share: float) -> int:
+def split_at(source: Source, share: float, *, encoding: str = "auto") -> int:
     """Return the number of characters before the last ``share`` of a corpus.
 
     Raises:
-        ConfigError: If ``share`` is no number from 0 to 1.
+        ConfigError: If ``share`` is no number from 0 to 1, or Python knows no such encoding of text.
     """
     share = in_range("share", share, 0, 1)
-    return int(sum(map(len, read_characters(source))) * (1 - share))
+    return int(sum(map(len, read_characters(source, encoding=encoding))) * (1 - share))
 
 
 def keep_first(parts: Iterable[str], count: int) -> Iterator[str]:

@@ -24,7 +24,7 @@ from nlp_rnn.files.rows import (
     RowReader,
     format_of,
     kind_of,
-    list_columns,
+    no_column,
     read_document,
     text_column_of,
     text_of,
@@ -232,7 +232,7 @@ class _Reader:
         if label is None:
             label = "label" if "label" in columns and text != "label" else None
         elif label not in columns:
-            raise DataError(f"{where}: no column {label!r}; the columns are {list_columns(columns)}{hint}")
+            raise DataError(f"{where}: {no_column(label, columns)}{hint}")
         rest = columns if text is not None else [column for column in columns if column != label]
         if text is None and len(rest) != 1:
             rest = columns
@@ -278,7 +278,7 @@ class _Reader:
         elif not isinstance(value, str) or _NUMBER.fullmatch(key):
             raise DataError(
                 f"{place}: the label is {key}, not a name: say what each stands for, "
-                'as in label_map={0: "negative", 1: "positive"}'
+                'as in label_map={0: "negative", 1: "positive"} (--label-map 0=negative,1=positive)'
             )
         else:
             name = key

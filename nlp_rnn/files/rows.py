@@ -13,6 +13,7 @@ import itertools
 import json
 import lzma
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -43,6 +44,17 @@ _ENDINGS = {
 }
 _ONE_COLUMN = (
     "; name what parts the columns with --delimiter, or read each line as a text with --input-format txt"
+)
+_MORE_NUMBERS = (
+    "; name what parts the columns with --delimiter, and write numbers with a decimal point, not a comma"
+)
+_USUAL = frozenset(
+    "answer answers article articles body caption chat column comment comments content contents customer "
+    "data description document documents feedback full headline input line lines message messages name news "
+    "note notes opinion passage phrase post posts prompt question questions quote quotes raw response "
+    "responses review reviews sentence sentences statement string subject summary text texts title "
+    "transcript tweet tweets user utterance value verbatim avis bewertung commentaire commentaires "
+    "comentario kommentar kommentare phrase satz testo texte texto".split()
 )
 _PACKED = (".gz", ".xz")
 
@@ -120,6 +132,8 @@ class RowReader:
         blank: If True, a blank line inside a table is a row without fields; else it is skipped. Blank lines
             at the end never count. Where a table has one column, a blank line is an empty cell.
         layout: What the file's name does not say; None finds it out.
+        texts: False if its rows hold numbers: then messages do not speak of texts, and a single column
+            without a header is called ``value``.
 
     Attributes:
         name: The file as messages call it.
@@ -127,6 +141,7 @@ class RowReader:
             those of a repeated name are numbered, as in ``note (1)``.
         header: The same as they stand in the file; None where it has no header.
         delimiter: What parts the columns of a table; "" in other files.
+        quoted: True if the beginning of a table shows that cells stand in quotes.
         layout: How the file is read.
 
     Raises:
@@ -144,15 +159,19 @@ class RowReader:
         complaints: Complaints,
         blank: bool = False,
         layout: Layout | None = None,
+        texts: bool = True,
     ) -> None:
         """Open the file and read its header."""
         self.format = format_of(path, format)
         self.name = "standard input" if str(path) == "-" else str(path)
         self.layout = layout or Layout()
         self.layout.check_table(self.name, self.format)
-        self.columns: list[str] | None = ["text"] if self.format == "txt" else None
+        self._texts = texts
+        self._lone = "text" if texts else "value"
+        self.columns: list[str] | None = [self._lone] if self.format == "txt" else None
         self.header: list[str] | None = None
         self.delimiter = ""
+        self.quoted = False
         self._complaints = complaints
         self._blank = blank
         self._piped = str(path) == "-"
@@ -228,8 +247,14 @@ class RowReader:
     def _table(self, text: TextLines) -> Iterator[tuple[int, Fields]]:
         """Return the rows of a table; the header is read at once."""
         self.delimiter, skipped = find_delimiter(
-            text.start, whole=text.whole, layout=self.layout, format=self.format, name=self.name
+            text.start,
+            whole=text.whole,
+            layout=self.layout,
+            format=self.format,
+            name=self.name,
+            texts=self._texts,
         )
+        self.quoted = shows_quotes(text.start, self.delimiter)
         lines = _lines(text)
         for _ in range(skipped):
             next(lines)
@@ -240,7 +265,7 @@ class RowReader:
             name=self.name,
             format=self.format,
             check=partial(bad_bytes, encoding=text.encoding),
-            quoted=shows_quotes(text.start, self.delimiter),
+            quoted=self.quoted,
             first_line=1 + skipped,
         )
         first = next((record for record in records if record.cells or record.problem), None)
@@ -252,7 +277,7 @@ class RowReader:
             self.header, self.columns = first.cells, keys_of(first.cells)
         else:
             count = len(first.cells)
-            self.columns = ["text"] if count == 1 else [str(number) for number in range(1, count + 1)]
+            self.columns = [self._lone] if count == 1 else [str(number) for number in range(1, count + 1)]
             records = itertools.chain([first], records)
         return self._table_rows(records, self.columns)
 
@@ -274,6 +299,8 @@ class RowReader:
             if not problem and len(record.cells) != len(columns):
                 where = "the header" if self.layout.header else "the first row"
                 advice = _ONE_COLUMN if len(columns) == 1 else record.advice
+                if not self._texts and len(record.cells) > len(columns):
+                    advice = _MORE_NUMBERS
                 problem = f"{len(record.cells)} cells where {where} has {len(columns)}{advice}"
             if problem:
                 self.reject(row, problem, record.line)
@@ -290,7 +317,7 @@ class RowReader:
 
         Its name may be the first text of a file without a header.
         """
-        if self.header is not None and len(self.header) == 1 and column != "text":
+        if self.header is not None and len(self.header) == 1 and not _is_usual_name(column):
             self._complaints.notes.append(
                 f"{self.name}: the first row is taken as the name of the column, {column!r:.60}; "
                 "if it is a row like the others, say so with --no-header"
@@ -336,7 +363,7 @@ class RowReader:
             if problem:
                 self.reject(row, problem)
             else:
-                yield row, {"text": line}
+                yield row, {self._lone: line}
 
     def _parquet(self) -> Iterator[tuple[int, Fields]]:
         """Return the rows of a Parquet file, read in small batches."""
@@ -390,6 +417,30 @@ def list_columns(columns: Sequence[str]) -> str:
     return ", ".join(name if len(name) <= 43 else f"{name[:40]}..." for name in names)
 
 
+def _is_usual_name(name: str) -> bool:
+    """Return True if a name is that of a column beyond doubt, and no first text of a table without a header.
+
+    >>> [_is_usual_name(name) for name in ("Review Text", "review_body", "tweetText", "Great phone", "Bad.")]
+    [True, True, True, False, False]
+    """
+    if re.fullmatch(r"[A-Za-z]\w*_\w+|[a-z]+[A-Z][A-Za-z]*", name):  # as only programs write
+        return True
+    words = re.findall(r"[^\W\d_]+", name.lower())
+    return bool(words) and len(words) <= 3 and _USUAL.issuperset(words) and not re.search(r"[.!?,;]", name)
+
+
+def no_column(name: str, columns: Sequence[str]) -> str:
+    """Return the message for a column that is not there, or is there several times.
+
+    >>> no_column("text", ["id", "text (1)", "text (2)"])
+    "2 columns are called 'text', so name one as here: id, text (1), text (2)"
+    """
+    same = [each for each in columns if re.fullmatch(re.escape(name) + r" \(\d+\)", each)]
+    if len(same) > 1:
+        return f"{len(same)} columns are called {name!r}, so name one as here: {list_columns(columns)}"
+    return f"no column {name!r}; the columns are {list_columns(columns)}"
+
+
 def text_column_of(columns: list[str], asked: str | None, where: str, hint: str = "") -> str:
     """Return the column of texts: the one asked for, else ``text``, else the only one.
 
@@ -405,7 +456,7 @@ def text_column_of(columns: list[str], asked: str | None, where: str, hint: str 
     listed = list_columns(columns)
     if asked is not None:
         if asked not in columns:
-            raise DataError(f"{where}: no column {asked!r}; the columns are {listed}{hint}")
+            raise DataError(f"{where}: {no_column(asked, columns)}{hint}")
         return asked
     if "text" in columns:
         return "text"

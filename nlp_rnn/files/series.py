@@ -8,6 +8,7 @@ Shapes: T steps, F series.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from nlp_rnn.errors import DataError, InputError, one_of
 from nlp_rnn.files.digits import output_places, places_of_all, write_number
 from nlp_rnn.files.gaps import FILLS, fill_begun, first_complete, longest_gap
-from nlp_rnn.files.rows import Complaints, RowReader
+from nlp_rnn.files.rows import Complaints, RowReader, no_column
 from nlp_rnn.files.stamps import (
     BadTime,
     Stamps,
@@ -31,6 +32,7 @@ from nlp_rnn.files.stamps import (
     read_stamps,
     text_of_cell,
 )
+from nlp_rnn.files.tables import Layout
 from nlp_rnn.files.timeline import Timeline, timeline_of
 
 F64 = NDArray[np.float64]
@@ -39,6 +41,8 @@ Rows = list[tuple[int, dict[str, Any]]]
 _MISSING = frozenset(["", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none"])
 _WAYS_OUT = f"name a rule to fill it (--fill {', '.join(FILLS)}), or use a stretch without gaps"
 _ROUNDING = 4 * float(np.finfo(np.float64).eps)  # a series that moves less stands still
+_COMMA = re.compile(r"[-+]?\d[\d.]*(?:,\d+)+(?:\.\d+)?")
+_POINT = "write it with a decimal point, and with nothing between the thousands: 0.5, 1234.5"
 _IGNORED = "ignore"  # of gaps in time: rows follow each other, whatever their times say
 
 
@@ -80,6 +84,8 @@ def read_series(
     columns: Sequence[str] | None = None,
     time_column: str | None = None,
     fill: str | None = None,
+    format: str = "auto",  # noqa: A002
+    layout: Layout | None = None,
 ) -> Series:
     """Read the series of a CSV, TSV, JSON Lines or Parquet file.
 
@@ -90,32 +96,27 @@ def read_series(
 
     Args:
         path: The file; ``-`` is standard input.
-        columns: Which columns to read; None takes all but the times.
+        columns: Which columns to read; None takes all that have a name, but the times.
         time_column: Which column holds the times; None takes the first if it holds times or counts steps,
             else the first that holds times in ISO form.
         fill: What to do with missing values and gaps: ``linear``, ``previous`` or ``zero``, as in
             ``fill_missing``; steps before the first value of each series are left out, but with ``zero``.
             ``ignore`` takes the rows as they follow each other, whatever their times say. None refuses both.
+        format: One of ``FORMATS``, or ``auto`` to go by the name.
+        layout: Delimiter, quoting, encoding and header, where the file does not show them. Without a header,
+            a single column is called ``value``, several are called ``1``, ``2``, ...
 
     Raises:
-        ConfigError: If there is no such rule to fill.
+        ConfigError: If there is no such rule to fill, or no such format.
+        InputError: If the name does not say a format, or ``layout`` has what means nothing in it.
         DataError: On a missing or unreadable value (a blank line between rows is one, too), on a header
             that is a row of numbers, and on times that are not in order, come twice, leave gaps or follow no
             rule; the message names file and row.
     """
     if fill is not None:
         one_of("fill", fill, (*FILLS, _IGNORED))
-    name, found = _read_rows(path, columns or ())
-    names = list(next(fields for _, fields in found if fields))
-    for wanted in [*(columns or ()), *([time_column] if time_column is not None else ())]:
-        if wanted not in names:
-            raise DataError(f"{name}: no column {wanted!r}; the columns are {', '.join(names)}")
-    notes: list[str] = []
-    if time_column is None:
-        time_column, notes = _find_times(names, found, columns)
-    kept = tuple(columns or (each for each in names if each != time_column))
-    if not kept:
-        raise DataError(f"{name} has no column of values; its columns are {', '.join(names)}")
+    name, found, unnamed = _read_rows(path, columns or (), format, layout)
+    time_column, kept, notes = _choose_columns(name, found, unnamed, columns, time_column)
     rule = None if fill == _IGNORED else fill
     if rule is not None and time_column is not None:
         found = [each for each in found if each[1]]  # a blank line is no step where times say what one is
@@ -192,15 +193,60 @@ def check_trainable(values_TF: F64, columns: Sequence[str], *, least: int, log: 
             )
 
 
-def _read_rows(path: str | Path, asked: Sequence[str]) -> tuple[str, Rows]:
-    """Return a file's name and its rows; one that has none, or a row of values for a header, is refused."""
-    with RowReader(path, complaints=Complaints("raise"), blank=True) as rows:
-        if rows.format in ("csv", "tsv"):
-            _check_header(rows.columns or (), asked, rows.name)
+def _read_rows(
+    path: str | Path,
+    asked: Sequence[str],
+    format: str,  # noqa: A002
+    layout: Layout | None,
+) -> tuple[str, Rows, list[str]]:
+    """Return a file's name, its rows and the columns that its header gives no name.
+
+    Raises:
+        DataError: If it has no rows, or a row of values for a header.
+    """
+    reader = RowReader(
+        path, format=format, complaints=Complaints("raise"), blank=True, layout=layout, texts=False
+    )
+    with reader as rows:
+        header = zip(rows.columns or (), rows.header or (), strict=False)
+        unnamed = [column for column, written in header if not written.strip()]
+        if rows.delimiter and rows.header is not None:
+            _check_header([each for each in rows.columns or () if each not in unnamed], asked, rows.name)
         found = list(rows)
     if not any(fields for _, fields in found):
         raise DataError(f"{rows.name} has no rows")
-    return rows.name, found
+    return rows.name, found, unnamed
+
+
+def _choose_columns(
+    name: str, found: Rows, unnamed: Sequence[str], columns: Sequence[str] | None, time_column: str | None
+) -> tuple[str | None, tuple[str, ...], list[str]]:
+    """Return the column of times, those of values, and what to say of a choice that may not be meant.
+
+    Raises:
+        DataError: If a column that is asked for is not there, or none is left for values.
+    """
+    names = list(next(fields for _, fields in found if fields))
+    for wanted in [*(columns or ()), *([time_column] if time_column is not None else ())]:
+        if wanted not in names:
+            raise DataError(f"{name}: {no_column(wanted, names)}")
+    notes: list[str] = []
+    names = _without_empty(names, unnamed, found)
+    if time_column is None:
+        time_column, notes = _find_times(names, found, columns)
+    values = [each for each in names if each != time_column]
+    kept = tuple(columns or [each for each in values if each not in unnamed] or values)
+    if not kept:
+        raise DataError(f"{name} has no column of values; its columns are {', '.join(names)}")
+    if not columns and len(kept) < len(values):
+        notes.append("left out what stands in columns without a name")
+    return time_column, kept, notes
+
+
+def _without_empty(names: list[str], unnamed: Sequence[str], found: Rows) -> list[str]:
+    """Return the columns without those that have neither a name nor a value, as behind a last comma."""
+    empty = [each for each in unnamed if all(_is_missing(fields.get(each)) for _, fields in found if fields)]
+    return [each for each in names if each not in empty] or names
 
 
 def _decimals(found: Rows, columns: Sequence[str]) -> tuple[int, ...]:
@@ -218,7 +264,7 @@ def _check_header(header: Sequence[str], asked: Sequence[str], name: str) -> Non
             return  # columns that are called 2019 and 2020, and asked for by these names
         raise DataError(
             f"{name}: its first row is {', '.join(header)[:60]}, so the row of names is missing: add one "
-            "above it, such as time,value"
+            "above it, such as time,value, or say so with --no-header"
         )
 
 
@@ -233,7 +279,8 @@ def _find_times(
     texts = {each: text_of_cell(cell) for each, cell in firsts.items()}
     free = [each for each in names if each not in (columns or ())]
     if names[0] in free and texts[names[0]] and not is_number(texts[names[0]]):
-        if is_time(texts[names[0]]) or not any(is_time(texts[each]) for each in free):
+        # A single column whose first cell is no number is a series with a bad value, unless it is a time.
+        if is_time(texts[names[0]]) or (len(names) > 1 and not any(is_time(texts[each]) for each in free)):
             return names[0], []
     elif names[0] in free and len(names) > 1:
         style = number_style([text_of_cell(row.get(names[0])) for _, row in found if row], names[0])
@@ -268,8 +315,10 @@ def _number(fields: Mapping[str, Any], column: str, where: str, rule: str | None
     elif isinstance(value, (int, float, Decimal, np.number)) and not isinstance(value, bool):
         number = float(value)
     if not np.isfinite(number):
+        comma = isinstance(value, str) and _COMMA.fullmatch(value.strip()) is not None
         raise DataError(
-            f"{where}: {column!r} is {value!r:.40}, not a finite number; to read other columns, name them"
+            f"{where}: {column!r} is {value!r:.40}, not a finite number; "
+            f"{_POINT if comma else 'to read other columns, name them'}"
         )
     return number
 

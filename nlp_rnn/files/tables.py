@@ -8,6 +8,7 @@ and not which column holds what.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ _ODD = "^~¦§:\x01\x1c\x1d\x1e\x1f"
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes"}
 _SEP = re.compile(r'(?P<quote>"?)sep=(?P<mark>[^"\r\n])(?P=quote)[ \r]*\n?', re.IGNORECASE)
+_COLON = re.compile(r":(?:\s|//)")  # as in prose, and in addresses
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
@@ -112,7 +114,15 @@ class Record:
     advice: str = ""
 
 
-def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name: str) -> tuple[str, int]:  # noqa: A002
+def find_delimiter(
+    start: str,
+    *,
+    whole: bool,
+    layout: Layout,
+    format: str,  # noqa: A002
+    name: str,
+    texts: bool = True,
+) -> tuple[str, int]:
     """Return what parts the columns of a table, and how many lines come before its first row.
 
     Args:
@@ -121,6 +131,7 @@ def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name
         layout: What is known; a delimiter in it is taken.
         format: ``csv`` or ``tsv``.
         name: The file in messages.
+        texts: False if its rows hold numbers, so that no line can be a text.
 
     Raises:
         DataError: If the beginning leaves a doubt.
@@ -136,18 +147,34 @@ def find_delimiter(start: str, *, whole: bool, layout: Layout, format: str, name
     if layout.delimiter is not None:
         return layout.delimiter, 0
     sample = _Sample(start, whole, quoted=layout.quoting != "none")
-    return _found(sample, OWN[format], name), 0
+    return _found(sample, OWN[format], name, texts), 0
 
 
 def shows_quotes(start: str, delimiter: str) -> bool:
     r"""Return True if a cell at a table's beginning needs its quotes: it has a delimiter or a doubled quote.
 
+    A cell over several lines counts if other rows stand beside it: one with such a mark, or two without
+    (where quotes mean nothing, hardly two pairs of lines begin and end with one; a TSV needs the mark).
+
     >>> shows_quotes('text\n"Good, really"\n', ","), shows_quotes('text\n"Good" she said\n', ",")
+    (True, False)
+    >>> shows_quotes('text\n"Good,\nreally"\nBad\n', ","), shows_quotes('text\n"Good\nreally"\nBad\n', ",")
     (True, False)
     """
     mark = re.escape(delimiter)
     cells = re.findall(rf'(?:^|{mark})"((?:[^"\r\n]|"")*)"(?={mark}|\r|\n|\Z)', start, re.MULTILINE)
-    return any(delimiter in cell or '""' in cell for cell in cells)
+    if any(delimiter in cell or '""' in cell for cell in cells):
+        return True
+    records: list[list[str]] = []
+    try:
+        records.extend(filter(None, csv.reader(io.StringIO(start, ""), delimiter=delimiter, strict=True)))
+    except csv.Error as error:
+        if "unexpected end" not in str(error):  # the last cell may be cut where the beginning ends
+            return False
+    wide = [cell for record in records[1:] for cell in record if "\n" in cell or "\r" in cell]
+    if len({*map(len, records)}) > 1 or len(records) < 3:
+        return False
+    return any(delimiter in cell or '"' in cell for cell in wide) or (delimiter != "\t" and len(wide) > 1)
 
 
 class _Sample:
@@ -196,14 +223,15 @@ class _Sample:
         rows = [line for line in self._lines if line.strip()]
         if len(rows) < 2:
             return ""
-        for mark in _ODD:
+        prose = any(_COLON.search(row) for row in rows)
+        for mark in _ODD.replace(":", "") if prose else _ODD:
             counts = {row.count(mark) for row in rows}
             if len(counts) == 1 and min(counts) > 0:
                 return mark
         return ""
 
 
-def _found(sample: _Sample, own: str, name: str) -> str:
+def _found(sample: _Sample, own: str, name: str, texts: bool) -> str:
     """Return what parts the columns, given what the format's name says.
 
     Raises:
@@ -230,7 +258,8 @@ def _found(sample: _Sample, own: str, name: str) -> str:
     raise DataError(
         f"{name}: it is not certain that {listed} part the columns: the first row is {first!r:.60}"
         f"{', and not all rows have as many of them' if not even else ''}; say it, as in "
-        f"--delimiter {_option(present[0])}, or read each line as a text with --input-format txt"
+        f"--delimiter {_option(present[0])}"
+        f"{', or read each line as a text with --input-format txt' if texts else ''}"
     )
 
 
@@ -328,7 +357,7 @@ def _reason(error: csv.Error) -> str:
     """Return what csv says is wrong, without its words about Python's files."""
     if "new-line character" in str(error):
         return "a line end of another kind stands in it without quotes: save the file with one kind"
-    return str(error)
+    return re.sub(r"'([\0-\x1f])'", lambda mark: "a tab" if mark[1] == "\t" else ascii(mark[1]), str(error))
 
 
 def _advice(line: str, quoting: str) -> str:

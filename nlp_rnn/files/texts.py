@@ -34,7 +34,7 @@ class Record:
 
     Attributes:
         row: Its number, from 1: the row below the header of a table, the line of other files.
-        text: Its text; "" where it is missing: an empty cell, null, NaN.
+        text: Its text; "" where it is missing: an empty cell, or null and NaN where a format has them.
         fields: All columns of the row, ``text`` among them.
     """
 
@@ -139,7 +139,8 @@ def read_texts(
             ``reasons``. A damaged file stops either way.
         layout: Delimiter, quoting, encoding and header, where the file does not show them.
 
-    A missing text is an empty one in every format, not a bad row: an empty cell or line, null, NaN.
+    A missing text is an empty one, not a bad row: an empty cell or line; null and NaN in JSON Lines and
+    Parquet. The cells ``NaN`` and ``null`` of a CSV are texts.
 
     Raises:
         DataError: If there is no such file or column; while reading, on a bad row.
@@ -350,6 +351,10 @@ class RecordWriter:
                 if delimiter in cell or "\n" in cell or "\r" in cell:
                     raise BadRow(f"{cell!r:.60} cannot stand in a table without quotes: write another format")
             return utf8(delimiter.join(cells) + "\n")
+        plain = like is not None and delimiter == "\t" and not like.quoted and len(cells) > 1
+        if plain and not any(cell.startswith('"') or set(cell) & {*"\t\r\n"} for cell in cells):
+            # A quote inside a cell is read as it stands, by those who read quotes, too.
+            return utf8("\t".join(cells) + "\n")
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
         return utf8(text.getvalue().removesuffix("\r\n") + "\n")

@@ -29,26 +29,31 @@ class CharCorpus:
         text: A text, or the path of a file or a folder.
         validation: Another held-out text, or None.
         kept: Characters of ``text`` that are learned from, if its end is held out; else None.
+        encoding: Of files.
     """
 
     text: Source
     validation: Source | None
     kept: int | None
+    encoding: str = "auto"
 
     @classmethod
-    def of(cls, text: Source, validation: Source | None, holdout: float) -> CharCorpus:
+    def of(
+        cls, text: Source, validation: Source | None, holdout: float, encoding: str = "auto"
+    ) -> CharCorpus:
         """Return the corpus of ``CharGenerator.fit``'s arguments.
 
         Raises:
-            ConfigError: If ``holdout`` is no share to hold out.
+            ConfigError: If ``holdout`` is no share to hold out, or Python knows no such encoding.
             DataError: If a file cannot be read.
         """
         holdout = in_range("holdout", holdout, 0.001, 0.9)
-        return cls(text, validation, None if validation is not None else split_at(text, holdout))
+        kept = None if validation is not None else split_at(text, holdout, encoding=encoding)
+        return cls(text, validation, kept, encoding)
 
     def training_parts(self) -> Iterable[str]:
         """Return the characters to learn from, in pieces."""
-        parts = read_characters(self.text)
+        parts = read_characters(self.text, encoding=self.encoding)
         return parts if self.kept is None else keep_first(parts, self.kept)
 
     def training_ids(self, tokenizer: TextTokenizer) -> AnyIds:
@@ -68,8 +73,8 @@ class CharCorpus:
     def held_out_parts(self) -> Iterable[str]:
         """Return the characters that are held out, in pieces."""
         if self.validation is not None:
-            return read_characters(self.validation)
-        return drop_first(read_characters(self.text), self.kept or 0)
+            return read_characters(self.validation, encoding=self.encoding)
+        return drop_first(read_characters(self.text, encoding=self.encoding), self.kept or 0)
 
     def held_out_ids(self, tokenizer: TextTokenizer) -> AnyIds:
         """Return the ids that are held out.

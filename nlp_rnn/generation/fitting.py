@@ -43,14 +43,16 @@ class StreamTask:
         train_N: Ids to learn from.
         validation_N: Held-out ids, read whole, from the start, with the state carried.
         config: Windows, streams, penalties, seed.
+        doubt: What to add where the text is too short, such as that it may be a file's name.
     """
 
-    def __init__(self, train_N: AnyIds, validation_N: AnyIds, *, config: CharTrainConfig) -> None:
+    def __init__(
+        self, train_N: AnyIds, validation_N: AnyIds, *, config: CharTrainConfig, doubt: str = ""
+    ) -> None:
         if len(train_N) <= config.window:
             raise InputError(
                 f"the corpus has {len(train_N):,} characters to train on, and a window {config.window}: "
-                "give a longer corpus, or a smaller window (CharTrainConfig(window=...), --window); and if "
-                "that was meant as a file's name: there is no such file"
+                f"give a longer corpus, or a smaller window (CharTrainConfig(window=...), --window){doubt}"
             )
         if len(validation_N) < 2:
             raise InputError("the held-out text needs at least two characters")
@@ -196,6 +198,7 @@ def fit_model(
     model_config: CharConfig,
     config: CharTrainConfig,
     unk_id: int,
+    doubt: str = "",
     output: Path | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -208,6 +211,7 @@ def fit_model(
         model_config: Shape of the model.
         config: How to train.
         unk_id: The id of characters never seen; where training has none, it gets the mean of all vectors.
+        doubt: What to add where the text is too short.
         output: Folder for checkpoints and history.
         resume: Go on from its newest checkpoint.
         progress: Called after each step.
@@ -221,7 +225,7 @@ def fit_model(
     """
     with seeded(config.seed):
         model = CharRNN(model_config, dropout=config.dropout, weight_dropout=config.weight_dropout)
-    task = StreamTask(train_N, validation_N, config=config)
+    task = StreamTask(train_N, validation_N, config=config, doubt=doubt)
     identity = {"model": model_config.to_dict(), "data": [_digest(train_N), _digest(validation_N)]}
     trainer = Trainer(model, task, task.config, output=output, identity=identity, progress=progress)
     if trainer.accelerator.num_processes > 1:

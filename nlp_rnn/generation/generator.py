@@ -24,6 +24,7 @@ from nlp_rnn.files.characters import (
     Source,
     encode_characters,
     keep_first,
+    no_such_file,
     read_characters,
 )
 from nlp_rnn.generation import scoring
@@ -352,6 +353,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         *,
         validation: Source | None = None,
         holdout: float = 0.1,
+        encoding: str = "auto",
         config: CharTrainConfig | None = None,
         output: str | Path | None = None,
         resume: bool = False,
@@ -360,10 +362,11 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         """Train on a text (extra ``train``).
 
         Args:
-            text: A text, or the path of a UTF-8 file (also ``.gz``, ``.xz``) or a folder of them; it may be
-                larger than memory.
+            text: A text, or the path of a file (also ``.gz``, ``.xz``) or a folder of them; it may be larger
+                than memory.
             validation: Held-out text; None sets the last ``holdout`` of the text aside.
             holdout: Share of the text.
+            encoding: Of files, a name that Python knows; ``auto`` takes UTF-8, and UTF-16 where it shows.
             config: How to train.
             output: Folder for checkpoints and ``history.jsonl``.
             resume: Go on from the folder's newest checkpoint, at the very place in the text.
@@ -373,7 +376,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             self.
 
         Raises:
-            DataError: If a file cannot be read; a byte that is no UTF-8 is named with its place.
+            DataError: If a file cannot be read; a byte that is not in its encoding is named with its place.
             InputError: If a text is too short for its windows, or has one distinct character.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
@@ -382,7 +385,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
         from nlp_rnn.generation import fitting
 
         config = settings_of(CharTrainConfig, config)
-        corpus = CharCorpus.of(text, validation, holdout)
+        corpus = CharCorpus.of(text, validation, holdout, encoding)
         tokenizer = TextTokenizer(**self._untrained).train(corpus.training_parts())
         model_config = replace(self._shape, vocab_size=tokenizer.vocab_size)
         weights, notes = fitting.fit_model(
@@ -391,6 +394,7 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             model_config=model_config,
             config=config,
             unk_id=tokenizer.unk_id,
+            doubt=no_such_file(text),
             output=None if output is None else Path(output),
             resume=resume,
             progress=progress,

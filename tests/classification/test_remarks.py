@@ -51,6 +51,15 @@ def test_odd_labels_are_named(labels: list[str], said: str) -> None:
     assert said in found[0]
 
 
+@pytest.mark.parametrize(("lonely", "twin"), [("Pos", "pos"), (" pos", "pos"), ("very  Bad", "very bad")])
+def test_a_single_label_that_is_another_in_other_letters_names_its_twin(lonely: str, twin: str) -> None:
+    texts, labels = labelled(up=20, **{twin: 20})
+    with pytest.raises(InputError, match=f"'{lonely}' has 1 text, and '{twin}' is almost alike: write both"):
+        examples([*texts, "another"], [*labels, lonely])
+    with pytest.raises(InputError, match="'other' has 1 text: give it more"):
+        examples([*texts, "another"], [*labels, "other"])
+
+
 def test_a_class_without_texts_is_named() -> None:
     found = data_remarks(examples(*labelled(up=20, down=20), classes=["up", "down", "aside"]))
     assert "'aside' (0)" in found[0]

@@ -51,7 +51,7 @@ def test_a_file_is_labelled_row_by_row(run: Run, reviews: Path, tmp_path: Path) 
     result = run("classify", "--file", str(reviews), "--column", "review", "--output", str(output))
     assert (result.code, result.out) == (0, "")
     assert f"2 texts: {output}" in result.err
-    assert "1 rows have no text, and so no label" in result.err
+    assert "1 row has no text, and so no label" in result.err
     found = rows(output.read_text(encoding="utf-8"))
     assert [row["id"] for row in found] == ["1", "2", "3"]
     assert [row["review"] for row in found] == ["a good, good film", "bad\nfilm", ""]
@@ -133,7 +133,7 @@ def test_a_row_that_has_an_added_column_costs_that_row(run: Run, tmp_path: Path)
     result = run(*args, "--on-error", "skip")
     assert result.code == 0
     assert "2 texts" in result.err
-    assert "Skipped 1 bad rows, the first of them: " in result.err
+    assert "Skipped 1 bad row: " in result.err
     assert [json.loads(line)["label"] for line in output.read_text(encoding="utf-8").splitlines()] == [
         "positive",
         "negative",

@@ -151,7 +151,7 @@ def test_what_a_folder_holds_beside_texts_is_named(run: Run, tmp_path: Path) -> 
     assert result.code == 0, result.err
     assert f"Note: {folder}: left out 1 of its files" in result.err
     assert "plain text: notes.docx" in result.err
-    assert "Left out 1 rows without a text" in result.err
+    assert "Left out 1 row without a text" in result.err
     alone = run("robustness", "--data", str(folder), "--input-format", "csv")
     assert "as it takes csv: a.txt, notes.docx" in alone.err
 

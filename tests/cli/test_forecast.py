@@ -128,3 +128,24 @@ def test_a_model_of_other_steps_says_so(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_the_python_answer_of_an_older_folder_is_still_one_future() -> None:
     assert not Forecaster.from_pretrained(OLDER).config.sampled
+
+
+def test_the_options_that_messages_name_are_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = "".join(f'2024-01-{day:02}^"{day % 7}"^é\n' for day in range(1, 31))
+    (tmp_path / "v.data").write_bytes(table.encode("cp1252"))
+    told = [
+        "--input-format",
+        "csv",
+        "--delimiter",
+        "^",
+        "--encoding",
+        "cp1252",
+        "--no-header",
+        "--column",
+        "2",
+    ]
+    command = ["forecast", "--data", str(tmp_path / "v.data"), "--model", str(OLDER), "--steps", "2", *told]
+    assert main(command) == 0
+    assert [row["time"] for row in rows_of(capsys)] == ["2024-01-31", "2024-02-01"]
+    assert main([*command, "--quoting", "none"]) == 2
+    assert "'\"1\"', not a finite number" in " ".join(capsys.readouterr().err.split())

@@ -221,6 +221,10 @@ def test_a_quote_that_may_have_swallowed_rows_is_reported(tmp_path: Path, name: 
         ("a.csv", 'text,label\n"First line,\nsecond",pos\n'),
         ("a.csv", 'id,text\n1,"First\nsecond, third"\n'),
         ("a.csv", 'text\n"First, and\nsecond"\n"Third, ""good"""\n'),
+        ("a.csv", 'text\n"First\nsecond, great"\nAwful\n'),
+        ("a.csv", 'text\n"First one\nsecond line"\n"Line three\nline four"\nBad\n'),
+        ("a.csv", 'text\n"First ""one""\nsecond line"\nBad\n'),
+        ("a.tsv", 'text\n"First\tone\nsecond line"\nBad\n'),
         ("a.tsv", 'id\ttext\tn\n1\t"First\tand\nsecond"\t2\n'),
         ("a.tsv", 'text\tlabel\n"First\nsecond"\tpos\n'),
     ],
@@ -263,6 +267,14 @@ def test_a_first_line_can_say_what_parts_the_columns(tmp_path: Path):
 def test_a_doubt_names_the_option(tmp_path: Path, name: str, content: str):
     with pytest.raises(DataError, match="--delimiter"):
         texts(put(tmp_path, name, content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["text: reviews\ngood: yes\nbad: no\n", "see https://a.b\nhttps://b.c is bad\nhttps://d.e is good\n"],
+)
+def test_a_colon_of_prose_parts_no_columns(tmp_path: Path, content: str):
+    assert texts(put(tmp_path, "a.csv", content)) == content.splitlines()[1:]
 
 
 def test_a_doubt_is_settled_by_the_option(tmp_path: Path):
@@ -358,7 +370,8 @@ def test_names_that_nobody_asked_for_do_no_harm(tmp_path: Path):
         encoding="utf-8"
     ) == "id, text ,note,note,,label\n1,good,a,b,c,x\n"
     with pytest.raises(
-        DataError, match=r"no column 'note'; the columns are id, text, note \(1\), note \(2\)"
+        DataError,
+        match=r"2 columns are called 'note', so name one as here: id, text, note \(1\), note \(2\)",
     ):
         read_texts(path, column="note")
     assert keys_of(["a", "a (1)", "a"]) == ["a (2)", "a (1)", "a (3)"]
@@ -378,6 +391,18 @@ def test_a_table_without_a_header_is_said_or_told(tmp_path: Path):
     reader = read_texts(two, layout=Layout(header=False), column="2", on_error="skip")
     assert [record.text for record in reader] == ["Great phone", "Bad"]
     assert reader.reasons == [f"{two}, row 3 (line 3): 3 cells where the first row has 2"]
+
+
+@pytest.mark.parametrize("name", ["review", "comment", "Review Text", "Comments", "tweet_body", "reviewText"])
+def test_a_usual_name_of_a_column_is_no_text(tmp_path: Path, name: str):
+    with read_texts(put(tmp_path, "a.csv", f"{name}\nBad\n")) as reader:
+        assert reader.notes == []
+
+
+@pytest.mark.parametrize("text", ["Bad", "Good, I think", "Comments welcome!", "review text.", "My review"])
+def test_a_first_row_that_may_be_a_text_is_named(tmp_path: Path, text: str):
+    with read_texts(put(tmp_path, "a.csv", f'"{text}"\nBad\n')) as reader:
+        assert "--no-header" in reader.notes[0]
 
 
 def test_a_blank_line_is_a_row_where_there_is_one_column(tmp_path: Path):
@@ -426,3 +451,29 @@ def test_a_table_without_quotes_comes_out_without_quotes(tmp_path: Path):
         ):
             bad.add(record, {"label": "x\ty"})
     assert (tmp_path / "out.tsv").read_text(encoding="utf-8") == 'id\ttext\tlabel\n1\t"Great" phone\tx\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "kept"),
+    [
+        ("a.tsv", '1\tIt is 5" wide', '1\tIt is 5" wide'),
+        ("a.tsv", "1\tIt is, well; wide", "1\tIt is, well; wide"),
+        ("a.tsv", '1\t"""Great"" it is"', '1\t"""Great"" it is"'),
+        ("a.tsv", '1\t"It is 5"" wide"', '1\t"It is 5"" wide"'),  # this one shows that cells stand in quotes
+        ("a.csv", '1,"It is 5"" wide"', '1,"It is 5"" wide"'),
+    ],
+)
+def test_a_tsv_that_shows_no_quotes_gets_none(tmp_path: Path, name: str, row: str, kept: str):
+    mark = "," if name == "a.csv" else "\t"
+    with read_texts(put(tmp_path, name, f"id{mark}text\n{row}\n")) as reader:
+        records = list(reader)
+        with write_records(tmp_path / f"out{name}", like=reader.rows) as out:
+            out.add(records[0], {"label": "x"})
+    assert (tmp_path / f"out{name}").read_text(encoding="utf-8").splitlines()[1] == f"{kept}{mark}x"
+    assert texts(tmp_path / f"out{name}") == [record.text for record in records]
+
+
+def test_a_tab_that_is_wanted_is_named(tmp_path: Path):
+    path = put(tmp_path, "a.tsv", 'id\ttext\n1\t"Great" phone\n')
+    with pytest.raises(DataError, match=r"malformed TSV \(a tab expected after"):
+        texts(path)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nlp_rnn.errors import ConfigError, DataError
-from nlp_rnn.files import Series, read_series
+from nlp_rnn.files import Layout, Series, read_series
 
 
 def written(path: Path, times: Iterable[object], header: str = "time,load") -> Path:
@@ -254,3 +254,78 @@ def test_columns_that_are_called_by_numbers_are_read_if_asked_for(tmp_path: Path
     assert read_series(tmp_path / "v.csv", columns=["2019", "2020"]).values_TF.tolist() == [[1, 2], [3, 5]]
     (tmp_path / "v.csv").write_text("day,2020\n2024-01-01,2\n2024-01-02,5\n", encoding="utf-8")
     assert read_series(tmp_path / "v.csv").columns == ("2020",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "day;v\n2024-01-01;0,5\n",
+            "row 1: 'v' is '0,5', not a finite number; write it with",
+        ),
+        ("day;v\n2024-01-01;1.234,5\n", "'1.234,5', not a finite number; write it with a decimal point"),
+        ("v\n0,5\n1,5\n", "2 cells where the header has 1; .* a decimal point, not a comma"),
+        ("day,v\n2024-01-01,0,5\n", "3 cells where the header has 2; .* a decimal point, not a comma"),
+    ],
+)
+def test_a_decimal_comma_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "v.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        read_series(tmp_path / "v.csv")
+
+
+def test_a_series_can_be_told_how_its_file_is_written(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("día^v\n2024-01-01^1\n2024-01-02^2\n", encoding="cp1252")
+    with pytest.raises(DataError, match="--delimiter"):
+        read_series(tmp_path / "v.csv", layout=Layout(encoding="cp1252"))
+    told = Layout(delimiter="^", encoding="cp1252")
+    assert read_series(tmp_path / "v.csv", layout=told).next_steps(1) == ["2024-01-03"]
+    bare = Layout(header=False)
+    (tmp_path / "w.data").write_text("1\n2\n", encoding="utf-8")
+    assert read_series(tmp_path / "w.data", format="csv", layout=bare).columns == ("value",)
+    (tmp_path / "x.csv").write_text("2024-01-01,5\n2024-01-02,6\n", encoding="utf-8")
+    assert read_series(tmp_path / "x.csv", layout=bare).columns == ("2",)
+
+
+def test_no_message_about_a_series_speaks_of_texts(tmp_path: Path) -> None:
+    for content in ("a;b,c\n1;2,3\n2;3;1\n", "v\n1,2,3\n"):
+        (tmp_path / "v.csv").write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match="--delimiter") as refused:
+            read_series(tmp_path / "v.csv")
+        assert "text" not in str(refused.value).replace(str(tmp_path), "")
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "notes"),
+    [
+        ("date,v,\n2024-01-01,3,\n2024-01-02,4,\n", ("v",), ()),
+        ("date,v,,\n2024-01-01,3,,\n2024-01-02,4,,\n", ("v",), ()),
+        ("v,\n3,\n5,\n4,\n", ("v",), ()),
+        ("date,v,\n2024-01-01,3,late\n2024-01-02,4,\n", ("v",), ("left out what stands in columns",)),
+    ],
+)
+def test_a_column_without_a_name_does_no_harm(
+    tmp_path: Path, content: str, columns: tuple[str, ...], notes: tuple[str, ...]
+) -> None:
+    (tmp_path / "v.csv").write_text(content, encoding="utf-8")
+    series = read_series(tmp_path / "v.csv")
+    assert series.columns == columns
+    assert len(series.notes) == len(notes)
+    assert all(map(str.startswith, series.notes, notes))
+
+
+def test_a_column_of_row_numbers_without_a_name_still_counts(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text(",v\n0,3\n1,5\n2,4\n", encoding="utf-8")
+    assert read_series(tmp_path / "v.csv").columns == ("v",)
+    (tmp_path / "v.csv").write_text("2024-01-01,5.0,\n2024-01-02,6.0,\n", encoding="utf-8")
+    with pytest.raises(DataError, match="the row of names is missing"):
+        read_series(tmp_path / "v.csv")
+
+
+@pytest.mark.parametrize("cell", ["1_96", "n/a?", "$5.00", "?"])
+def test_a_first_value_that_is_no_number_is_named(tmp_path: Path, cell: str) -> None:
+    for content in (f"v\n{cell}\n0\n1\n", f"v,\n{cell},\n0,\n1,\n"):
+        (tmp_path / "v.csv").write_text(content, encoding="utf-8")
+        with pytest.raises(DataError) as refused:
+            read_series(tmp_path / "v.csv")
+        assert f"row 1: 'v' is '{cell}', not a finite number" in str(refused.value)

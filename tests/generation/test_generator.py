@@ -303,6 +303,35 @@ def test_reads_files_packed_or_not_and_folders(tmp_path: Path) -> None:
     assert "".join(read_characters("no such file")) == "no such file"
 
 
+def test_another_encoding_is_read_if_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("wär’s\n".encode("cp1252"))
+    with pytest.raises(DataError, match=r"byte 1: invalid UTF-8 \(0xE4\); name its encoding \(--encoding"):
+        "".join(read_characters(path))
+    assert "".join(read_characters(path, encoding="cp1252")) == "wär’s\n"
+    assert "".join(read_characters(tmp_path, encoding="cp1252")) == "wär’s\n"
+    with pytest.raises(ConfigError, match="Invalid encoding"):
+        "".join(read_characters(path, encoding="utf-9"))
+
+
+def test_a_short_text_is_only_called_a_missing_file_where_it_may_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    path = tmp_path / "c100.txt"
+    path.write_text("To be or not to be. " * 5, encoding="utf-8")
+    assert main(["train", "char", "--data", str(path), "--output", str(tmp_path / "run")]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "90 characters to train on" in said
+    assert "--window" in said
+    assert "no such file" not in said
+    with pytest.raises(InputError, match=r"if 'plays.txt' was meant as a file's name: there is no such file"):
+        CharGenerator().fit("plays.txt")
+    with pytest.raises(InputError, match="a smaller window") as refused:
+        CharGenerator().fit("To be\nor not to be")
+    assert "no such file" not in str(refused.value)
+
+
 def test_a_bad_byte_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(characters, "PIECE", 7)
     monkeypatch.setattr(encoding, "HEAD", 5)
@@ -451,8 +480,11 @@ def test_trains_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtur
     for module in ("torch", "accelerate", "matplotlib"):
         pytest.importorskip(module, reason="training and its curves need the extras")
     data = tmp_path / "text.txt"
-    data.write_text(TEXT, encoding="utf-8")
+    data.write_text(TEXT.replace("e", "é"), encoding="cp1252")
     run = ["train", "char", "--data", str(data), "--output", str(tmp_path / "run"), "--hidden-size", "8"]
+    assert main([*run, "--max-epochs", "1"]) == 2
+    assert "--encoding cp1252" in " ".join(capsys.readouterr().err.split())
+    run += ["--encoding", "cp1252"]
     assert main([*run, "--max-epochs", "1", "--window", "16", "--batch-size", "4", "--dynamic"]) == 0
     err = capsys.readouterr().err
     assert "nats" in err

@@ -510,7 +510,7 @@ def test_one_long_line_does_not_stop_a_file(
     assert "texts[" not in message
     assert not output.exists()
     assert main([*command, "--on-error", "skip"]) == 0
-    assert "Skipped 1 bad rows" in capsys.readouterr().err
+    assert "Skipped 1 bad row: " in capsys.readouterr().err
     assert output.read_text(encoding="utf-8").splitlines() == ["text,translation", *["one,un"] * 299]
 
 
