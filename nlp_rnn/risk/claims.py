@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -31,7 +31,10 @@ FEWEST_WORDS = 4
 
 NOISE = 1e-5
 """Greatest distance of a probability read among others from that of the sentence alone."""
+SHORT = 12
+"""Characters of a sentence, at most, of which what was found is kept for the next of the same words."""
 
+_MOST_ANSWERS = 4_096
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"
@@ -99,6 +102,19 @@ class Rules:
 
     def read(self, sentence: str, offset: int = 0) -> tuple[list[Signal], float]:
         """Return what ``find`` yields, and ``damping``, for less than both cost."""
+        if len(sentence) > SHORT:
+            return self._read(sentence, offset)
+        # Very short sentences come by the ten thousand, and mostly again and again.
+        answer = self._answers.get(sentence)
+        if answer is None:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            answer = self._answers[sentence] = self._read(sentence)
+        signals, factor = answer
+        return [replace(s, start=offset + s.start, end=offset + s.end) for s in signals], factor
+
+    def _read(self, sentence: str, offset: int = 0) -> tuple[list[Signal], float]:
+        """Return what ``read`` does."""
         plain, places = _plain(sentence)
         live = self._search.live(plain)
         # The dampers stand after the rules.
@@ -124,6 +140,10 @@ class Rules:
                     )
                     signals.append(signal)
         return signals, factor
+
+    @cached_property
+    def _answers(self) -> dict[str, tuple[list[Signal], float]]:
+        return {}
 
     @cached_property
     def _search(self) -> Search:
@@ -198,6 +218,9 @@ class CheckWorthiness:
 
 
 def _has_words(sentence: str) -> bool:
+    # So many words, and what parts them, are at least so many characters.
+    if len(sentence) < 2 * FEWEST_WORDS - 1:
+        return False
     return sum(1 for _ in islice(_WORD.finditer(sentence), FEWEST_WORDS)) == FEWEST_WORDS
 
 

@@ -8,6 +8,9 @@ Shapes: N characters, P periods.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,7 +98,8 @@ class Repeats:
         self._shortest = shortest
         self._least = 2 * shortest // REPEATS  # characters in a row that are as those a period before
         self._runs: list[_Run] = []
-        self._multiples: list[_Run] = []  # those whose stretch a run of a shorter period covers
+        self._worded: list[_Run] = []  # those of them whose stretch has a letter or digit
+        self._multiples: dict[int, list[_Run]] = {}  # by period; a run of a shorter one covers their stretch
         self._open: dict[int, int] = {}  # period and first character of the runs that may still go on
         self._read = 0
 
@@ -116,17 +120,28 @@ class Repeats:
         same_PN = _same(codes_N, LONGEST_PERIOD)[:, first - start :]
         going_on, self._open = self._open, {}
         found: list[_Run] = []
-        for row in _with_long_runs(same_PN, self._least).tolist():
-            edges = np.flatnonzero(np.diff(np.concatenate([[False], same_PN[row], [False]]))).tolist()
-            for begin, after in zip(edges[::2], edges[1::2], strict=True):
-                if after - begin >= self._least:
-                    known = going_on.get(row + 1, first) if begin == 0 else first + begin
-                    found.append((row + 1, known, first + after))
+        rows_R = _with_long_runs(same_PN, self._least)
+        # Runs of True begin and end where a row changes; each row begins and ends with False.
+        padded_RN = np.zeros((len(rows_R), same_PN.shape[1] + 2), np.bool_)
+        padded_RN[:, 1:-1] = same_PN[rows_R]
+        rows, edges = np.nonzero(padded_RN[:, 1:] != padded_RN[:, :-1])
+        long = edges[1::2] - edges[::2] >= self._least
+        periods = (rows_R[rows[::2][long]] + 1).tolist()
+        for period, begin, after in zip(
+            periods, edges[::2][long].tolist(), edges[1::2][long].tolist(), strict=True
+        ):
+            known = going_on.get(period, first) if begin == 0 else first + begin
+            found.append((period, known, first + after))
         self._open = {period: begin for period, begin, after in found if after == end}
         # What was open is found again, perhaps longer.
         runs, multiples = _without_multiples(found)
         self._runs = [run for run in self._runs if run[2] < self._read] + runs
-        self._multiples = [run for run in self._multiples if run[2] < self._read] + multiples
+        # All periods of a run have the same letters: the last is surely in this part of the text.
+        self._worded = [run for run in self._worded if run[2] < self._read]
+        self._worded += [run for run in runs if _has_letter(text[run[2] - run[0] - offset : run[2] - offset])]
+        self._multiples = _by_period(
+            [run for run in chain.from_iterable(self._multiples.values()) if run[2] < self._read] + multiples
+        )
         self._read = end
 
     def find(self, text: str, offset: int, start: int, end: int) -> tuple[Span, int] | None:
@@ -136,7 +151,9 @@ class Repeats:
         longest: dict[int, tuple[int, int]] = {}
         self._add_longest(longest, self._runs, start, end)
         # Multiples of a period say nothing new; but a longer one hides another run of its own period.
-        self._add_longest(longest, [run for run in self._multiples if run[0] in longest], start, end)
+        for period in [*longest]:
+            if period in self._multiples:
+                self._add_longest(longest, self._multiples[period], start, end)
         found: tuple[Span, int] | None = None
         for period in sorted(longest):
             first, after = longest[period][0] - period, longest[period][1]
@@ -163,13 +180,21 @@ class Repeats:
                     longest[period] = first, after
 
     def reaches(self, start: int, end: int) -> bool:
-        """Return True if a stretch may reach into a part of the text."""
-        return self._least < _FEWEST or any(first < end and start < after for _, first, after in self._runs)
+        """Return True if a stretch that ``find`` may return reaches into a part of the text."""
+        if self._least < _FEWEST:
+            return True
+        for _, first, after in self._worded:
+            if first < end and start < after:
+                return True
+        return False
 
     def forget(self, before: int) -> None:
         """Drop what ends at or before a place."""
         self._runs = [run for run in self._runs if run[2] > before]
-        self._multiples = [run for run in self._multiples if run[2] > before]
+        self._worded = [run for run in self._worded if run[2] > before]
+        self._multiples = _by_period(
+            [run for run in chain.from_iterable(self._multiples.values()) if run[2] > before]
+        )
 
 
 def _without_multiples(runs: list[_Run]) -> tuple[list[_Run], list[_Run]]:
@@ -190,6 +215,13 @@ def _without_multiples(runs: list[_Run]) -> tuple[list[_Run], list[_Run]]:
         (multiples if covered else kept).append((period, first, after))
         by_period.setdefault(period, []).append((period, first, after))
     return kept, multiples
+
+
+def _by_period(runs: Iterable[_Run]) -> dict[int, list[_Run]]:
+    found: dict[int, list[_Run]] = {}
+    for run in runs:
+        found.setdefault(run[0], []).append(run)
+    return found
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

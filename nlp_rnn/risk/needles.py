@@ -29,8 +29,6 @@ BEGINS = "<"
 _PREFIX = 3  # letters of the beginning of a word
 _MOST_NEEDS = 3  # of one pattern
 _MOST_LITERALS = 600
-_SHORT = 12  # characters of a text whose answer is kept
-_MOST_ANSWERS = 4_096
 _WIDEST_SET = 8
 _EDGE = "\x02"  # stands for \b in a literal
 _WORD = re.compile(r"\w+")
@@ -62,7 +60,6 @@ class Needles:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._count = count = len(patterns)
-        self._answers: dict[str, list[int]] = {}
         # Bit n + k * count stands for the k-th need of pattern n; what has fewer needs has the others met.
         self._always = 0
         self._needed: dict[str, int] = {}
@@ -81,17 +78,6 @@ class Needles:
 
     def possible(self, text: str) -> list[int]:
         """Return the numbers of the patterns that may match somewhere in a text, in their order."""
-        if len(text) > _SHORT:
-            return self._possible(text)
-        # Very short texts come by the ten thousand, and mostly again and again.
-        found = self._answers.get(text)
-        if found is None:
-            if len(self._answers) >= _MOST_ANSWERS:
-                self._answers.clear()
-            found = self._answers[text] = self._possible(text)
-        return found
-
-    def _possible(self, text: str) -> list[int]:
         plain = folded(text)
         words = set(_WORD.findall(plain))
         found, needed, gone = self._always, self._needed.get, 0

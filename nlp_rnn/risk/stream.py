@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.errors import InputError
 from nlp_rnn.resources import data_folder
-from nlp_rnn.risk.claims import NOISE
+from nlp_rnn.risk.claims import NOISE, SHORT
 from nlp_rnn.risk.confidence import LONGEST_PERIOD, Repeats, find_improbable
 from nlp_rnn.risk.disclaimer import COPIED, disclaimer
 from nlp_rnn.risk.levels import LEVELS
@@ -43,7 +43,8 @@ NOT_ENGLISH = (
     "most of its words are not English ones that the filter knows: it looks for claims in English alone"
 )
 _FEWEST_WORDS = 3  # a shorter text may be of any language
-_TOGETHER = 128  # sentences reviewed together at most
+_TOGETHER = 128  # sentences reviewed together at most, or as many as have so few characters together:
+_TOGETHER_CHARACTERS = 2_048
 _KEPT = 2_048  # characters that are done with before they are let go
 
 
@@ -200,7 +201,7 @@ class RiskStream:
         """Return the ends of the next sentences, as many as are reviewed together."""
         ends: list[int] = []
         start, resume = self._start, max(self._start, self._resume)
-        while len(ends) < _TOGETHER:
+        while len(ends) < _TOGETHER or start < self._start + _TOGETHER_CHARACTERS:
             end, resume = find_sentence_end(self._buffer, start, resume, final=final)
             if end is None:
                 break
@@ -243,14 +244,15 @@ class RiskStream:
         """
         text = self._buffer[self._start : end]
         start = self._offset + self._start
-        words = WORD.findall(text)
-        english = _english_words()
-        self._words += len(words)
-        self._english += sum(word.lower() in english for word in words)
+        words, english = _count_words(text)
+        self._words += words
+        self._english += english
         claims, damping = self._filter.rules.read(text, start)
-        others = [*self._improbable(start, end), *self._loop(end)]
+        others = [] if self._nats_N is None else [*self._improbable(start, end)]
+        if self._repeats.reaches(start, self._offset + end):
+            others += self._loop(end)
         if self._memory is not None:
-            others += _unknown_words(text, start, unknown, len(words))
+            others += _unknown_words(text, start, unknown, words)
             before = min(self._start, CONTEXT)
             first = self._start - before
             hit_N = self._hit_N[first : max(first, end - self._memory.window + 1)]
@@ -269,9 +271,10 @@ class RiskStream:
         probs = [0.0] * len(waiting)
         if model is not None:
             probs = model.probabilities([sentence.text for sentence in waiting])
+        lowest = self._filter.thresholds.check_worthy - NOISE
         for sentence, probability in zip(waiting, probs, strict=True):
-            claim = self._claim(sentence, probability)
-            if model is not None and len(waiting) > 1:
+            claim = None if probability < lowest else self._claim(sentence, probability)
+            if probability >= lowest and model is not None and len(waiting) > 1:
                 # Read among others, a probability is off in its last digits: where these might count, the
                 # sentence is read alone.
                 claim, highest = (self._claim(sentence, probability + off) for off in (-NOISE, NOISE))
@@ -297,8 +300,10 @@ class RiskStream:
         """Return a sentence with its review, as the policy shows it."""
         text, policy = sentence.text, self._filter.policy
         found = [*sentence.claims, *([] if claim is None else [claim]), *sentence.others]
-        signals = tuple(sorted(found, key=lambda signal: (signal.start, signal.end, signal.kind)))
-        score = combined(signals)
+        if len(found) > 1:
+            found.sort(key=lambda signal: (signal.start, signal.end, signal.kind))
+        signals = tuple(found)
+        score = combined(signals) if found else 0.0
         level = self._filter.thresholds.level(score)
         passage = Passage(
             text=text,
@@ -366,8 +371,6 @@ class RiskStream:
         """Yield the signal for a loop that reaches into the sentence up to ``end``."""
         start = self._offset + self._start
         before = min(self._start, CONTEXT)
-        if not self._repeats.reaches(start, self._offset + end):
-            return
         repeated = self._repeats.find(self._buffer, self._offset, start - before, self._offset + end)
         if repeated is not None and repeated[0][1] > before:
             (first, after), period = repeated
@@ -464,6 +467,21 @@ def _nats_per_character(text: str, char_logprobs: ArrayLike | None) -> NDArray[n
     if logprobs_N.shape != (len(text),):
         raise InputError(f"char_logprobs has shape {logprobs_N.shape}; the text has {len(text)} characters")
     return -logprobs_N
+
+
+def _count_words(text: str) -> tuple[int, int]:
+    """Return the number of words in a sentence, and of those that are English."""
+    return _count_short(text) if len(text) <= SHORT else _counted(text)
+
+
+@lru_cache(_KEPT)
+def _count_short(text: str) -> tuple[int, int]:
+    return _counted(text)
+
+
+def _counted(text: str) -> tuple[int, int]:
+    words, english = WORD.findall(text), _english_words()
+    return len(words), sum(word.lower() in english for word in words)
 
 
 @cache
