@@ -194,7 +194,8 @@ class SeriesArtifact(Artifact[ForecastConfig]):
     """A model of series.
 
     Attributes:
-        scaling: From values to the network's units: ``mean`` and ``scale`` of each series, and ``log``.
+        scaling: From values to the network's units: ``mean``, ``scale`` and ``drift`` of each series,
+            and ``log``; older folders have no ``drift``, which is 0.
         tail_CF: The last steps of the series that the model was fitted on, *shape (C, F)*, so that a saved
             model goes on where its series ended.
     """
@@ -211,12 +212,13 @@ class SeriesArtifact(Artifact[ForecastConfig]):
         config, series = self.config, len(self.config.columns)
         one_of("task", self.task, ("forecast",))
         check_weights(config.shapes(), weights)
-        _same_keys(f"scaling in {CONFIG}", self.scaling, ("mean", "scale", "log"))
+        each = ["mean", "scale"] + ["drift"] * ("drift" in self.scaling)
+        _same_keys(f"scaling in {CONFIG}", self.scaling, (*each, "log"))
         try:
-            numbers = np.array([self.scaling["mean"], self.scaling["scale"]], np.float64)
+            numbers = np.array([self.scaling[key] for key in each], np.float64)
         except (TypeError, ValueError):
             numbers = np.empty(0)
-        if numbers.shape != (2, series) or not np.isfinite(numbers).all() or (numbers[1] <= 0).any():
+        if numbers.shape != (len(each), series) or not np.isfinite(numbers).all() or (numbers[1] <= 0).any():
             raise ArtifactError(f"its scaling should be finite numbers for {series} series")
         tail_CF = self.tail_CF
         if self.scaling["log"] != config.log or tail_CF.shape != (config.context, series):

@@ -7,7 +7,8 @@ Knows series as arrays, and a network that is given to it; knows no files. Two f
 - Carried: the level, counted from a moving mean, and the last change, in units fitted on the training part; a
   network whose state is carried along the series cannot know the window's end.
 
-In both, the network answers with changes from the last value, in the same units.
+In both, the network answers with changes from the last value, in the same units. A trend that the whole training
+part shows is taken out before and added to the answer (``drift_of``), so that it goes on whatever was learned.
 
 Shapes: B windows, T steps, F series, E inputs, K steps ahead, Q quantiles, H hidden units.
 """
@@ -30,6 +31,8 @@ from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 
 F64 = NDArray[np.float64]
 _LEAST_CHANGE = 0.01  # unit of a flat window, over that of the training part
+_LEAST_REST = 1e-3  # unit of a series that is its trend and little else, over its changes
+_PARTS, _LEAST_TREND = 10, 3.0  # parts of a series whose means tell a trend, and the t value that does
 _MOST_WINDOWS = 1_024  # windows that tell how alike errors are
 
 
@@ -39,14 +42,16 @@ class Scaling:
 
     Attributes:
         mean, scale: Those of each series, or of its logarithm. The unit is the root mean square of the
-            changes from step to step: that of a trend is the same however long it is. (Older versions took
-            the standard deviation.)
+            changes from step to step, less the drift: that of a trend is the same however long it is. (Older
+            versions took the standard deviation.)
         log: True if the logarithm is forecast.
+        drift: What each series, or its logarithm, rises in a step; 0 without a trend that is clear.
     """
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     log: bool
+    drift: tuple[float, ...]
 
     @classmethod
     def fit(cls, values_TF: F64, *, log: bool) -> Scaling:
@@ -56,31 +61,69 @@ class Scaling:
         unit_F = np.abs(values_TF).max(axis=0)
         parts_TF = values_TF / unit_F
         mean_F = parts_TF.mean(axis=0)
-        scale_F = np.sqrt(np.square(np.diff(parts_TF, axis=0)).mean(axis=0))
-        return cls(tuple((mean_F * unit_F).tolist()), tuple((scale_F * unit_F).tolist()), log)
+        changes_TF, drift_F = np.diff(parts_TF, axis=0), drift_of(parts_TF)
+        least_F = _LEAST_REST * np.sqrt(np.square(changes_TF).mean(axis=0))
+        scale_F = np.maximum(np.sqrt(np.square(changes_TF - drift_F).mean(axis=0)), least_F)
+        mean, scale, drift = (tuple((found_F * unit_F).tolist()) for found_F in (mean_F, scale_F, drift_F))
+        return cls(mean, scale, log, drift)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Scaling:
         """Return the scaling that a model folder holds."""
-        return cls(tuple(values["mean"]), tuple(values["scale"]), bool(values["log"]))
+        mean, scale = tuple(values["mean"]), tuple(values["scale"])
+        return cls(mean, scale, bool(values["log"]), tuple(values.get("drift", [0.0] * len(mean))))
 
     def apply(self, values: F64) -> F64:
-        """Turn values into the network's units; the last axis is F.
+        """Turn values into the network's units, without the drift up to the last step.
 
         Raises:
             InputError: If a logarithm is needed and a value is not above 0.
+
+        Shape:
+            (..., T, F) -> (..., T, F).
         """
         if self.log and values.min(initial=1.0) <= 0:
             raise InputError(
                 f"the value {values.min():g} has no logarithm, and this model was fitted with log"
             )
         scaled: F64 = ((np.log(values) if self.log else values) - self.mean) / self.scale
-        return scaled
+        return scaled - self._risen(1 - values.shape[-2], values.shape[-2])
 
-    def undo(self, scaled: F64) -> F64:
-        """Turn the network's units into values; the last axis is F."""
-        values = scaled * self.scale + self.mean
+    def undo(self, scaled: F64, *, first: int = 1) -> F64:
+        """Turn the network's units into values.
+
+        Args:
+            scaled: The steps.
+            first: Number of the first of them, counted from 0, the last step that ``apply`` was given.
+
+        Shape:
+            (..., K, F) -> (..., K, F).
+        """
+        values = (scaled + self._risen(first, scaled.shape[-2])) * self.scale + self.mean
         return np.exp(values) if self.log else values
+
+    def _risen(self, first: int, steps: int) -> F64:
+        """What the drift adds to each of some steps, in the network's units: (steps, F)."""
+        risen_TF: F64 = np.arange(first, first + steps)[:, None] * (np.array(self.drift) / self.scale)
+        return risen_TF
+
+
+def drift_of(values_TF: F64) -> F64:
+    """Return what each series rises in a step if it has a clear trend, else 0: (F,).
+
+    The means of ten parts of a series follow each other. Where their changes differ from 0 by much more than
+    they differ from each other (Student's t is 3 or more), as they seldom do by chance, also in a random
+    walk, the series has a trend: their mean change, as in a random walk with drift (Hyndman & Athanasopoulos
+    2021, section 5.2). A wave comes back, so it has none.
+    """
+    length = len(values_TF) // _PARTS
+    if length == 0:
+        return np.zeros(values_TF.shape[1])
+    latest_TF = values_TF[len(values_TF) - length * _PARTS :]
+    changes_PF = np.diff(latest_TF.reshape(_PARTS, length, -1).mean(axis=1), axis=0)
+    rise_F = changes_PF.mean(axis=0)
+    error_F = changes_PF.std(axis=0, ddof=1) / math.sqrt(len(changes_PF))
+    return np.where(np.abs(rise_F) > _LEAST_TREND * error_F, rise_F / length, 0.0)
 
 
 def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
@@ -123,8 +166,15 @@ def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
     return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
 
 
-def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
+def draw(quantiles: F64, levels: tuple[float, ...], u: F64, *, tails: bool = False) -> F64:
     """Return values at the levels ``u`` of a distribution given by quantiles, linear between and beyond them.
+
+    Args:
+        quantiles: The values at ``levels``, rising.
+        levels: Their levels.
+        u: Levels from 0 to 1.
+        tails: Beyond the outermost quantiles the distribution has an exponential tail, of the density that it
+            has inside of them, instead of an end: futures drawn from it are no calmer than the series.
 
     Shape:
         (..., Q), (Q,), (...) -> (...).
@@ -135,7 +185,12 @@ def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
     levels_Q = np.array(levels)
     if len(levels_Q) == 1:
         return quantiles[..., 0]
-    # The two quantiles around u; the outermost two where u is beyond them.
+    if tails:  # where a straight line leads as far as the tail does; the ends would be infinitely far
+        u, first, rest = np.clip(u, 1e-9, 1 - 1e-9), levels[0], 1 - levels[-1]
+        low_tail = first + first * np.log(np.minimum(u, first) / first)
+        high_tail = levels[-1] - rest * np.log(np.minimum(1 - u, rest) / rest)
+        u = np.where(u < first, low_tail, np.where(u > levels[-1], high_tail, u))
+    # The two quantiles around u; the outermost two where it is beyond them.
     low = np.clip(np.searchsorted(levels_Q, u) - 1, 0, len(levels_Q) - 2)
     share = (u - levels_Q[low]) / (levels_Q[low + 1] - levels_Q[low])
     below, above = (np.take_along_axis(quantiles, at[..., None], -1)[..., 0] for at in (low, low + 1))
