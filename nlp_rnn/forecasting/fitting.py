@@ -251,9 +251,7 @@ def _least_width(found: Tensor, actual: Tensor, levels: tuple[float, ...]) -> fl
     """
     levels_Q = torch.tensor(levels)
     middle = found[..., levels.index(0.5), None]
-    losses = [
-        float(quantile_loss(middle + width * (found - middle), actual, levels_Q)) for width in _WIDTHS
-    ]
+    losses = [float(quantile_loss(middle + width * (found - middle), actual, levels_Q)) for width in _WIDTHS]
     return _WIDTHS[int(np.argmin(losses))]
 
 
