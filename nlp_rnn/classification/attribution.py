@@ -29,7 +29,7 @@ MAX_UNITS: Final = {"occlusion": 256, "shapley": 64}
 ProbsOf = Callable[[list[list[int]]], NDArray[Any]]
 """Rows of ids to class probabilities: R rows -> (R, C), each row's answer independent of the others."""
 
-_CALL_TOKENS = 2**18  # ids handed to the model in one call, so that memory stays bounded
+_CALL_TOKENS = 2**15  # ids handed to the model in one call, so that memory stays bounded
 _LEFT_OUT = 200  # characters between two tokens that no white space or markup explains
 
 

@@ -290,7 +290,8 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
     def bits_per_char(self, text: Source) -> float:
         """Return the bits that a character of a text costs the model, read whole with the state carried.
 
-        Its time grows with the length of the text, its memory does not.
+        Its time grows linearly with the length of the text, its memory does not grow: the generator in the
+        package needs about 20 seconds of one processor core for 100,000 characters.
 
         Args:
             text: A text, or the path of a file or folder.

@@ -237,6 +237,19 @@ def test_questions_come_in_calls_of_bounded_size(monkeypatch):
     assert found.attributions == pytest.approx(why("the movie was not good , it was awful").attributions)
 
 
+def test_a_long_text_is_not_asked_about_all_at_once():
+    probs_of = rule(TRAINED)
+    most = 0
+
+    def counted(rows):
+        nonlocal most
+        most = max(most, sum(map(len, rows)))
+        return probs_of(rows)
+
+    why("the movie was slow , " * 100, probs_of=counted)
+    assert most <= 40_000
+
+
 @pytest.mark.parametrize("kind", ["word", "subword", "char", "byte"])
 def test_every_tokenizer_can_be_explained_and_shown(kind, tmp_path):
     text = "Not bad, é 😀\n<3 $x$ \x1b[31m"

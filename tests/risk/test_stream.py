@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from nlp_rnn.risk.claims import NOISE, CheckWorthiness, load_rules
 from nlp_rnn.risk.confidence import Repeats, find_loop
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.levels import Thresholds
+from nlp_rnn.risk.needles import Search
 from nlp_rnn.text import sentences
 from nlp_rnn.text.sentences import find_sentence_end, sentence_end
 
@@ -158,6 +161,50 @@ def test_loops_are_those_of_each_sentence_read_with_its_context() -> None:
                     assert repeats.reaches(at, end)
             at = block
     assert found > 50
+
+
+@pytest.mark.parametrize("piece", [". ", "1. ", "! ", "Ok.\n"])
+def test_very_many_tiny_sentences_share_their_work(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    real = Search.live
+
+    def count(search: Search, text: str) -> dict[int, list[re.Pattern[str]]]:
+        read.append(text)
+        return real(search, text)
+
+    monkeypatch.setattr(Search, "live", count)
+    looks: list[int] = []
+    real_read = Repeats.read
+
+    def look(repeats: Repeats, text: str, offset: int, end: int) -> None:
+        looks.append(end)
+        real_read(repeats, text, offset, end)
+
+    monkeypatch.setattr(Repeats, "read", look)
+    text = piece * 3_000
+    review = RiskFilter(claims=None, rules=load_rules()).review(text)
+    assert len(review.passages) == 3_000
+    assert len(read) <= 3
+    assert len(looks) <= 2 + len(text) / 1_000
+
+
+def test_what_is_kept_of_a_tiny_sentence_is_put_in_its_own_place() -> None:
+    risk = RiskFilter(claims=None, rules=load_rules())
+    alone = risk.review("$50,000. ").signals
+    assert alone
+    found = risk.review("$50,000. Ok! " * 2).signals
+    for at in (0, 13):
+        moved = [replace(signal, start=signal.start + at, end=signal.end + at) for signal in alone]
+        assert [signal for signal in found if at <= signal.start < at + 9 and signal.kind != "loop"] == moved
+
+
+def test_a_loop_of_signs_alone_reaches_nowhere() -> None:
+    repeats = Repeats(40)
+    text = ". " * 100 + "Ok. " * 40
+    repeats.read(text, 0, len(text))
+    assert not repeats.reaches(50, 60)
+    assert repeats.find(text, 0, 0, 100) is None
+    assert repeats.reaches(len(text) - 10, len(text))
 
 
 def test_a_letter_at_a_time_looks_at_each_stop_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
