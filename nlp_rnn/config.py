@@ -261,6 +261,8 @@ class ForecastConfig(Settings):
             2018, section 3.6). It reads windows, so not with ``carried``.
         sampled: The forecast of a closed loop is the median of many sampled futures. False, as in folders of
             older versions: of one future, into which each forecast's median is fed back.
+        tails: Sampled futures may go far beyond the outermost quantiles, each step with an exponential tail.
+            False, as in folders of older versions: no further than a straight line through the two outermost.
         persistence: How alike the steps of one forecast are drawn: the chance that a step has the level of
             the step before it, which is the rank correlation of their errors. 1, as in folders of older
             versions, draws all at one level.
@@ -278,6 +280,7 @@ class ForecastConfig(Settings):
     level: bool = True
     linear: bool = False
     sampled: bool = False
+    tails: bool = False
     persistence: float = 1.0
 
     def __post_init__(self) -> None:
@@ -285,7 +288,7 @@ class ForecastConfig(Settings):
         self._set("columns", tuple(self.columns))
         self._whole_numbers("context", 2, _WIDEST)
         self._whole_numbers("horizon hidden_size num_layers", 1, _WIDEST)
-        self._flags("log carried linear level sampled")
+        self._flags("log carried linear level sampled tails")
         self._numbers("persistence", 0, 1)
         if not self.columns or len(set(self.columns)) != len(self.columns):
             raise ConfigError(f"Invalid columns {self.columns!r}; they should be names that differ")

@@ -89,6 +89,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
             linear=bool(self._linear),
             level=False,
             sampled=True,
+            tails=True,
         )
         self._network: TimeSeriesLSTM | None = None
         self._scaling: Scaling | None = None
@@ -273,7 +274,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         def sample(quantiles_NKFQ: F64) -> F64:
             N, K, F, _ = quantiles_NKFQ.shape
             levels_NKF = draw_levels(rng, N, K, F, config.persistence, mirrored=config.sampled)
-            return draw(quantiles_NKFQ, config.quantiles, levels_NKF)
+            return draw(quantiles_NKFQ, config.quantiles, levels_NKF, tails=config.tails)
 
         drawn_NTF = self.scaling.undo(self._closed_loop(history_NCF, steps, sample))
         found_TFQ = np.moveaxis(np.quantile(drawn_NTF, config.quantiles, axis=0), 0, -1)

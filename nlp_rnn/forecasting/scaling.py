@@ -7,8 +7,8 @@ Knows series as arrays, and a network that is given to it; knows no files. Two f
 - Carried: the level, counted from a moving mean, and the last change, in units fitted on the training part; a
   network whose state is carried along the series cannot know the window's end.
 
-In both, the network answers with changes from the last value, in the same units. A trend that the whole training
-part shows is taken out before and added to the answer (``drift_of``), so that it goes on whatever was learned.
+In both, the network answers with changes from the last value, in the same units. A trend that the
+training part shows is taken out before and added to the answer, so that it goes on whatever was learned.
 
 Shapes: B windows, T steps, F series, E inputs, K steps ahead, Q quantiles, H hidden units.
 """
@@ -166,8 +166,15 @@ def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
     return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
 
 
-def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
+def draw(quantiles: F64, levels: tuple[float, ...], u: F64, *, tails: bool = False) -> F64:
     """Return values at the levels ``u`` of a distribution given by quantiles, linear between and beyond them.
+
+    Args:
+        quantiles: The values at ``levels``, rising.
+        levels: Their levels.
+        u: Levels from 0 to 1.
+        tails: Beyond the outermost quantiles the distribution has an exponential tail, of the density that it
+            has inside of them, instead of an end: futures drawn from it are no calmer than the series.
 
     Shape:
         (..., Q), (Q,), (...) -> (...).
@@ -178,7 +185,12 @@ def draw(quantiles: F64, levels: tuple[float, ...], u: F64) -> F64:
     levels_Q = np.array(levels)
     if len(levels_Q) == 1:
         return quantiles[..., 0]
-    # The two quantiles around u; the outermost two where u is beyond them.
+    if tails:  # where a straight line leads as far as the tail does; the ends would be infinitely far
+        u, first, rest = np.clip(u, 1e-9, 1 - 1e-9), levels[0], 1 - levels[-1]
+        low_tail = first + first * np.log(np.minimum(u, first) / first)
+        high_tail = levels[-1] - rest * np.log(np.minimum(1 - u, rest) / rest)
+        u = np.where(u < first, low_tail, np.where(u > levels[-1], high_tail, u))
+    # The two quantiles around u; the outermost two where it is beyond them.
     low = np.clip(np.searchsorted(levels_Q, u) - 1, 0, len(levels_Q) - 2)
     share = (u - levels_Q[low]) / (levels_Q[low + 1] - levels_Q[low])
     below, above = (np.take_along_axis(quantiles, at[..., None], -1)[..., 0] for at in (low, low + 1))
