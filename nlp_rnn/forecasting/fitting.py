@@ -35,7 +35,6 @@ Judged = slice | list[int]
 """The series whose validation loss counts: all, or one."""
 
 _LEAST_WINDOWS = 8
-_WIDTHS = tuple(1 + step / 20 for step in range(21))  # of intervals, over what the network learned
 _MOST_VALIDATION = 2_048  # windows looked at after an epoch
 
 
@@ -111,15 +110,12 @@ class WindowTask:
         x_BCE, unit, change_BKF = (tensor[item] for tensor in self.training)
         return quantile_loss(model(x_BCE) * unit, change_BKF, self.levels_Q)
 
-    def held_out(self, model: nn.Module) -> tuple[Tensor, Tensor]:
-        """Forecasts of the validation windows (N, K, F, Q), and what came (N, K, F), of the series judged."""
-        x_NCE, unit, change_NKF = self.validation
-        with torch.inference_mode():
-            return (model(x_NCE) * unit)[:, :, self.judged], change_NKF[:, :, self.judged]
-
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Quantile loss of the validation windows, with the sign changed as ``score``."""
-        loss = float(quantile_loss(*self.held_out(model), self.levels_Q))
+        x_NCE, unit, change_NKF = self.validation
+        with torch.inference_mode():
+            found_NKFQ = (model(x_NCE) * unit)[:, :, self.judged]
+            loss = float(quantile_loss(found_NKFQ, change_NKF[:, :, self.judged], self.levels_Q))
         return {"quantile_loss": loss, "score": -loss}
 
 
@@ -168,22 +164,16 @@ class StreamTask:
         self.state = state.detach()
         return quantile_loss(changes, self.changes_TKF[rows_BT], self.levels_Q)
 
-    def held_out(self, model: nn.Module) -> tuple[Tensor, Tensor]:
-        """Forecasts of the validation part (T, K, F, Q) and what came (T, K, F), of the series judged.
-
-        It is read in one go with ``context`` steps before it.
-        """
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Quantile loss of the validation part, read in one go with ``context`` steps before it."""
         network = cast(TimeSeriesLSTM, model)
         first = max(0, self.cut - 2 - self.context)
         with torch.inference_mode():
             changes, _ = network.stream(self.x_TE[None, first:], network.encoder.start(1))
             known = self.cut - 2 - first  # rows whose first target lies before the validation part
             found_TKFQ, actual_TKF = changes[0, known:], self.changes_TKF[self.cut - 2 :]
-            return found_TKFQ[:, :, self.judged], actual_TKF[:, :, self.judged]
-
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """Quantile loss of the validation part, with the sign changed as ``score``."""
-        loss = float(quantile_loss(*self.held_out(model), self.levels_Q))
+            judged = self.judged
+            loss = float(quantile_loss(found_TKFQ[:, :, judged], actual_TKF[:, :, judged], self.levels_Q))
         return {"quantile_loss": loss, "score": -loss}
 
     def carried(self) -> dict[str, Tensor]:
@@ -238,33 +228,8 @@ def fit_network(
         model, cast(Any, task), task.train, output=output, identity=identity, progress=progress
     )
     history = trainer.run(resume=resume)
-    width = _least_width(*task.held_out(model), config.quantiles)
-    weights = _widened(weights_of(model), config, width)
-    return weights, {"width": width, "history": history, "train": task.train.to_dict()}
-
-
-def _least_width(found: Tensor, actual: Tensor, levels: tuple[float, ...]) -> float:
-    """Return how many times as wide as they are intervals should be by the validation part, from 1 to 2.
-
-    A network knows the steps it learned from better than others, the more so the fewer there are, so its
-    intervals are too narrow; they are never narrowed.
-    """
-    levels_Q = torch.tensor(levels)
-    middle = found[..., levels.index(0.5), None]
-    losses = [float(quantile_loss(middle + width * (found - middle), actual, levels_Q)) for width in _WIDTHS]
-    return _WIDTHS[int(np.argmin(losses))]
-
-
-def _widened(
-    weights: dict[str, NDArray[np.float32]], config: ForecastConfig, width: float
-) -> dict[str, NDArray[np.float32]]:
-    """Return the weights of a network whose quantiles lie so many times as far from their median."""
-    found, middle = dict(weights), config.quantiles.index(0.5)
-    for name in {"output.weight", "output.bias", "linear.weight"} & set(weights):
-        rows = weights[name].reshape(-1, len(config.quantiles), *weights[name].shape[1:])
-        centre = rows[:, middle, None]
-        found[name] = (centre + np.float32(width) * (rows - centre)).reshape(weights[name].shape)
-    return found
+    weights = weights_of(model)
+    return weights, {"history": history, "train": task.train.to_dict()}
 
 
 def choose_network(

@@ -7,9 +7,8 @@ Knows series as arrays, and a network that is given to it; knows no files. Two f
 - Carried: the level, counted from a moving mean, and the last change, in units fitted on the training part; a
   network whose state is carried along the series cannot know the window's end.
 
-In both, the network answers with changes from the last value, in the same units. A trend that the whole
-training part shows is taken out before and added to the answer (``drift_of``), so that it goes on whatever
-was learned.
+In both, the network answers with changes from the last value, in the same units. A trend that the
+training part shows is taken out before and added to the answer, so that it goes on whatever was learned.
 
 Shapes: B windows, T steps, F series, E inputs, K steps ahead, Q quantiles, H hidden units.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from nlp_rnn import Forecaster
 from nlp_rnn.config import ForecastTrainConfig
 from nlp_rnn.errors import InputError
 from nlp_rnn.forecasting.backtest import covered_ahead
-from nlp_rnn.forecasting.scaling import Scaling, draw, draw_levels, levels_of, moving_mean
+from nlp_rnn.forecasting.scaling import Scaling, draw, draw_levels, drift_of, levels_of, moving_mean
 from nlp_rnn.forecasting.scores import coverage
 
 F64 = NDArray[np.float64]
@@ -48,6 +49,59 @@ def test_a_noisy_trend_is_not_bent_back(slope: float, noise: float, settings: di
     # Most of the way on: at least two thirds of the rise, and not a half too much.
     assert 2 / 3 < (middle_K[-6:].mean() - line_K[0]) / (line_K[-6:].mean() - line_K[0]) < 3 / 2
     assert coverage(line_K, quantiles_KQ[:, 0], quantiles_KQ[:, -1]) > 0.8
+
+
+@pytest.mark.parametrize(("slope", "noise"), [(1, 3), (-5, 8), (0.3, 3)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_clear_trend_goes_on_whatever_was_learned(slope: float, noise: float, seed: int) -> None:
+    pytest.importorskip("torch", reason="training needs the train extra")
+    config = ForecastTrainConfig(max_epochs=1, epoch_steps=1, batch_size=8, seed=seed)
+    forecaster = Forecaster(hidden_size=4, linear=False, seed=seed)
+    forecaster.fit(noisy_line(slope, noise, first=50), config=config)
+    loop_K = forecaster.rollout(STEPS)
+    assert loop_K[-1] - loop_K[0] == pytest.approx(slope * (STEPS - 1), rel=0.25, abs=noise)
+    # What was saved says so, too, and a history elsewhere is gone on from.
+    assert forecaster.artifact.scaling["drift"] == pytest.approx([slope], abs=0.05)
+    np.testing.assert_allclose(forecaster.rollout(5, forecaster.artifact.tail_CF + 1_000), loop_K[:5] + 1_000)
+
+
+def test_a_trend_is_one_that_chance_and_waves_do_not_make() -> None:
+    rng, steps_T = np.random.default_rng(0), np.arange(180)
+    walks_TF = np.cumsum(rng.normal(size=(180, 400)), axis=0)
+    assert np.mean(drift_of(walks_TF) != 0) < 0.08
+    assert not drift_of(rng.normal(size=(180, 400))).any()
+    assert not drift_of(np.sin(2 * np.pi * steps_T[:, None] / [7, 12, 25, 50, 100, 200])).any()
+    assert not drift_of(1 - np.exp(-steps_T[:, None] / 30)).any()  # a rise that is over
+    np.testing.assert_allclose(drift_of(walks_TF + 2 * steps_T[:, None]), 2, atol=0.5)
+    np.testing.assert_array_equal(drift_of(np.arange(9.0)[:, None]), [0])
+
+
+def test_a_trend_taken_out_comes_back() -> None:
+    values_TF = noisy_line(2, 1, 40)[:, None] + [100, 200]
+    for log in (False, True):
+        scaling = Scaling.fit(values_TF, log=log)
+        assert all(scaling.drift)
+        np.testing.assert_allclose(scaling.undo(scaling.apply(values_TF), first=-39), values_TF)
+    line_TF = np.arange(40.0)[:, None]
+    scaling = Scaling.fit(line_TF, log=False)
+    np.testing.assert_allclose(
+        scaling.undo(scaling.apply(line_TF)[-1:].repeat(3, axis=0)), [[40], [41], [42]]
+    )
+
+
+def test_futures_are_as_wild_as_what_they_are_drawn_from() -> None:
+    levels = (0.1, 0.25, 0.5, 0.75, 0.9)
+    quantiles_Q = np.array([NormalDist().inv_cdf(level) for level in levels])
+    u_N = np.linspace(0, 1, 20_001)
+    drawn_N, straight_N = (
+        draw(np.tile(quantiles_Q, (len(u_N), 1)), levels, u_N, tails=t) for t in (True, False)
+    )
+    assert drawn_N.std() == pytest.approx(1, abs=0.05)
+    assert np.isfinite(drawn_N).all()
+    assert (np.diff(drawn_N) >= 0).all()
+    np.testing.assert_allclose(drawn_N + drawn_N[::-1], 0, atol=1e-6)
+    inside = (u_N > 0.1) & (u_N < 0.9)
+    np.testing.assert_array_equal(drawn_N[inside], straight_N[inside])
 
 
 def test_the_unit_of_a_trend_is_the_same_however_long_it_is() -> None:
