@@ -142,7 +142,7 @@ def everyday_parts(
         if permissive and not corpus.permissive:
             continue
         table = read(f"sentiment/{corpus.train}")
-        wanted = range(len(table["text"]))
+        wanted = list(range(len(table["text"])))
         if permissive and isinstance(corpus.permissive, tuple):
             wanted = [i for i in wanted if table["source"][i] in corpus.permissive]
         texts, labels = [table["text"][i] for i in wanted], [table["label"][i] for i in wanted]

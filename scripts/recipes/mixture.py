@@ -181,7 +181,7 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
             "sentiment/sst/"
             + name.replace("sst_sentences", "sentences_train").replace("sst_phrases", "phrases_train")
         )
-        labels = [_FIVE.get(label, label) for label in part["label"]]
+        labels = [str(_FIVE.get(label, label)) for label in part["label"]]
         sources[name] = guard.clean(name, [detokenize_treebank(text) for text in part["text"]], labels)
     guard_rt = Guard([*sst["text"], *tests[1]], prefix=40)
     rotten = read("sentiment/rotten_tomatoes/all")
@@ -232,8 +232,8 @@ def build(data: str | Path, *, seed: int = 0, templates: int = 400_000) -> Mixtu
     adjectives = opinion_adjectives(sources["sst_phrases"], unlabelled, exclude=_reserved_words())
     clauses, held_clauses = _clauses(sources, guard)
     made = generate(templates, seed=seed, more_words=adjectives | clauses)
-    near = Near(suite_texts())
-    made = [example for example in made if not near(example.text)]
+    near_suite = Near(suite_texts())
+    made = [example for example in made if not near_suite(example.text)]
     sources["templates"] = [example.text for example in made], [example.label for example in made]
     dev = generate(2_500, seed=seed, split="dev", more_words=held_clauses)
     validation["templates"] = (

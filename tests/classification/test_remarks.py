@@ -162,6 +162,7 @@ def test_few_or_uneven_rows_are_learned_with_the_defaults(up: int, down: int, we
 
 
 def test_a_training_that_taught_nothing_says_so_and_keeps_it(tmp_path: Path) -> None:
+    pytest.importorskip("accelerate", reason="training needs the train extra")
     still = TrainConfig(max_epochs=1, batch_size=256, learning_rate=1e-8)
     classifier = TextClassifier(embedding_dim=4, hidden_size=4)
     with pytest.warns(TrainingWarning, match="no better than always answering"):

@@ -351,6 +351,7 @@ def test_hidden_names_teach_it_to_copy() -> None:
 
 
 def test_a_translator_that_learned_nothing_says_so() -> None:
+    pytest.importorskip("accelerate", reason="training needs the train extra")
     still, pairs = settings(max_epochs=1, learning_rate=1e-8), counting(40)
     with pytest.warns(TrainingWarning) as said:
         translator = Translator(**SMALL).fit(pairs, validation=pairs[:2], config=still)
