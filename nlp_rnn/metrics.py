@@ -195,6 +195,15 @@ def evaluate(
     return _scores(labels_N, probs_NC, names)
 
 
+def evaluate_present(labels: Sequence[str], probs: ArrayLike, classes: Sequence[str]) -> Scores:
+    """Compare answers with the right labels, between the classes that these texts have.
+
+    Texts of one class alone are measured against all others. Arguments and errors are those of ``evaluate``.
+    """
+    present = [name for name in classes if name in set(labels)]
+    return evaluate(labels, probs, classes, only=present if len(present) > 1 else None)
+
+
 def _scores(labels_N: NDArray[np.int64], probs_NC: NDArray[np.float64], names: tuple[str, ...]) -> Scores:
     sklearn_metrics = require("sklearn.metrics", extra="train")
     answers_N = probs_NC.argmax(axis=1)

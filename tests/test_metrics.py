@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nlp_rnn.errors import ConfigError, InputError, MissingExtraError
-from nlp_rnn.metrics import evaluate, reliability
+from nlp_rnn.metrics import evaluate, evaluate_present, reliability
 from nlp_rnn.probabilities import has_polarity, polarity, softmax
 
 pytest.importorskip("sklearn", reason="metrics need the train extra")
@@ -199,3 +199,10 @@ def test_polarity_is_positive_minus_negative():
     assert polarity([0.7, 0.3], ["positive", "negative"]) == pytest.approx(0.4)
     assert not has_polarity(["ham", "spam"])
     assert np.isnan(polarity([[0.5, 0.5]], ["ham", "spam"])).all()
+
+
+def test_texts_are_measured_between_the_classes_they_have_and_one_class_alone_against_all() -> None:
+    classes = ["negative", "neutral", "positive"]
+    probs = [[0.3, 0.5, 0.2], [0.1, 0.5, 0.4]]
+    for labels, right in ((["negative", "positive"], 1.0), (["negative"] * 2, 0.0), (["neutral"] * 2, 1.0)):
+        assert evaluate_present(labels, probs, classes).macro_recall == right

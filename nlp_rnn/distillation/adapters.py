@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nlp_rnn.errors import ArtifactError, ConfigError, in_range, require
+from nlp_rnn.errors import ArtifactError, ConfigError, require, whole_number
 
 _SETTINGS, _WEIGHTS = "adapters.json", "adapters.safetensors"
 
@@ -36,8 +36,8 @@ def add_adapters(model: Any, *, rank: int, first_layer: int, seed: int = 0) -> N
     from nlp_rnn.training.loop import seeded
 
     layers = model.base_model.encoder.layer
-    in_range("rank", rank, 1, 1_024)
-    in_range("first_layer", first_layer, 0, len(layers) - 1)
+    rank = whole_number("rank", rank, 1, 1_024)
+    first_layer = whole_number("first_layer", first_layer, 0, len(layers) - 1)
     upper = {id(module) for layer in layers[first_layer:] for module in layer.modules()}
     names = [
         name

@@ -82,7 +82,7 @@ def main(
         phrases = mixture.sources["sst_phrases"]
         made = carried_over(before, tokenizer, texts, rated=emoji_ratings(read), words=phrases)
         save(made, begun, dtype="float32")
-    folder = run / digest(fingerprint(begun), answers.name, str(share), str(seed))
+    folder = run / digest(fingerprint(begun), answers.read_bytes().hex(), str(share), str(seed))
     said = Answers(answers, CLASSES)
     spoken = [
         text

@@ -12,7 +12,7 @@ from typing import Any
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import ModelConfig
-from nlp_rnn.metrics import evaluate
+from nlp_rnn.metrics import evaluate_present
 from nlp_rnn.sentiment import RobustnessReport, SentimentClassifier, load_suite, measure_robustness, run_suite
 from nlp_rnn.training import best_epoch
 from scripts.recipes.mixture import CLASSES, RATES, Mixture, counterfactual_pairs, official_tests
@@ -28,8 +28,7 @@ def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]
     """
     tests: dict[str, Any] = {}
     for name, (texts, labels) in official_tests(data).items():
-        present = [label for label in CLASSES if label in set(labels)]
-        scores = evaluate(labels, classifier.predict_proba(texts), CLASSES, only=present)
+        scores = evaluate_present(labels, classifier.predict_proba(texts), CLASSES)
         tests[name] = {
             key: scores.to_dict()[key] for key in ("n", "accuracy", "macro_f1", "macro_recall", "ece")
         }

@@ -20,7 +20,7 @@ from rich.console import Console
 from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import LoopConfig
 from nlp_rnn.distillation import TransformerClassifier, crop_texts, digest
-from nlp_rnn.metrics import evaluate
+from nlp_rnn.metrics import evaluate_present
 from scripts.recipes.mixture import CLASSES, Mixture, build
 from scripts.recipes.opinions import Labelled
 
@@ -80,9 +80,7 @@ def main(
     )
     figures = {}
     for name, (texts, labels) in mixture.validation.items():
-        present = [label for label in CLASSES if label in set(labels)]
-        present = present if len(present) > 1 else list(CLASSES)
-        scores = evaluate(labels, teacher.predict_proba(texts), CLASSES, only=present)
+        scores = evaluate_present(labels, teacher.predict_proba(texts), CLASSES)
         figures[name] = {"n": len(texts), "accuracy": scores.accuracy, "macro_recall": scores.macro_recall}
     output.mkdir(parents=True, exist_ok=True)
     (output / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

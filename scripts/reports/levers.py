@@ -24,7 +24,7 @@ from nlp_rnn.cli import run_script, training_bar
 from nlp_rnn.config import PretrainConfig, TrainConfig
 from nlp_rnn.distillation import classifier_judge, digest, stacked_proba
 from nlp_rnn.errors import one_of
-from nlp_rnn.metrics import evaluate
+from nlp_rnn.metrics import evaluate_present
 from nlp_rnn.probabilities import one_hot
 from nlp_rnn.sentiment import NbSvm, both_right, perturbed, perturbed_pairs
 from nlp_rnn.text import TextTokenizer, cooccurrence_vectors
@@ -201,8 +201,7 @@ def measure(
     found = {}
     for name in (each for each in SETS if each in COLUMNS):
         texts, labels = mixture.validation[name]
-        present = [label for label in CLASSES if label in set(labels)]
-        scores = evaluate(labels, model.predict_proba(texts), CLASSES, only=present)
+        scores = evaluate_present(labels, model.predict_proba(texts), CLASSES)
         found[name] = scores.macro_recall
     texts, labels, numbers = edited
     found["pairs"] = both_right(model.predict_proba(texts), labels, numbers, list(CLASSES))
