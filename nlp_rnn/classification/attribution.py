@@ -25,6 +25,7 @@ from nlp_rnn.text.tokenizer import UNK, Encoding, TextTokenizer
 
 METHODS: Final = ("occlusion", "shapley")
 MAX_UNITS: Final = {"occlusion": 256, "shapley": 64}
+MAX_WORK: Final = 2**17  # units times tokens, beyond which a text is cut into fewer units; at least 64
 
 ProbsOf = Callable[[list[list[int]]], NDArray[Any]]
 """Rows of ids to class probabilities: R rows -> (R, C), each row's answer independent of the others."""
@@ -57,8 +58,9 @@ def explain(
 
     A hidden token is read as the unknown token, so all others keep their places. A text of more than
     ``MAX_UNITS[method]`` tokens is cut into so many runs of equal length (give or take one token), which
-    replace the tokens everywhere, so that the number of questions stays bounded. A text without tokens is
-    read as one unknown token: one unit, attribution 0.
+    replace the tokens everywhere, so that the number of questions stays bounded; one of more than 512 tokens
+    into fewer, down to 64, so that units times tokens stay at ``MAX_WORK``. A text without tokens is read as
+    one unknown token: one unit, attribution 0.
 
     Args:
         text: The text.
@@ -89,7 +91,7 @@ def explain(
     _check_target(target, names)
     # Cut the text into units, and ask about every prefix that ends with one: the last is the whole text.
     encoding = tokenizer.encode(text)
-    edges = _edges(encoding.spans, MAX_UNITS[method])
+    edges = _edges(encoding.spans, _most_units(len(encoding.spans), method))
     ids = np.array(encoding.ids, dtype=np.int64)
     trajectory_TC = _ask(probs_of, (ids[:edge] for edge in edges[1:]), len(names))
     probs_C = trajectory_TC[-1]
@@ -125,6 +127,15 @@ def _check_target(target: str | None, names: tuple[str, ...]) -> None:
     targets = (*names, POLARITY) if has_polarity(names) else names
     if target is not None and target not in targets:
         raise InputError(f"Invalid target. Received: {target!r}; it should be one of {', '.join(targets)}")
+
+
+def _most_units(tokens: int, method: str) -> int:
+    """Return into how many units a text of so many tokens is cut at most: each is asked about in all of them.
+
+    >>> [_most_units(tokens, "occlusion") for tokens in (100, 512, 1024, 10_000)]
+    [256, 256, 128, 64]
+    """
+    return min(MAX_UNITS[method], max(64, MAX_WORK // max(1, tokens)))
 
 
 def _edges(spans: Sequence[tuple[int, int]], limit: int) -> NDArray[np.int64]:

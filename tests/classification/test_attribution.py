@@ -218,6 +218,23 @@ def test_a_long_text_costs_a_bounded_number_of_questions(method, most, monkeypat
     assert (found.trajectory[-1] == found.probabilities).all()
 
 
+def test_a_very_long_text_costs_no_more_than_its_length_times_the_fewest_units():
+    read = []
+
+    def counted(rows):
+        read.append(sum(map(len, rows)))
+        return rule(TRAINED)(rows)
+
+    cost = {}
+    for words in (400, 800, 3_200):
+        found = why("slow " * words, probs_of=counted)
+        cost[len(found.tokens)] = sum(read)
+        read.clear()
+    assert [*cost] == [256, 163, 64]
+    assert cost[163] < 1.6 * 163 * 800
+    assert cost[64] < 1.6 * 64 * 3_200
+
+
 def test_no_unit_reaches_across_what_the_tokenizer_left_out(monkeypatch):
     monkeypatch.setitem(MAX_UNITS, "occlusion", 7)
     tokenizer = TextTokenizer.from_json(TRAINED.to_json(), kind="word", max_tokens=50)
