@@ -27,6 +27,7 @@ from nlp_rnn.distillation.cache import digest
 from nlp_rnn.errors import ArtifactError, InputError, as_texts, require, whole_number
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import softmax
+from nlp_rnn.text.reading import Preparation
 
 if TYPE_CHECKING:
     from nlp_rnn.training.loop import Progress
@@ -39,14 +40,16 @@ _NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 _LONGEST = 200  # tokens of a text; the rest is not read
 _READ_TOKENS = 4_096  # in a batch
 _WINDOW = 70  # words
-_SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
+_PREPARE = Preparation()
 _LEAST_STEPS, _LEAST_BATCH, _MOST_EPOCHS = 100, 16, 20  # of a fine-tuning
 
 
 class TransformerClassifier:
     """A transformer that labels texts (extra ``teach``).
 
-    Where its vocabulary has no emoji, it reads their names: *smiling face with heart-eyes*.
+    It reads them as a student of the second reading does: without markup and the furniture of mails, with one
+    spelling of each rating and emoticon. Where its vocabulary has no emoji, it reads their names: *smiling
+    face with heart-eyes*.
 
     Args:
         model: One of the library ``transformers``, for sequence classification.
@@ -269,13 +272,14 @@ class TransformerClassifier:
         return TransformerClassifier(model, self.tokenizer, self.classes_.tolist(), self.fingerprint)
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text, long ones cut."""
+        """Return the ids of each text as it is read, long ones cut."""
         texts = as_texts(texts)
         if not texts:
             return []
+        prepared = [_PREPARE(text, keep_places=False).text for text in texts]
         if self._names_emoji:
-            texts = [_name_emoji(text) for text in texts]
-        found = self.tokenizer(texts, truncation=True, max_length=_LONGEST)
+            prepared = [_name_emoji(text) for text in prepared]
+        found = self.tokenizer(prepared, truncation=True, max_length=_LONGEST)
         return [list(row) for row in found["input_ids"]]
 
     def batch(self, rows: Sequence[Sequence[int]], which: Ids) -> dict[str, Any]:
@@ -334,10 +338,10 @@ def crop_texts(texts: Sequence[str], *, seed: int) -> list[str]:
 
 
 def _name_emoji(text: str) -> str:
-    """Return a text with the name of each emoji in its place, skin tones aside."""
+    """Return a text with the name of each emoji in its place."""
     if text.isascii():
         return text
-    named = require("emoji", extra="teach").demojize(_SKIN.sub("", text), delimiters=(" \0", "\0 "))
+    named = require("emoji", extra="teach").demojize(text, delimiters=(" \0", "\0 "))
     return re.sub("\0([^\0]+)\0", lambda match: match[1].replace("_", " "), named)
 
 

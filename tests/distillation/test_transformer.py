@@ -287,9 +287,17 @@ def test_adapters_of_another_transformer_or_none_are_one_sentence(
 def test_emoji_are_read_by_their_names(tiny: Path) -> None:
     pytest.importorskip("emoji", reason="the transformer needs the teach extra")
     teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
-    named = [_name_emoji(text) for text in ("good \N{PILE OF POO}!", "\N{THUMBS UP SIGN}\U0001f3fd", "a_b é")]
+    named = [_name_emoji(text) for text in ("good \N{PILE OF POO}!", "\N{THUMBS UP SIGN}", "a_b é")]
     assert [" ".join(text.split()) for text in named] == ["good pile of poo !", "thumbs up", "a_b é"]
-    assert len(teacher.rows(["\N{PILE OF POO}"])[0]) == len(teacher.rows(["pile of poo"])[0])
+    assert teacher.rows(["\N{PILE OF POO}"]) == teacher.rows(["pile of poo"])
+    assert teacher.rows(["\N{THUMBS UP SIGN}\U0001f3fd"]) == teacher.rows(["thumbs up"])
+
+
+def test_texts_are_read_without_their_markup(tiny: Path) -> None:
+    teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
+    plain = teacher.rows(["good soup"])
+    marked = ('<a href="http://x.example/bad">good</a> soup', "**good** soup", "good soup\n\nSent from my pad")
+    assert [teacher.rows([text]) for text in marked] == [plain] * 3
 
 
 def test_a_held_out_set_of_one_class_is_measured_against_all_others(tiny: Path, tmp_path: Path) -> None:
