@@ -296,7 +296,8 @@ def test_emoji_are_read_by_their_names(tiny: Path) -> None:
 def test_texts_are_read_without_their_markup(tiny: Path) -> None:
     teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
     plain = teacher.rows(["good soup"])
-    marked = ('<a href="http://x.example/bad">good</a> soup', "**good** soup", "good soup\n\nSent from my pad")
+    link = '<a href="http://x.example/bad">good</a> soup'
+    marked = (link, "**good** soup", "good soup\n\nSent from my phone")
     assert [teacher.rows([text]) for text in marked] == [plain] * 3
 
 
