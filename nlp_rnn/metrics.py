@@ -1,9 +1,9 @@
-"""The quality of answers: accuracy, macro-F1, macro-recall, calibration, confusions.
+"""The quality of answers: accuracy, macro-F1, macro-recall, calibration, confusions, risk and coverage.
 
 Takes labels and probabilities of any model; knows no models and no corpora. The counting is
-scikit-learn's (extra ``train``); the calibration error is our own, as scikit-learn has none.
+scikit-learn's (extra ``train``); calibration error and risk-coverage curve are our own, as it has neither.
 
-Shapes: N texts, C classes, M bins.
+Shapes: N texts, C classes, M bins or points.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.errors import InputError, require, whole_number
-from nlp_rnn.figure import new_figure, save_figure
+from nlp_rnn.figure import BLUE, GREY, new_figure, save_figure
 from nlp_rnn.probabilities import check_columns, check_probs
 
 ECE_BINS: Final = 15
+_ALLOWED = 0.05  # share of wrong answers that the picture of risk and coverage marks
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,81 @@ def reliability(probs: ArrayLike, labels: ArrayLike, *, bins: int = ECE_BINS) ->
 
 
 @dataclass(frozen=True, eq=False)
+class RiskCoverage:
+    """How many of the answers given are wrong, when only the surest are given.
+
+    Attributes:
+        coverage: Share of the texts that are answered, rising to 1, *shape (M,)*.
+        error: Share of these answers that are wrong, *shape (M,)*.
+        confidence: The least top probability among them, falling, *shape (M,)*.
+    """
+
+    coverage: NDArray[np.float64]
+    error: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+
+    def coverage_at(self, error: float) -> float:
+        """Return the largest share of texts that can be answered with at most this share of them wrong."""
+        return float(self.coverage[self.error <= error].max(initial=0.0))
+
+    def plot(self, path: str | os.PathLike[str]) -> Path:
+        """Draw the curve (extra ``plot``).
+
+        Returns:
+            The path written.
+
+        Raises:
+            MissingExtraError: If matplotlib is not installed.
+            InputError: If the picture cannot be written, or its suffix is not .png, .svg or .pdf.
+        """
+        figure = new_figure(5.6, 3.8)
+        axes = figure.add_subplot()
+        axes.plot(self.coverage * 100, self.error * 100, color=BLUE)
+        share = self.coverage_at(_ALLOWED) * 100
+        axes.axhline(_ALLOWED * 100, color=GREY, linewidth=0.8, linestyle="--")
+        axes.plot([share, share], [0, _ALLOWED * 100], color=GREY, linewidth=0.8, linestyle="--")
+        axes.set_xlim(0, 100)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("texts answered, the surest first (%)")
+        axes.set_ylabel("answers that are wrong (%)")
+        title = f"At most {_ALLOWED * 100:.0f} % wrong: {share:.0f} % of the texts answered"
+        axes.set_title(title, fontsize="medium")
+        return save_figure(figure, path)
+
+
+def risk_coverage(probs: ArrayLike, labels: ArrayLike) -> RiskCoverage:
+    """Return the risk-coverage curve (El-Yaniv & Wiener 2010), by the top probability.
+
+    Answers of equal probability are given together, so there are as many points as different probabilities.
+
+    Args:
+        probs: Probabilities, *shape (N, C)*.
+        labels: Column of the right class, *shape (N,)*, whole numbers.
+
+    Raises:
+        InputError: If ``probs`` are no probabilities, or ``labels`` are not one column number per row.
+
+    >>> curve = risk_coverage([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], [0, 0, 1, 1])
+    >>> curve.coverage.tolist(), curve.error.tolist(), curve.coverage_at(0.05)
+    ([0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 0.0, 0.25], 0.75)
+    """
+    probs_NC = check_probs(probs)
+    labels_N = check_columns(labels, probs_NC.shape)
+    confidence_N = probs_NC.max(axis=1)
+    order_N = np.argsort(-confidence_N, kind="stable")
+    wrong_N = (probs_NC.argmax(axis=1) != labels_N)[order_N]
+    confidence_N = confidence_N[order_N]
+    given_N = np.arange(1, len(order_N) + 1)
+    is_last_N = np.append(np.diff(confidence_N) != 0, True)
+    error_N = np.cumsum(wrong_N) / given_N
+    return RiskCoverage(
+        coverage=(given_N / len(order_N))[is_last_N],
+        error=error_N[is_last_N],
+        confidence=confidence_N[is_last_N].astype(np.float64),
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Quality of answers to N labelled texts; every figure but ``n`` and the counts is in [0, 1].
 
@@ -94,6 +170,7 @@ class Scores:
         confusion: Texts by right class (row) and answer (column), *shape (C, C)*.
         precision: Share of the texts answered as each class that have it, *shape (C,)*; 0 if there is none.
         recall: Share of the texts of each class that are answered so, *shape (C,)*; NaN if no text has it.
+        curve: Share of wrong answers, when only the surest are given.
     """
 
     n: int
@@ -105,6 +182,7 @@ class Scores:
     confusion: NDArray[np.int64]
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
+    curve: RiskCoverage
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; a recall that does not exist is None."""
@@ -123,6 +201,7 @@ class Scores:
             "macro_f1": self.macro_f1,
             "macro_recall": self.macro_recall,
             "ece": self.ece,
+            "coverage_at_5_percent_error": self.curve.coverage_at(_ALLOWED),
             "confusion": self.confusion.tolist(),
             "per_class": per_class,
         }
@@ -222,6 +301,7 @@ def _scores(labels_N: NDArray[np.int64], probs_NC: NDArray[np.float64], names: t
         confusion=sklearn_metrics.confusion_matrix(labels_N, answers_N, labels=columns).astype(np.int64),
         precision=precision_C,
         recall=np.where(present_C, recall_C, np.nan),
+        curve=risk_coverage(probs_NC, labels_N),
     )
 
 

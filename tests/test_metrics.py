@@ -115,6 +115,8 @@ def test_plot_writes_a_picture(tmp_path, suffix):
     path = evaluate(LABELS, PROBS, THREE).plot(tmp_path / f"confusion.{suffix}")
     assert path == tmp_path / f"confusion.{suffix}"
     assert path.stat().st_size > 5_000
+    curve = evaluate(LABELS, PROBS, THREE).curve.plot(tmp_path / f"curve.{suffix}")
+    assert curve.stat().st_size > 5_000
 
 
 def test_plot_takes_class_names_as_they_are(tmp_path):

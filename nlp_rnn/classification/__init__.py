@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
+    from nlp_rnn.classification.abstention import UNSURE as UNSURE
+    from nlp_rnn.classification.abstention import fit_thresholds as fit_thresholds
     from nlp_rnn.classification.calibration import fit_class_scaling as fit_class_scaling
     from nlp_rnn.classification.calibration import fit_temperature as fit_temperature
     from nlp_rnn.classification.classifier import Classification as Classification
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "abstention": ["UNSURE", "fit_thresholds"],
         "classifier": ["Classification", "TextClassifier"],
         "explanation": ["Explanation"],
         "calibration": ["fit_class_scaling", "fit_temperature"],

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
+from nlp_rnn.classification.abstention import UNSURE, least_probability, mark_unsure
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples
+from nlp_rnn.classification.languages import ENGLISH, Language, mostly_english, shared_guesser
 from nlp_rnn.classification.remarks import data_remarks, reading_remarks
 from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig, settings_of
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of, whole_number
@@ -47,11 +49,17 @@ class Classification:
         label: The most probable class.
         score: Its probability, in [0, 1].
         probabilities: Probability of each class, by name.
+        unsure: True if the answer is better not believed (``TextClassifier.unsure``).
+        language: The language of the text (``LanguageGuesser``); None of a model that is not for English.
+        unknown_share: Share of the text's tokens that the model does not know, in [0, 1].
     """
 
     label: str
     score: float
     probabilities: dict[str, float]
+    unsure: bool = False
+    language: str | None = None
+    unknown_share: float = 0.0
 
 
 class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
@@ -199,34 +207,111 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
             batch_tokens = whole_number("batch_tokens", batch_tokens, 1)
         return self._probs_of_rows(rows, batch_tokens=batch_tokens)
 
-    def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
-        """The most probable class of each text, shape (n_texts,); errors as ``predict_proba``."""
-        found: NDArray[np.str_] = self.classes_[self.predict_proba(texts).argmax(axis=1)]
-        return found
+    def predict(self, texts: Sequence[str], *, abstain: float | None = None) -> NDArray[np.str_]:
+        """Return the most probable class of each text, or ``unsure``.
 
-    def classify(self, text: str) -> Classification:
+        Args:
+            texts: Any number of texts.
+            abstain: Answer ``unsure`` in place of a class where the method of that name says so: about this
+                share of the other answers is wrong. None always answers a class.
+
+        Returns:
+            Shape (n_texts,).
+
+        Raises:
+            InputError, ConfigError: As ``predict_proba``, and as ``unsure``.
+        """
+        if abstain is None:
+            found: NDArray[np.str_] = self.classes_[self.predict_proba(texts).argmax(axis=1)]
+            return found
+        answers = self.classify_many(texts, abstain=abstain)
+        return np.array([UNSURE if answer.unsure else answer.label for answer in answers], dtype=np.str_)
+
+    def unsure(self, texts: Sequence[str], *, abstain: float | None = None) -> NDArray[np.bool_]:
+        """Return for each text whether its answer is better not believed.
+
+        So it is where the model is for English and the text is not, where more than half of the tokens are
+        unknown, and, with ``abstain``, where the answer is not probable enough.
+
+        Args:
+            texts: Any number of texts.
+            abstain: Share of the answers given that may be wrong, in (0, 1), as measured on the held-out
+                texts of the training; of other kinds of text more may be.
+
+        Returns:
+            Shape (n_texts,).
+
+        Raises:
+            InputError: If ``texts`` is a single str, or holds anything but str.
+            ConfigError: If ``abstain`` is no such share, or the model has no thresholds for it.
+        """
+        return np.array([each.unsure for each in self.classify_many(texts, abstain=abstain)], np.bool_)
+
+    def classify(self, text: str, *, abstain: float | None = None) -> Classification:
         """The answer for one text.
+
+        Args:
+            text: One text.
+            abstain: As ``unsure`` takes it.
 
         Raises:
             InputError: If ``text`` is no str.
+            ConfigError: As ``unsure``.
         """
-        return self._named(self._probs_of_one(text))
-
-    def _probs_of_one(self, text: str) -> NDArray[np.float32]:
-        """Probabilities (C,) of one text."""
         if not isinstance(text, str):
             raise InputError(
-                f"classify wants one text (str), got {type(text).__name__}; for many texts use predict"
+                f"classify wants one text (str), got {type(text).__name__}; for many texts use classify_many"
             )
-        probs_C: NDArray[np.float32] = self.predict_proba([text])[0]
-        return probs_C
+        return self.classify_many([text], abstain=abstain)[0]
 
-    def _named(self, probs_C: NDArray[np.float32]) -> Classification:
-        """One row of ``predict_proba`` with the names of the classes."""
+    def classify_many(self, texts: Sequence[str], *, abstain: float | None = None) -> list[Classification]:
+        """Return the answer for each text, as ``classify`` has it, for much less than one by one.
+
+        Raises:
+            InputError: If ``texts`` is a single str, or holds anything but str.
+            ConfigError: As ``unsure``.
+        """
+        artifact = self.artifact
+        least = 0.0
+        if abstain is not None:
+            least = least_probability(artifact.notes.get("abstention"), abstain)
+        rows = artifact.tokenizer.encode_batch(as_texts(texts))
+        probs_NC = self._probs_of_rows(rows)
+        unk = artifact.tokenizer.unk_id
+        unknown = [sum(token == unk for token in row) / max(1, len(row)) for row in rows]
+        languages = self._languages(texts)
+        unread = [language is not None and language.unread for language in languages]
+        unsure_N = mark_unsure(probs_NC, unknown_shares=unknown, unread=unread, least=least)
+        return [
+            self._named(probs_C, bool(unsure_N[n]), languages[n], unknown[n])
+            for n, probs_C in enumerate(probs_NC)
+        ]
+
+    def _languages(self, texts: Sequence[str]) -> Sequence[Language | None]:
+        """Return the language of each text; None for each if this model is not for English."""
+        if self.artifact.notes.get("language") != ENGLISH or not texts:
+            return [None] * len(texts)
+        return shared_guesser().guess_many(texts)
+
+    def _named(
+        self,
+        probs_C: NDArray[np.float32],
+        is_unsure: bool = False,
+        language: Language | None = None,
+        unknown_share: float = 0.0,
+    ) -> Classification:
+        """One row of ``predict_proba`` with the names of the classes, and what else is known of the text."""
         classes = self.artifact.classes
         best = int(probs_C.argmax())
         named = {name: float(prob) for name, prob in zip(classes, probs_C, strict=True)}
-        return Classification(classes[best], float(probs_C[best]), named)
+        return Classification(
+            label=classes[best],
+            score=float(probs_C[best]),
+            probabilities=named,
+            unsure=is_unsure,
+            language=None if language is None else language.name,
+            unknown_share=unknown_share,
+        )
 
     def explain(
         self,
@@ -241,7 +326,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
 
         A text of any length costs at most 512 readings of what the model reads of it (``max_tokens``) with
         ``occlusion``, and ``samples`` * 65 with ``shapley``. With ``occlusion`` the sentiment model in the
-        package needs at most 3 seconds of one processor core, and 50 MB, for a text of 1,000 words or more.
+        package needs at most 2 seconds of one processor core, and 50 MB, for a text of 1,000 words or more.
 
         Args:
             text: One text.
@@ -347,6 +432,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
             resume=resume,
             progress=progress,
         )
+        if mostly_english(examples.texts):
+            notes["language"] = ENGLISH
         after, notes["remarks"] = notes["remarks"], [*remarks, *unread, *notes["remarks"]]
         self._learned(model_config, examples.classes, tokenizer, weights, temperature, notes)
         warn_of(after)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nlp_rnn.batch import Batch, Ids, pad, plan, token_counts
+from nlp_rnn.classification.abstention import Thresholds, fit_thresholds
 from nlp_rnn.classification.calibration import ABSENT, fit_class_scaling, fit_temperature
 from nlp_rnn.classification.examples import Examples, Labelled, class_numbers
 from nlp_rnn.classification.remarks import answer_remarks
@@ -27,6 +28,7 @@ from nlp_rnn.config import LABEL_FREE, ModelConfig, TrainConfig
 from nlp_rnn.errors import InputError, require
 from nlp_rnn.nn.classifier import BiLSTMClassifier
 from nlp_rnn.nn.weights import tensors_of, weights_of
+from nlp_rnn.probabilities import softmax
 from nlp_rnn.text.tokenizer import TextTokenizer
 from nlp_rnn.training.buckets import LengthBuckets
 from nlp_rnn.training.loop import Progress, Trainer, seeded
@@ -254,7 +256,8 @@ def fit_model(
 
     Returns:
         Weights by name, the temperature fitted on the validation sets (1 if the output layer was scaled
-        instead, class by class), and a record of the run, its figures before calibration.
+        instead, class by class), and a record of the run, its figures before calibration; and as
+        ``abstention`` the thresholds of ``fit_thresholds``.
 
     Raises:
         InputError: If there are too few held-out texts to calibrate class by class.
@@ -283,9 +286,20 @@ def fit_model(
         "history": history,
         "padding": round(task.padding(), 4),
         "train": trainer.config.to_dict(),
+        "abstention": _thresholds(task, model, temperature),
         "remarks": _remarks(task, model, names),
     }
     return weights_of(model), temperature, notes
+
+
+def _thresholds(task: ClassificationTask, model: nn.Module, temperature: float) -> Thresholds:
+    """Return how probable an answer has to be; where a set lacks a class, answering it is wrong there."""
+    return fit_thresholds(
+        [
+            (softmax(predict_logits(model, data.rows, pad_id=task.pad_id), temperature), data.labels_N)
+            for data in task.validation.values()
+        ]
+    )
 
 
 def _remarks(task: ClassificationTask, model: nn.Module, classes: Sequence[str]) -> list[str]:

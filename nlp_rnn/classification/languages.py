@@ -44,6 +44,9 @@ _PLAIN = frozenset(
 _PLAIN_SHARE, _PLAIN_WORDS = 0.15, 2
 _LEAST_SMALL = 2  # words in small letters that say enough without the names among them
 
+_TELLING = 5  # words of a text that say which language a collection is in
+_LEAST_ASKED, _MOST_ASKED, _FOREIGN_SHARE = 20, 200, 0.1
+
 
 @dataclass(frozen=True)
 class Language:
@@ -250,6 +253,20 @@ def is_english(text: str) -> bool:
     (True, False)
     """
     return not shared_guesser().guess(text).unread
+
+
+def mostly_english(texts: Sequence[str]) -> bool:
+    """Return True if of some evenly spaced texts that are long enough to tell nearly all are English.
+
+    Raises:
+        InputError: If ``texts`` is a single str, or holds anything but str.
+    """
+    telling = [text for text in as_texts(texts) if len(text.split()) >= _TELLING]
+    some = telling[:: max(1, len(telling) // _MOST_ASKED)]
+    if len(some) < _LEAST_ASKED:
+        return False
+    unread = sum(language.unread for language in shared_guesser().guess_many(some))
+    return unread <= _FOREIGN_SHARE * len(some)
 
 
 def _plainly_english(text: str) -> bool:

@@ -72,6 +72,14 @@ def classify(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    abstain: Annotated[
+        float | None,
+        typer.Option(
+            help="Answer unsure, so that about this share of the other answers is wrong, e.g. 0.05; adds the "
+            "columns language and unknown_share.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     model: Model = None,
     engine: Engine = "auto",
     device: Device = "cpu",
@@ -88,8 +96,10 @@ def classify(
     if given is not None:
         records = (Record(number, text, {"text": text}) for number, text in enumerate(given, 1))
         classifier = load_model(model, engine, device, threads)
-        added = _added(classifier)
-        _show(_answers(classifier, records), output, output_format, as_json, prefix=prefix, added=added)
+        added = _added(classifier, abstain)
+        _show(
+            _answers(classifier, records, abstain), output, output_format, as_json, prefix=prefix, added=added
+        )
         return
     source = file or Path("-")
     layout = layout_of(delimiter, quoting, encoding, no_header)
@@ -99,12 +109,12 @@ def classify(
             output_format = reader.rows.format if reader.rows.format != "parquet" else "csv"
         classifier = load_model(model, engine, device, threads)
         blank = _show(
-            _answers(classifier, _with_bar(reader), skip_blank=True),
+            _answers(classifier, _with_bar(reader), abstain, skip_blank=True),
             output,
             output_format,
             as_json,
             prefix=prefix,
-            added=_added(classifier),
+            added=_added(classifier, abstain),
             source=source,
             reader=reader,
         )
@@ -114,22 +124,31 @@ def classify(
             say_skipped(reader.skipped, reader.reasons)
 
 
-def _added(classifier: SentimentClassifier) -> list[str]:
+def _added(classifier: SentimentClassifier, abstain: float | None) -> list[str]:
     """Return the names of the columns that an answer adds."""
     from nlp_rnn.probabilities import has_polarity
 
-    return ["label", "score", *(["polarity"] if has_polarity(classifier.artifact.classes) else [])]
+    polarity = ["polarity"] if has_polarity(classifier.artifact.classes) else []
+    return ["label", "score", *polarity, *(["language", "unknown_share"] if abstain is not None else [])]
 
 
 def _answers(
-    classifier: SentimentClassifier, records: Iterable[Record], *, skip_blank: bool = False
+    classifier: SentimentClassifier,
+    records: Iterable[Record],
+    abstain: float | None,
+    *,
+    skip_blank: bool = False,
 ) -> Answers:
     """Yield each record with its answer, in order; with ``skip_blank``, one without a text has none."""
     for chunk in _chunks(records):
-        asked = [record for record in chunk if not (skip_blank and record.blank)]
-        found = iter(classifier.predict_proba([record.text for record in asked]))
+        texts = [record.text for record in chunk if not (skip_blank and record.blank)]
+        found: Iterator[Sentiment]
+        if abstain is None:
+            found = map(classifier.sentiment, classifier.predict_proba(texts))
+        else:
+            found = iter(classifier.classify_many(texts, abstain=abstain))
         for record in chunk:
-            yield record, None if skip_blank and record.blank else classifier.sentiment(next(found))
+            yield record, None if skip_blank and record.blank else next(found)
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
@@ -201,8 +220,21 @@ def _columns(sentiment: Sentiment | None, added: Sequence[str]) -> dict[str, str
     """Return the columns that an answer adds; without an answer they are empty."""
     if sentiment is None:
         return dict.fromkeys(added)
-    figures = {"score": round(sentiment.score, 6), "polarity": round(sentiment.polarity, 6)}
-    return {"label": sentiment.label} | {name: figures[name] for name in added[1:]}
+    found: dict[str, str | float | None] = {
+        "label": _label(sentiment),
+        "score": round(sentiment.score, 6),
+        "polarity": round(sentiment.polarity, 6),
+        "language": sentiment.language,
+        "unknown_share": round(sentiment.unknown_share, 6),
+    }
+    return {name: found[name] for name in added}
+
+
+def _label(sentiment: Sentiment) -> str:
+    """Return what is answered: a class, or ``unsure``."""
+    from nlp_rnn.classification.abstention import UNSURE
+
+    return UNSURE if sentiment.unsure else sentiment.label
 
 
 def _print_lines(answers: Answers) -> int:
@@ -210,7 +242,7 @@ def _print_lines(answers: Answers) -> int:
     blank = 0
     for record, sentiment in answers:
         blank += sentiment is None
-        name, score = ("", "") if sentiment is None else (sentiment.label, f"{sentiment.score:.2f}")
+        name, score = ("", "") if sentiment is None else (_label(sentiment), f"{sentiment.score:.2f}")
         label = typer.style(f"{name:<8}", fg=LABEL_COLOURS.get(name))
         typer.echo(f"{label}  {score:<4}  {' '.join(record.text.split())}".rstrip())
     return blank
@@ -230,4 +262,4 @@ def _print_array(answers: Answers) -> int:
 
 def _scored(sentiment: Sentiment) -> dict[str, str | float]:
     """Return an answer in the form of a Hugging Face pipeline."""
-    return {"label": sentiment.label, "score": sentiment.score}
+    return {"label": _label(sentiment), "score": sentiment.score}

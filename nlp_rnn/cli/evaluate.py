@@ -11,6 +11,7 @@ import typer
 from nlp_rnn.cli.loading import LabelledOptions, load_model, predict_with_bar, split_names
 from nlp_rnn.cli.options import (
     DATA,
+    OUTPUT,
     AsJson,
     Delimiter,
     Device,
@@ -69,13 +70,25 @@ def evaluate(
     threads: Threads = None,
     as_json: AsJson = False,
     plot: Plot = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw here how many answers are wrong when only the surest are given.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
 ) -> None:
-    """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train)."""
+    """Measure accuracy, macro-F1, macro-recall, calibration and confusions (extra: train).
+
+    Answered at 5 % wrong: the share of the texts that could be answered, the surest first, with at most 5 %
+    of these answers wrong.
+    """
     options = locals()
     from nlp_rnn.files.named import NAMED
     from nlp_rnn.metrics import evaluate as score
 
     check_files(plot=plot)
+    check_files(plot=curve)
     classifier = load_model(model, engine, device, threads)
     known = classifier.classes_.tolist()
     only = _chosen(classes, known)
@@ -95,6 +108,8 @@ def evaluate(
     scores = score(labels, predict_with_bar(classifier, texts), known, only=only)
     if plot is not None:
         say(f"Picture: {scores.plot(plot)}")
+    if curve is not None:
+        say(f"Picture: {scores.curve.plot(curve)}")
     if as_json:
         print_json(scores.to_dict())
     else:
@@ -109,6 +124,7 @@ def _show(scores: Scores) -> None:
     figures.add_row("texts", f"{scores.n:,}")
     for name in ("accuracy", "macro_f1", "macro_recall", "ece"):
         figures.add_row(name.replace("_", "-"), f"{getattr(scores, name):.4f}")
+    figures.add_row("answered at 5 % wrong", f"{scores.curve.coverage_at(0.05):.4f}")
     confusion = Table("right class", *(f"answered {name}" for name in scores.classes), "precision", "recall")
     for c, name in enumerate(scores.classes):
         counts = (f"{count:,}" for count in scores.confusion[c])

@@ -34,7 +34,8 @@ def show_suite(
     cases = load_suite(suite, suite=name)
     classifier = load_model(model, engine)
     title = "shipped model" if model is None else Path(model).name
-    reports = [run_suite(classifier.predict_proba, cases, classes=classifier.classes_, name=title)]
+    ask, classes = classifier.predict_proba, classifier.classes_
+    reports = [run_suite(ask, cases, classes=classes, name=title, unsure=classifier.unsure)]
     if vader:
         reports.append(run_suite(vader_predict_proba(), cases, classes=LABELS, name="VADER"))
     rows = [["phenomenon", "cases", *(f"{report.name} fails" for report in reports)]]

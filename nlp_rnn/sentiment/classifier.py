@@ -6,12 +6,13 @@ that ships.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.classification.classifier import TextClassifier
+from nlp_rnn.classification.classifier import Classification, TextClassifier
 from nlp_rnn.probabilities import polarity
 from nlp_rnn.resources import SENTIMENT_MODEL
 
@@ -25,12 +26,18 @@ class Sentiment:
         score: Its probability, in [0, 1].
         polarity: P(positive) - P(negative), in [-1, 1]; NaN for classes of other names.
         probabilities: Probability of each class, by name.
+        unsure: True if the answer is better not believed (``TextClassifier.unsure``).
+        language: The language of the text (``LanguageGuesser``); None of a model that is not for English.
+        unknown_share: Share of the text's tokens that the model does not know, in [0, 1].
     """
 
     label: str
     score: float
     polarity: float
     probabilities: dict[str, float]
+    unsure: bool = False
+    language: str | None = None
+    unknown_share: float = 0.0
 
 
 class SentimentClassifier(TextClassifier):
@@ -47,20 +54,39 @@ class SentimentClassifier(TextClassifier):
     SHIPPED = SENTIMENT_MODEL
 
     # A Sentiment has all that a Classification has; it is no subclass, for its polarity stands in the middle.
-    def classify(self, text: str) -> Sentiment:  # type: ignore[override]
+    def classify(self, text: str, *, abstain: float | None = None) -> Sentiment:  # type: ignore[override]
         """Return the answer for one text.
+
+        Args:
+            text: One text.
+            abstain: As ``unsure`` takes it.
 
         Raises:
             InputError: If ``text`` is no str.
+            ConfigError: As ``unsure``.
         """
-        return self.sentiment(self._probs_of_one(text))
+        return super().classify(text, abstain=abstain)  # type: ignore[return-value]
+
+    def classify_many(  # type: ignore[override]
+        self, texts: Sequence[str], *, abstain: float | None = None
+    ) -> list[Sentiment]:
+        """Return the answer for each text, as ``classify`` has it, for much less than one by one.
+
+        Raises:
+            InputError: If ``texts`` is a single str, or holds anything but str.
+            ConfigError: As ``unsure``.
+        """
+        return [self._with_polarity(found) for found in super().classify_many(texts, abstain=abstain)]
 
     def sentiment(self, probs_C: NDArray[np.float32]) -> Sentiment:
-        """Return one row of ``predict_proba`` with its names.
+        """Return one row of ``predict_proba`` with its names; of its text nothing is known.
 
         Shape:
             (C,).
         """
-        named = self._named(probs_C)
-        found = float(polarity(probs_C[None], self.artifact.classes)[0])
-        return Sentiment(named.label, named.score, found, named.probabilities)
+        return self._with_polarity(self._named(probs_C))
+
+    def _with_polarity(self, found: Classification) -> Sentiment:
+        """Return an answer with its polarity."""
+        probs_C = np.array([found.probabilities[name] for name in self.artifact.classes], np.float32)
+        return Sentiment(**vars(found), polarity=float(polarity(probs_C, self.artifact.classes)))

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nlp_rnn.classification.abstention import UNSURE
 from nlp_rnn.errors import DataError, InputError, in_range, one_of, require
 from nlp_rnn.resources import data_folder
 
 LABELS = ("negative", "neutral", "positive")
-UNSURE = "unsure"
 EXPECTATIONS = {
     "MFT": (*LABELS, "not negative", "not positive", UNSURE),
     "INV": ("same",),
@@ -35,7 +35,7 @@ ROUNDING = 1e-9
 
 PredictProba = Callable[[list[str]], ArrayLike]
 """Texts to their probabilities, *shape (N, C)*."""
-Unsure = Callable[[list[str]], Iterable[bool]]
+Unsure = Callable[[list[str]], Iterable[Any]]
 """Texts to whether the model would rather not answer each, *shape (N,)*."""
 
 

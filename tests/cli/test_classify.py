@@ -7,11 +7,13 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nlp_rnn.artifact import load, save
 from nlp_rnn.cli.classify import CHUNK_TEXTS
 
 Run = Callable[..., Any]
@@ -155,3 +157,36 @@ def test_binary_and_broken_files_are_refused(run: Run, tmp_path: Path) -> None:
     packed = tmp_path / "reviews.txt.gz"
     packed.write_bytes(b"\x1f\x8b\x08")
     assert "cut short" in run("classify", "--file", str(packed)).refusal
+
+
+@pytest.fixture
+def abstaining(tiny_model: Path, tmp_path: Path) -> Path:
+    """The tiny model, for English, with a threshold for one share of wrong answers."""
+    artifact = load(tiny_model)
+    notes = artifact.notes | {"language": "en", "abstention": [[0.1, 0.92]]}
+    return save(replace(artifact, notes=notes), tmp_path / "abstaining")
+
+
+def test_abstain_answers_unsure_and_adds_what_is_known_of_each_text(
+    run: Run, abstaining: Path, tmp_path: Path
+) -> None:
+    file, output = tmp_path / "mails.csv", tmp_path / "out.csv"
+    texts = ["the film was good", "the film", "Où est passée ma commande de lundi ?", ""]
+    file.write_text("text\n" + "".join(f"{text}\n" for text in texts[:3]) + '""\n', encoding="utf-8")
+    options = ("--abstain", "0.1", "--output", str(output))
+    assert run("classify", "--file", str(file), *options, model=abstaining).code == 0
+    found = rows(output.read_text(encoding="utf-8"))
+    assert [row["label"] for row in found] == ["positive", "unsure", "unsure", ""]
+    assert [row["language"] for row in found] == ["en", "en", "fr", ""]
+    assert [*found[0]] == ["text", "label", "score", "polarity", "language", "unknown_share"]
+    assert found[0]["unknown_share"] == "0.0"
+    assert float(found[2]["unknown_share"]) > 0.5
+    printed = run("classify", "--json", "--abstain", "0.1", "the film", model=abstaining).out
+    assert json.loads(printed)[0]["label"] == "unsure"
+
+
+def test_abstain_is_refused_where_the_model_cannot(run: Run, abstaining: Path) -> None:
+    assert "saved without thresholds" in run("classify", "good", "--abstain", "0.1").refusal
+    refusal = run("classify", "good", "--abstain", "0.001", model=abstaining).refusal
+    assert "no fewer than 0.1 of wrong answers" in refusal
+    assert "abstain" in run("classify", "good", "--abstain", "5", model=abstaining).refusal

@@ -71,6 +71,7 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["explain", "bad", "--html", "x.html", "--plot", "x.bmp"], ".png, .svg, .pdf"),
         (["explain", "bad", "--plot", "no/x.png"], "no folder no"),
         (["evaluate", "--data", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
+        (["evaluate", "--data", "nowhere", "--curve", "x.bmp"], ".png, .svg, .pdf"),
         (["negation", "--suite", "nowhere", "--plot", "x.bmp"], ".png, .svg, .pdf"),
         (["negation", "--suite", "nowhere", "--json", "no/x.json"], "no folder no"),
         (["classify", "bad", "--device", "cuda"], "engine='torch'"),

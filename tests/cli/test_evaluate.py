@@ -25,7 +25,9 @@ def test_evaluate_compares_the_classes_asked_for(run: Run, tmp_path: Path) -> No
     assert json.loads(polar.out)["confusion"] == [[1, 0], [1, 1]]
     assert "1 texts" in polar.err
     table = run("evaluate", *args).out
-    assert all(word in table for word in ("accuracy", "macro-recall", "ece", "0.7500"))
+    assert all(word in table for word in ("accuracy", "macro-recall", "ece", "0.7500", "at 5 % wrong"))
+    # "it is bad" is among the surest answers, and wrong.
+    assert whole["coverage_at_5_percent_error"] == 0
     assert "'meh'" in run("evaluate", "--data", str(data)).refusal
     data.write_text("text,label\nbad,pan\n", encoding="utf-8")
     assert "nan" not in run("evaluate", *args).out
