@@ -153,16 +153,20 @@ class ModelConfig(EncoderConfig):
     Attributes:
         num_classes: Columns of the answer.
         pooling: How the outputs of all time steps become one vector.
+        wide_rows: Rows of the wide path, a linear model of hashed runs of one to three tokens beside the
+            recurrent one (wide and deep; Cheng et al. 2016); 0 for none.
     """
 
     num_classes: int
     pooling: str = "mean+max"
+    wide_rows: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values outside their range."""
         super().__post_init__()
         one_of("pooling", self.pooling, POOLINGS)
         self._whole_numbers("num_classes", 2, _WIDEST)
+        self._whole_numbers("wide_rows", 0, _WIDEST)
 
     @property
     def pooled_dim(self) -> int:
@@ -170,11 +174,13 @@ class ModelConfig(EncoderConfig):
         return self.output_dim * (2 if self.pooling == "mean+max" else 1)
 
     def shapes(self) -> Shapes:
-        """Return the shape of every tensor: the encoder's, the pooling's if it has weights, the head's."""
+        """Return the shape of every tensor: the encoder's, those of pooling and wide path, the head's."""
         shapes = super().shapes()
         if self.pooling == "attention":
             shapes |= _linear("pooling.proj", self.output_dim, self.output_dim)
             shapes["pooling.query.weight"] = (1, self.output_dim)
+        if self.wide_rows:
+            shapes["wide.weight"] = (self.wide_rows, self.num_classes)
         return shapes | _linear("output", self.num_classes, self.pooled_dim)
 
 

@@ -74,6 +74,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         num_layers: Recurrent layers.
         bidirectional: Read each text from both ends.
         pooling: ``last``, ``mean``, ``max``, ``mean+max`` or ``attention``.
+        wide_rows: Rows of a linear model of hashed runs of one to three tokens beside the recurrent one, e.g.
+            100,000; 0 for none.
         layer_norm: Normalise each layer's output.
         tokenizer: ``word``, ``subword``, ``char`` or ``byte``, or a trained ``TextTokenizer``.
         vocab_size: Ids to learn at most.
@@ -102,6 +104,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         num_layers: int = 1,
         bidirectional: bool = True,
         pooling: str = "mean+max",
+        wide_rows: int = 0,
         layer_norm: bool = False,
         tokenizer: str | TextTokenizer = "word",
         vocab_size: int = 30_000,
@@ -122,6 +125,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
             num_layers=num_layers,
             bidirectional=bidirectional,
             pooling=pooling,
+            wide_rows=wide_rows,
             layer_norm=layer_norm,
         )
         one_of("engine", engine, ENGINES)

@@ -127,6 +127,14 @@ def train(
     pooling: Annotated[
         str, typer.Option(help="last, mean, max, mean+max or attention.", rich_help_panel=MODEL)
     ] = _SHAPE.pooling,
+    wide_rows: Annotated[
+        int,
+        typer.Option(
+            help="Rows of a linear model of hashed runs of words beside the recurrent one, e.g. 100000; 0: "
+            "none.",
+            rich_help_panel=MODEL,
+        ),
+    ] = _SHAPE.wide_rows,
     layer_norm: Annotated[
         bool, typer.Option(help="Normalise each layer's output.", rich_help_panel=MODEL)
     ] = _SHAPE.layer_norm,
@@ -206,7 +214,7 @@ def train(
     classifier = from_options(TextClassifier, options, kept=kept)
     start = None if init_from is None else _start(init_from)
     if isinstance(start, TextClassifier):
-        refuse_given(ctx, "pooling layer_norm", "the classifier that --init-from names has its own")
+        refuse_given(ctx, "pooling wide_rows layer_norm", "the classifier that --init-from names has its own")
     reading, names = from_options(LabelledOptions, options), split_names(classes)
     texts, labels = reading.load(data, split=split, classes=names)
     held_out = None if validation is None else reading.load(validation, split="validation")

@@ -134,4 +134,5 @@ class NumpyEngine:
             order_B = np.argsort(-batch.lengths_B, kind="stable")
             with ThreadPoolExecutor(parts) as pool:
                 list(pool.map(answer, (order_B[part::parts] for part in range(parts))))
+            self.model.add_wide(logits_BC, batch)
         return logits_BC

@@ -35,6 +35,7 @@ class Reading:
         self.model = model
         self.lengths_B = torch.from_numpy(batch.lengths_B).to(device)
         self.x_BTE = model.embed(torch.from_numpy(batch.ids_BT).to(device))
+        self.wide_BC = model.wide_logits(batch)
         weight_VE, shares_V = model.embedding.weight.detach(), shares_V.to(device)
         spread_E = shares_V @ weight_VE.square() - (shares_V @ weight_VE).square()
         self.scale_E = spread_E.clamp_min(1e-12).sqrt()
@@ -55,7 +56,7 @@ class Reading:
             x_BTE = x_BTE + step_BTE * self.scale_E
         with seeded(self.seed):
             logits_BC: Tensor = self.model.head(x_BTE, self.lengths_B)
-        return logits_BC
+        return logits_BC + self.wide_BC
 
     def step(self, towards_BTE: Tensor, size: float) -> Tensor:
         """Return a step of each text of length ``size`` over all its words; padding stays where it is.

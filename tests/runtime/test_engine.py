@@ -56,6 +56,20 @@ def test_the_engines_agree_on_every_kind_of_model(cell: str) -> None:
         assert_engines_agree(config, weights, batch)
 
 
+def test_the_wide_path_is_the_same_in_both_engines_and_beside_any_text() -> None:
+    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    config, weights = model(7, wide_rows=50)
+    assert weights["wide.weight"].shape == (50, 3)
+    rows = texts(70, longest=9)
+    assert_engines_agree(config, weights, pad(rows, pad_id=0))
+    together = NumpyEngine(config, weights, threads=2).logits(pad(rows, pad_id=0))
+    for row, logits_C in zip(rows, together, strict=True):
+        alone = NumpyEngine(config, weights, threads=1).logits(pad([row], pad_id=0))[0]
+        np.testing.assert_allclose(alone, logits_C, rtol=0, atol=1e-5)
+    without = NumpyEngine(config, weights | {"wide.weight": np.zeros((50, 3), np.float32)}, threads=1)
+    assert np.abs(without.logits(pad(rows, pad_id=0)) - together).max(axis=1).min() > 0.01
+
+
 @given(
     shape=st.sampled_from(SHAPES),
     rows=st.lists(st.lists(st.integers(0, VOCAB - 1), min_size=1, max_size=40), min_size=1, max_size=40),

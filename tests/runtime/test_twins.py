@@ -149,10 +149,13 @@ def test_pooling(nn: Any, pooling: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_classifier(nn: Any, cell: str) -> None:
+@pytest.mark.parametrize("wide_rows", [0, 30])
+def test_classifier(nn: Any, cell: str, wide_rows: int) -> None:
     import torch
 
-    config = ModelConfig(vocab_size=11, num_classes=3, cell=cell, embedding_dim=5, hidden_size=6)
+    config = ModelConfig(
+        vocab_size=11, num_classes=3, cell=cell, embedding_dim=5, hidden_size=6, wide_rows=wide_rows
+    )
     model, batch = nn.BiLSTMClassifier(config), pad(rows(3, 1, 7), pad_id=0)
     found_BC = BiLSTMClassifier(config, random_weights(model)).forward(batch)
     with torch.inference_mode():
