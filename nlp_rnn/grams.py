@@ -54,5 +54,6 @@ def gram_rows(ids_BT: Ids, lengths_B: Ids, table_rows: int) -> tuple[Ids, Ids]:
 
 def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return numbers of which every bit hangs on all bits of the keys."""
-    spread = (keys ^ (keys >> np.uint64(31))) * _SPREAD
-    return spread ^ (spread >> np.uint64(32))
+    spread: NDArray[np.uint64] = (keys ^ (keys >> np.uint64(31))) * _SPREAD
+    mixed: NDArray[np.uint64] = spread ^ (spread >> np.uint64(32))
+    return mixed

@@ -1,4 +1,4 @@
-"""Changes of a text that leave its sentiment as it is: a typo, another name, place or number, a link.
+"""Changes of a text that leave its sentiment as it is: a typo, another name or mark, a link, markup.
 
 For measuring how often an answer moves without a reason (the invariance tests of CheckList, Ribeiro et al.
 2020), and for training against it with other names and places. And one change that alters it: a *not* added
@@ -49,6 +49,9 @@ _AN_BEFORE = re.compile(
     r"\b(a) (?=[aeiou]|hour|honest|heir|honou?r)(?!uni[cfoqtv]|use|usu|ukr|one\b|once|eu|ut[ie])",
     re.IGNORECASE,
 )
+_LAST_MARK = re.compile(r"(.*?)\s*([.!]?)", re.DOTALL)
+_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_TONED = re.compile(f"([☝✊-✌👂👃👆-👐💪🙋🙌🙏🤌🤏🤘-🤟🤦🤷🫶])([{_TONES}])?")
 _LEAST_WORDS = 5
 _NAMES_FACTOR = 2.5  # few texts have a name or a place, and each name comes with the opinions of few texts
 _VERBS = "is are was were has had does did could would should will can".split()
@@ -223,6 +226,61 @@ def with_link(text: str, rng: random.Random, *, split: ReplacementSplit = "repor
     return f"{text.rstrip()} https://{rng.choice(_HOSTS[split])}/{path}"
 
 
+def with_other_mark(text: str, rng: random.Random) -> str | None:
+    """Return the text with another mark at its end: a full stop, an exclamation mark or none.
+
+    None if it ends with anything else, as a question does.
+
+    >>> with_other_mark("It is small.", random.Random(0)), with_other_mark("Is it small?", random.Random(0))
+    ('It is small', None)
+    """
+    body, mark = _LAST_MARK.fullmatch(text.rstrip()).groups()  # type: ignore[union-attr]
+    if not body or not (body[-1].isalnum() or body[-1] in "'\"”’)"):
+        return None
+    others = [other for other in (".", "!", "") if other != mark]
+    return f"{body}{rng.choice(others)}"
+
+
+def with_markup(text: str, rng: random.Random) -> str | None:
+    """Return the text in HTML or Markdown, as pages and chats have it; None if it has markup already.
+
+    >>> with_markup("It is small.", random.Random(0))
+    'It <b>is</b> small.'
+    """
+    if re.search(r"[<>&*_`\[\]]", text):
+        return None
+    words = text.split(" ")
+    at = rng.randrange(len(words))
+    before, word, after = " ".join(words[:at]), words[at], " ".join(words[at + 1 :])
+    host = rng.choice(_HOSTS["report"])
+    forms = (
+        f"<p>{text}</p>",
+        f"<div>{text}</div>",
+        f"<ul><li>{text}</li></ul>",
+        f'<a href="https://{host}/{rng.randrange(1000)}">{text}</a>',
+        f"{before} <b>{word}</b> {after}".strip(),
+        f"{before} <em>{word}</em> {after}".strip(),
+        f"{before} **{word}** {after}".strip(),
+        f"> {text}",
+        f"{before}&nbsp;{word} {after}".strip(),
+        f"{before} [{word}](https://{host}) {after}".strip(),
+    )
+    return rng.choice(forms)
+
+
+def with_other_skin_tone(text: str, rng: random.Random) -> str | None:
+    """Return the text with another skin tone of its first hand or person; None without one.
+
+    >>> with_other_skin_tone("Great \N{THUMBS UP SIGN}", random.Random(0)) is None
+    False
+    """
+    found = _TONED.search(text)
+    if found is None:
+        return None
+    tones = [tone for tone in ("", *_TONES) if tone != (found[2] or "")]
+    return f"{text[: found.start()]}{found[1]}{rng.choice(tones)}{text[found.end() :]}"
+
+
 def toggled(text: str, rng: random.Random) -> str | None:
     """Return the text with one *not* more or less after an auxiliary verb; None without such a verb.
 
@@ -255,18 +313,23 @@ def changes(split: ReplacementSplit) -> dict[str, Change]:
         "places": lambda text, rng: with_other_names(text, rng, sort="places", split=split),
         "numbers": with_other_numbers,
         "links": lambda text, rng: with_link(text, rng, split=split),
+        "final mark": with_other_mark,
+        "markup": with_markup,
+        "skin tone": with_other_skin_tone,
     }
 
 
 def _training_changes() -> dict[str, Change]:
-    return changes("train") | {"identity": with_identity, "gender": with_other_gender}
+    """Return the changes to train against: not those that a tokenizer takes off before anything is read."""
+    kinds = changes("train") | {"identity": with_identity, "gender": with_other_gender}
+    return {name: change for name, change in kinds.items() if name not in ("markup", "skin tone")}
 
 
 def perturbed(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
     """Return texts to train on, changed in what does not matter to their sentiment.
 
-    Each change of ``changes("train")``, an identity and the other gender are tried on every text of five
-    words or more, independently of each other.
+    Each change of ``changes("train")`` but markup and skin tones, an identity and the other gender are tried
+    on every text of five words or more, independently of each other.
 
     Args:
         texts: Texts.
@@ -294,8 +357,8 @@ def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None)
     """Return pairs of a text and a changed copy that should get the same answer.
 
     One pair for each of the changes that ``perturbed`` makes, if a text of five words or more allows it; of
-    typos and links, which most texts allow, in a tenth of them. Half of the new names and places are words
-    that nobody has read before, as those of most people are to a small vocabulary.
+    typos, links and final marks, which most texts allow, in a tenth of them. Half of the new names and places
+    are words that nobody has read before, as those of most people are to a small vocabulary.
 
     Args:
         texts: Texts.
@@ -313,7 +376,7 @@ def perturbed_pairs(texts: Sequence[str], *, seed: int, most: int | None = None)
     found = []
     for text in filter(_is_long, texts):
         for name, change in kinds.items():
-            if name in ("typo", "links") and rng.random() >= 0.1:
+            if name in ("typo", "links", "final mark") and rng.random() >= 0.1:
                 continue
             if name in ("names", "places") and rng.random() < 0.5:
                 copy = with_invented_names(text, rng, sort=name)

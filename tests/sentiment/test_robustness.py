@@ -24,9 +24,12 @@ from nlp_rnn.sentiment.perturbation import (
     with_identity,
     with_invented_names,
     with_keyboard_typo,
+    with_markup,
     with_other_gender,
+    with_other_mark,
     with_other_names,
     with_other_numbers,
+    with_other_skin_tone,
     with_typo,
 )
 from nlp_rnn.sentiment.robustness import (
@@ -37,6 +40,7 @@ from nlp_rnn.sentiment.robustness import (
     noise,
     sum_of,
 )
+from nlp_rnn.text.markup import plain_text
 
 TEXT = "In 1987 Mary met 12 people in Paris; Mary gave the film 8/10 and it won 3 of 5 stars."
 
@@ -181,7 +185,7 @@ def test_half_of_the_names_in_pairs_are_new_to_everyone_and_few_pairs_are_typos_
     given = [
         other.partition(" ")[0] for one, other in perturbed_pairs([text] * 400, seed=0) if "Mary" not in other
     ]
-    assert len(given) == 400
+    assert len(given) > 390  # now and then the drawn name is the same
     assert 150 < sum(name not in known for name in given) < 250
     same = [
         other
@@ -189,9 +193,44 @@ def test_half_of_the_names_in_pairs_are_new_to_everyone_and_few_pairs_are_typos_
         if other.startswith("Mary saw Mary and so did")
     ]
     assert 20 < sum("https://" in other for other in same) < 60
+    assert 20 < sum(other in {f"{text}.", f"{text}!"} for other in same) < 60
     assert with_invented_names(text, random.Random(1)) == with_invented_names(text, random.Random(1))
     assert re.fullmatch(r"(\w+) saw \1 and so did they", with_invented_names(text, random.Random(1)) or "")
     assert with_invented_names("Nobody came.", random.Random(1)) is None
+
+
+@pytest.mark.parametrize("text", ["It is small.", "It is small !", "It's small", 'She said "no".'])
+def test_a_final_mark_becomes_another_and_nothing_else_changes(text: str) -> None:
+    found = {with_other_mark(text, random.Random(seed)) for seed in range(20)}
+    bare = text.rstrip(" .!")
+    assert found == {bare + mark for mark in (".", "!", "")} - {text.replace(" !", "!")}
+
+
+@pytest.mark.parametrize("text", ["Is it small?", "It is small...", "", ".", "Small 😀", "It is :("])
+def test_other_ends_stay(text: str) -> None:
+    assert with_other_mark(text, random.Random(0)) is None
+
+
+def test_markup_is_what_a_reader_does_not_see() -> None:
+    text = "The lamp that we bought is dim."
+    found = {with_markup(text, random.Random(seed)) for seed in range(80)}
+    assert len(found) > 20
+    for marked in found:
+        assert marked is not None
+        seen = plain_text(marked)[0].replace("\u00a0", " ").removeprefix("> ")
+        assert " ".join(seen.split()) == text
+    assert with_markup("A <b>marked</b> text", random.Random(0)) is None
+
+
+def test_a_skin_tone_becomes_another() -> None:
+    toned = {with_other_skin_tone("Well done 👏🏽 you 👍", random.Random(seed)) for seed in range(50)}
+    assert len(toned) == 5
+    assert all(text and fold(text) == "Well done 👏 you 👍" for text in toned)
+    assert with_other_skin_tone("Well done 😀", random.Random(0)) is None
+
+
+def fold(text: str) -> str:
+    return re.sub("[🏻-🏿]", "", text)
 
 
 def test_short_texts_and_most_others_stay_as_they_are() -> None:
