@@ -84,6 +84,14 @@ EVERYDAY = {
     "game_reviews": Corpus(train="game_reviews/all", licence="MIT", permissive=True),
     "course_comments": Corpus(train="course_comments/all"),
 }
+# As their sources state them; of those that are not everyday English.
+OTHER_LICENCES = {
+    "counterfactual": "Apache-2.0",
+    "captions": "Multi30k: Flickr30k's, for research",
+    "encyclopedia": "CC BY-SA 3.0 (WikiText-2)",
+    "templates": "this project's own",
+    "nothing": "this project's own",
+}
 # Licences that forbid selling or changing, or ask for the GPL: measured on, never learned from; and
 # headlines, which have a test part alone.
 MEASURED_ONLY = {
@@ -91,6 +99,11 @@ MEASURED_ONLY = {
     "dailydialog": "dailydialog/test",
     "meld": "meld/validation",
 }
+
+
+def licence_of(source: str) -> str:
+    """Return the licence of a source of the mixture, as its own source states it."""
+    return EVERYDAY[source].licence if source in EVERYDAY else OTHER_LICENCES.get(source, "none stated")
 
 
 def reader(data: Path) -> Read:

@@ -31,7 +31,8 @@ from nlp_rnn.sentiment import NbSvm, perturbed, perturbed_pairs
 from scripts.recipes.answers import SHORT, UNASKED, to_ask
 from scripts.recipes.corpora import reader, unlabelled_parts
 from scripts.recipes.mixture import CHANGED, CLASSES, Mixture, build, labelled_reviews
-from scripts.recipes.sentiment_card import describe, measure
+from scripts.recipes.sentiment_card import describe
+from scripts.recipes.sentiment_figures import measure
 from scripts.recipes.vocabulary import carried_over, emoji_ratings, new_tokenizer
 
 PAIRED = 200_000  # short training texts that are paired with changed copies

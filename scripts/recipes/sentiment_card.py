@@ -1,8 +1,4 @@
-"""The test figures and the model card of the shipped model.
-
-Measures a classifier on the corpora's test splits and on the negation suite, after every choice was
-made on validation splits; writes the figures and the limits into the model's folder.
-"""
+"""The model card of the shipped model: its figures (``sentiment_figures.py``), its sources and its limits."""
 
 from __future__ import annotations
 
@@ -12,52 +8,11 @@ from typing import Any
 
 from nlp_rnn.artifact import TextArtifact
 from nlp_rnn.config import ModelConfig
-from nlp_rnn.metrics import evaluate_present
-from nlp_rnn.sentiment import RobustnessReport, SentimentClassifier, load_suite, measure_robustness, run_suite
 from nlp_rnn.training import best_epoch
-from scripts.recipes.mixture import CLASSES, RATES, Mixture, counterfactual_pairs, official_tests
+from scripts.recipes.corpora import licence_of
+from scripts.recipes.mixture import RATES, Mixture
 
 _CARD = (Path(__file__).parent / "cards" / "sentiment.md").read_text(encoding="utf-8")
-
-
-def measure(classifier: SentimentClassifier, data: str | Path) -> dict[str, Any]:
-    """Measure a model on every test set below ``data``, and on the negation suite.
-
-    Raises:
-        DataError: If a corpus is missing.
-    """
-    tests: dict[str, Any] = {}
-    for name, (texts, labels) in official_tests(data).items():
-        scores = evaluate_present(labels, classifier.predict_proba(texts), CLASSES)
-        tests[name] = {
-            key: scores.to_dict()[key] for key in ("n", "accuracy", "macro_f1", "macro_recall", "ece")
-        }
-    report = run_suite(classifier.predict_proba, load_suite(), classes=CLASSES)
-    return {
-        "tests": tests,
-        "negation": {"passed": report.pass_share, "rows": report.rows()},
-        "robustness": robustness_on(classifier, data).to_dict(),
-    }
-
-
-def robustness_on(
-    classifier: SentimentClassifier, data: str | Path, *, most: int = 2_000, seed: int = 0
-) -> RobustnessReport:
-    """Measure how often identities, noise and names move the answer, and how many edited pairs are right.
-
-    Args:
-        classifier: Three classes or two.
-        data: Folder of corpora.
-        most: Texts of each test set, drawn by ``seed``, which also draws the changes.
-        seed: Seed of texts and changes.
-
-    Raises:
-        DataError: If a corpus is missing.
-    """
-    tests = official_tests(data)
-    texts = {"sentences": tests["SST, three classes"][0], "reviews": tests["IMDb"][0]}
-    edited = counterfactual_pairs(data)
-    return measure_robustness(classifier, texts, edited=edited, most=most, seed=seed)
 
 
 def describe(
@@ -85,7 +40,7 @@ def describe(
     history = artifact.notes["history"]
     best = best_epoch(history)
     sources = {name: (len(texts), RATES[name]) for name, (texts, _) in mixture.sources.items()}
-    rows = figures["negation"]["rows"]
+    abstention, suites = figures["abstention"], figures["suites"]
     card = _CARD.format(
         layers="two" if config.num_layers == 2 else "one" if config.num_layers == 1 else config.num_layers,
         direction="bidirectional" if config.bidirectional else "one-way",
@@ -94,15 +49,22 @@ def describe(
         embedding=f"{artifact.weights['embedding.weight'].size / 1e6:.1f}",
         version=__version__,
         tests="\n".join(
-            "| {} | {n:,} | {accuracy:.2%} | {macro_recall:.4f} | {ece:.4f} |".format(name, **test)
+            f"| {name} | {test['n']:,} | {test['accuracy']:.2%} | {test['macro_recall']:.4f} | "
+            f"{test['ece']:.4f} | {abstention['sets'][name]['coverage']:.0%} | "
+            f"{abstention['sets'][name]['error']:.1%} |"
             for name, test in figures["tests"].items()
         ),
         calibration="a scale and a bias for each class"
         if artifact.notes["train"].get("calibration") == "classes"
         else f"temperature ({artifact.temperature:.3f})",
-        passed=figures["negation"]["passed"],
-        cases=rows[-1][1],
-        negation="\n".join(f"| {name} | {cases} | {rate:.1%} |" for name, cases, _, rate in rows),
+        coverage=abstention["coverage"],
+        error=abstention["error"],
+        foreign=figures["foreign"],
+        requests=figures["requests"]["neutral"],
+        polar_requests=figures["requests"]["neutral_with_polar_word"],
+        aspects=figures["aspects"]["all others"],
+        mams=figures["aspects"]["MAMS, two sides a sentence"],
+        **{name: _suite(suite) for name, suite in suites.items()},
         moved="\n".join(
             f"| {title} | {kind} | {row['count']:,} | {row['flip_share']:.1%} | {row['move_share']:.1%} |"
             for title, rows in figures["robustness"]["moved"].items()
@@ -114,7 +76,9 @@ def describe(
         taught=taught,
         epochs=best["epoch"],
         run=len(history),
-        sources="\n".join(f"| {name} | {count:,} | {rate} |" for name, (count, rate) in sources.items()),
+        sources="\n".join(
+            f"| {name} | {count:,} | {rate} | {licence_of(name)} |" for name, (count, rate) in sources.items()
+        ),
         half=(artifact.tokenizer.max_tokens or 0) // 2,
     )
     notes = artifact.notes | {
@@ -124,3 +88,13 @@ def describe(
         "training_seconds": round(seconds),
     }
     return replace(artifact, card=card, notes=notes)
+
+
+def _suite(figures: dict[str, Any]) -> str:
+    """Return a suite's share passed, and its table."""
+    *kinds, (_, cases, _, _) = figures["rows"]
+    head = (
+        f"{figures['passed']:.1%} of {cases:,} cases passed; {figures['turned_round']:.1%} turned round "
+        "(positive for negative, or the reverse).\n\n| kind | cases | failed |\n|---|---|---|\n"
+    )
+    return head + "\n".join(f"| {name} | {count} | {rate:.1%} |" for name, count, _, rate in kinds)
