@@ -26,8 +26,9 @@ from scripts.recipes.teacher import START, TEMPLATES
 
 SHORT = 60  # words up to which the teacher is asked about a text
 # Sources whose labels are certain, or whose texts are too short to ask about.
-UNASKED = {"templates", "captions", "nothing", "mpqa"}
+UNASKED = {"templates", "captions", "nothing", "mpqa", "sst_phrases"}
 TATOEBA, SENTENCES, EDITS = 60_000, 80_000, 25_000
+_LARGE = 40_000  # texts of a source that is asked about last
 
 
 def main(
@@ -53,11 +54,12 @@ def to_ask(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield names and texts to ask about, the most wanted first; none is held out."""
     rng = np.random.default_rng(seed)
-    for name, (texts, _) in sorted(mixture.sources.items(), key=lambda source: len(source[1][0])):
-        if name not in UNASKED:
-            yield name, [text for text in texts if len(text.split()) <= SHORT]
+    asked = {name: texts for name, (texts, _) in mixture.sources.items() if name not in UNASKED}
+    for name in sorted(asked, key=lambda name: len(asked[name])):
+        if len(asked[name]) <= _LARGE:
+            yield name, _short(asked[name])
     for name, texts in unlabelled.items():
-        fresh = [text for text in texts if len(text.split()) <= SHORT and not mixture.held_out(text)]
+        fresh = [text for text in _short(texts) if not mixture.held_out(text)]
         yield name, [fresh[i] for i in rng.permutation(len(fresh))[:TATOEBA]]
     spoken = (text for review in mixture.reviews for text in sentences_of(review))
     fresh = [text for text in spoken if 2 < len(text.split()) <= SHORT and not mixture.held_out(text)]
@@ -66,6 +68,13 @@ def to_ask(
     edits = (toggled(text, random.Random(f"{seed}/{number}")) for number, text in enumerate(some))
     allowed = (edit for edit in edits if edit is not None and not mixture.held_out(edit))
     yield "edited sentences", list(itertools.islice(allowed, EDITS))
+    for name, texts in asked.items():
+        if len(texts) > _LARGE:
+            yield name, _short(texts)
+
+
+def _short(texts: list[str]) -> list[str]:
+    return [text for text in texts if len(text.split()) <= SHORT]
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from scripts.recipes.opinions import Labelled
 
 F32 = NDArray[np.float32]
 
-VOCAB_SIZE, KNOWN_WORDS = 40_000, 50_000
+VOCAB_SIZE, KNOWN_WORDS, WIDE_ROWS = 40_000, 50_000, 2**18
 _SEEN = 5  # tweets from which an emoji's rating is believed
 
 
@@ -43,8 +43,11 @@ def carried_over(
     *,
     rated: Mapping[str, float],
     words: Labelled,
+    wide_rows: int = WIDE_ROWS,
 ) -> TextArtifact[ModelConfig]:
     """Return a model with a new vocabulary: its recurrent layers as before, its vectors carried over.
+
+    Its wide path starts at nothing, as its runs of words are others.
 
     Args:
         before: The model it goes on from.
@@ -52,6 +55,7 @@ def carried_over(
         texts: Texts from which the new words' vectors come.
         rated: How positive emoji are, in [-1, 1].
         words: Words with their labels, which say what is positive in the space of the vectors.
+        wide_rows: Rows of its wide path.
     """
     old = {token: row for row, token in enumerate(before.artifact.tokenizer.vocab)}
     rows = tokenizer.encode_batch(texts)
@@ -62,8 +66,9 @@ def carried_over(
     direction_E = positive_direction(tokenizer, vectors_WE, words)
     for token, vector_E in emoji_vectors(tokenizer, vectors_WE, direction_E, rated).items():
         vectors_WE[token] = vector_E
-    config = replace(before.artifact.config, vocab_size=tokenizer.vocab_size)
+    config = replace(before.artifact.config, vocab_size=tokenizer.vocab_size, wide_rows=wide_rows)
     weights = dict(before.artifact.weights) | {"embedding.weight": vectors_WE}
+    weights["wide.weight"] = np.zeros((wide_rows, config.num_classes), np.float32)
     return replace(before.artifact, tokenizer=tokenizer, config=config, weights=weights)
 
 
