@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 from nlp_rnn.text.quantities import Quantity, find_quantities
 
@@ -24,14 +25,18 @@ _CALENDAR = {name: _WEEKDAYS for name in _WEEKDAYS} | {name: _MONTHS for name in
 _SHORT = {name[:3]: name for name in (*_WEEKDAYS, *_MONTHS)} | {
     "tues": "tuesday", "wednes": "wednesday", "thur": "thursday", "thurs": "thursday", "sept": "september",
 }  # fmt: skip
+_BESIDE = 3
+"""Words on each side of a number or name that tell which of several it stands for."""
 _TITLES = frozenset("mr mrs ms miss dr prof professor sir lady lord sister brother st saint i ok".split())
 _NO_NAME = re.compile(r"(?:s|ing|ed|ly|tion|ment|ness|ity|ance|ence|able|ful|ive|ous)$")
 _FIRST = re.compile(r"(?:^|[.!?:\u2026|][\"'\u201d\u2019)\]]*\s|\n\s*\n)[^\w]*$")
-_NOT = re.compile(
-    r"\b(?:not|never|no|cannot)\b|n['\u2019]t\b", re.IGNORECASE
+_NOT = re.compile(r"\b(?:not|never|no|cannot)\b|n['\u2019]t\b", re.IGNORECASE)
+_NO_MORE = re.compile(
+    r"\b(?:no|not)\s+(?:more|less|fewer|longer|later|earlier|older|only|just|even)\b", re.IGNORECASE
 )
-_NO_MORE = re.compile(r"\b(?:no|not)\s+(?:more|less|fewer|longer|later|earlier|older|only|just|even)\b", re.IGNORECASE)
-_NEGATED = re.compile(r"\b(?:forbidden|prohibited|banned|refused?|un\w{4,}|except|unless|only|free)\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:forbidden|prohibited|banned|refused?|un\w{4,}|except|unless|only|free)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,10 +58,6 @@ class Difference:
     source: str | None
     source_start: int | None
     source_end: int | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the difference as plain JSON values."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 class Lexicon(NamedTuple):
@@ -100,9 +101,9 @@ def find_differences(
         lexicon: How the words of the sources are written.
         key_of: Gives words that are one word with different endings the same key.
     """
+    texts = _Texts(claim, passage, around, heading, lexicon, key_of)
     own = find_quantities(claim)
-    numbers = _numbers(own, find_quantities(passage), [*find_quantities(around), *find_quantities(heading)])
-    names = _names(claim, own, passage, around, heading, lexicon, key_of)
+    numbers, names = _numbers(texts, own), _names(texts, own)
     return sorted([*numbers, *names], key=lambda pair: pair.claim or (0, 0))
 
 
@@ -119,55 +120,78 @@ def _negations(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _NOT.finditer(text) if match.start() not in other]
 
 
-def _numbers(claim: Sequence[Quantity], passage: Sequence[Quantity], around: Sequence[Quantity]) -> Iterator[Pair]:
+class _Texts(NamedTuple):
+    """The arguments of ``find_differences``."""
+
+    claim: str
+    passage: str
+    around: str
+    heading: str
+    lexicon: Lexicon
+    key_of: Callable[[str], str]
+
+    def likest(self, ours: tuple[int, int], rivals: Sequence[tuple[int, int]]) -> int:
+        """Return which span of the passage is the most like the claim's, by the words at and beside it."""
+        own = self._words(self.claim, *ours)
+        shared = [len(own & self._words(self.passage, *rival)) for rival in rivals]
+        return shared.index(max(shared))
+
+    def _words(self, text: str, start: int, end: int) -> set[str]:
+        before, after = WORD.findall(text[:start])[-_BESIDE:], WORD.findall(text[end:])[:_BESIDE]
+        return {self.key_of(word) for word in (*before, *WORD.findall(text[start:end]), *after)}
+
+
+def _numbers(texts: _Texts, claim: Sequence[Quantity]) -> Iterator[Pair]:
     """Yield the numbers of the claim that the passage lacks, each with its rival there."""
+    passage = find_quantities(texts.passage)
+    around = [*find_quantities(texts.around), *find_quantities(texts.heading)]
     rivals = [theirs for theirs in passage if not any(ours.agrees(theirs) for ours in claim)]
     for ours in claim:
         if any(ours.agrees(theirs) for theirs in passage):
             continue
-        like = [r for r in rivals if r.unit == ours.unit and (r.unit or not ours.loose)]
-        if not ours.loose:
-            like += [r for r in rivals if not r.loose and r not in like and "" in (r.unit, ours.unit)]
-        elif ours.unit != "ordinal":
-            like = [r for r in like if not r.loose]
+        like = [rival for rival in rivals if _may_stand_for(rival, ours)]
+        same_unit = [rival for rival in like if rival.unit == ours.unit]
+        like = same_unit or like
         if like:
-            rivals.remove(like[0])
-            yield Pair("number", (ours.start, ours.end), (like[0].start, like[0].end))
+            spans = [(rival.start, rival.end) for rival in like]
+            place = texts.likest((ours.start, ours.end), spans)
+            rivals.remove(like[place])
+            yield Pair("number", (ours.start, ours.end), spans[place])
         elif not ours.loose and not any(ours.agrees(theirs) for theirs in around):
             yield Pair("number", (ours.start, ours.end), None)
 
 
-def _names(
-    claim: str,
-    numbers: Sequence[Quantity],
-    passage: str,
-    around: str,
-    heading: str,
-    lexicon: Lexicon,
-    key_of: Callable[[str], str],
-) -> Iterator[Pair]:
+def _may_stand_for(rival: Quantity, ours: Quantity) -> bool:
+    """Return True if a number of a passage may be what the claim has another number for."""
+    if ours.loose or rival.loose:  # *a week* is an amount only beside *two weeks*
+        return rival.unit == ours.unit != "" and (not rival.loose or ours.unit == "ordinal" or not ours.loose)
+    return rival.unit == ours.unit or "" in (rival.unit, ours.unit)
+
+
+def _names(texts: _Texts, numbers: Sequence[Quantity]) -> Iterator[Pair]:
     """Yield the names of the claim that the passage lacks, each with its rival there."""
-    ours = list(_find_names(claim, numbers, lexicon, key_of))
-    theirs = list(_find_names(passage, find_quantities(passage), lexicon, key_of))
-    known = _keys(f"{passage} {heading}", key_of) | _days_between(theirs, passage)
+    key_of, passage = texts.key_of, texts.passage
+    ours = list(_find_names(texts.claim, numbers, texts.lexicon, key_of))
+    theirs = list(_find_names(passage, find_quantities(passage), texts.lexicon, key_of))
+    known = _keys(f"{passage} {texts.heading}", key_of) | _days_between(theirs, passage)
+    said, near = _keys(texts.claim, key_of), _keys(texts.around, key_of)
     missing = [name for name in ours if name.key not in known]
-    said = _keys(claim, key_of)
     rivals = [name for name in theirs if name.key not in said and name.sure]
-    near = _keys(around, key_of)
     for group in _runs(missing):
         kind = _CALENDAR.get(group[0].key)
         # Of a run of which the passage has a part, the rival is what stands beside that part there.
         shared = {name.key for name in ours if name.run == group[0].run} - {name.key for name in group}
-        like = [r for r in rivals if _CALENDAR.get(r.key) is kind]
+        like = [rival for rival in rivals if _CALENDAR.get(rival.key) is kind]
         beside = {name.run for name in theirs if name.key in shared}
-        like = [r for r in like if r.run in beside] or like
-        rival = next(iter(_runs(like)), None)
-        if rival is not None:
-            rivals = [r for r in rivals if r not in rival]
-        elif not all(name.sure for name in group) or all(name.key in near for name in group):
-            continue
-        source = None if rival is None else (rival[0].start, rival[-1].end)
-        yield Pair("name", (group[0].start, group[-1].end), source)
+        runs = list(_runs([rival for rival in like if rival.run in beside] or like))
+        span = (group[0].start, group[-1].end)
+        if runs:
+            spans = [(run[0].start, run[-1].end) for run in runs]
+            place = texts.likest(span, spans)
+            rivals = [rival for rival in rivals if rival not in runs[place]]
+            yield Pair("name", span, spans[place])
+        elif all(name.sure for name in group) and not all(name.key in near for name in group):
+            yield Pair("name", span, None)
 
 
 def _find_names(
@@ -217,10 +241,14 @@ def _runs(names: Sequence[_Name]) -> Iterator[list[_Name]]:
 def _days_between(names: Sequence[_Name], text: str) -> set[str]:
     """Return the weekdays and months inside ranges, such as Tuesday of *Monday to Friday*."""
     found: set[str] = set()
-    for first, last in zip(names, names[1:], strict=False):
+    for first, last in pairwise(names):
         days = _CALENDAR.get(first.key)
         between = text[first.end : last.start].strip().lower()
-        if days and days is _CALENDAR.get(last.key) and between in ("-", "\u2013", "to", "until", "till", "through"):
+        if (
+            days
+            and days is _CALENDAR.get(last.key)
+            and between in ("-", "\u2013", "to", "until", "till", "through")
+        ):
             a, b = days.index(first.key), days.index(last.key)
             found |= set(days[a : b + 1] if a <= b else days[a:] + days[: b + 1])
     return found
@@ -250,12 +278,13 @@ def _keys(text: str, key_of: Callable[[str], str]) -> set[str]:
 
 
 STOP_WORDS = frozenset(
-    """a about above after again against all also am an and any anyone are as at be because been before being below
-    between both but by can could did do does doing down during each every few for from further had has have having he
-    her here hers him his how i if in into is it its itself just let may me might more most much must my myself no nor
-    not of off on once one only or other our ours out over own per same shall she should so some such than that the
-    their theirs them then there these they this those through to too under until up upon us very was we were what when
-    where which while who whom whose why will with within without would you your yours yourself don doesn isn aren
-    wasn won didn can't cannot ve ll re it's that's you're you'll they're we're i'm""".split()
+    """a about above after again against all also am an and any anyone are as at be because been before
+    being below between both but by can could did do does doing down during each every few for from
+    further had has have having he her here hers him his how i if in into is it its itself just let
+    may me might more most much must my myself no nor not of off on once one only or other our ours
+    out over own per same shall she should so some such than that the their theirs them then there
+    these they this those through to too under until up upon us very was we were what when where
+    which while who whom whose why will with within without would you your yours yourself don doesn
+    isn aren wasn won didn can't cannot ve ll re it's that's you're you'll they're we're i'm""".split()
 )
 _STOPS = STOP_WORDS | frozenset("please dear never always yes nobody somebody anybody everybody".split())

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.risk.differences import (
@@ -27,19 +26,18 @@ from nlp_rnn.risk.differences import (
     find_negation,
     name_key,
 )
-from nlp_rnn.risk.passages import Source, Span, cut_passages, read_sources
+from nlp_rnn.risk.sources import Source, Span, cut_passages, read_sources
 from nlp_rnn.text.quantities import find_quantities
 
 STATED, DIFFERS, NOT_FOUND = "stated in", "differs", "not found in"
 CLOSE = 0.37
-"""Closeness from which a passage is about the claim; chosen on examples that are not those it is measured on."""
+"""Closeness from which a passage is about the claim; chosen on other examples than it is measured on."""
 _LITERAL = 0.75  # closeness from which a *not* in one of the two alone is a difference
 _CANDIDATES = 30
 _BESIDE = 0.25  # what the BM25 score of a neighbour counts
 _NEAR_WORD = 0.4  # what a word counts that only a neighbour has
 _MISSING, _CHANGEABLE = 0.35, 0.1  # what a word counts that is not there, and a number or name that is not
 _BIAS = 0.8  # ... and what counts against every passage, so that one word in common is little
-_PREFIX, _ALIKE = 4, 0.6  # letters of a word that is the beginning of another, and what that counts
 
 
 class _Wanted(NamedTuple):
@@ -90,18 +88,10 @@ class Evidence:
     passages: tuple[SourcePassage, ...]
     differences: tuple[Difference, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the evidence as plain JSON values."""
-        return {
-            "start": self.start,
-            "end": self.end,
-            "status": self.status,
-            "passages": [
-                {name: getattr(passage, name) for name in SourcePassage.__dataclass_fields__}
-                for passage in self.passages
-            ],
-            "differences": [difference.to_dict() for difference in self.differences],
-        }
+    def to_dict(self, *, quoted: bool = True) -> dict[str, Any]:
+        """Return the evidence as plain JSON values; without ``quoted``, without words of the claim."""
+        unquoted = {} if quoted else {"claim": None}
+        return {**asdict(self), "differences": [asdict(d) | unquoted for d in self.differences]}
 
 
 class EvidenceIndex:
@@ -186,7 +176,7 @@ class EvidenceIndex:
             return []
         alone_N = self._bm25.get_scores_from_ids(ids)
         score_N = alone_N.copy()
-        # A sentence whose neighbours are about the claim, too, is likelier to be: it may call its subject "it".
+        # A sentence whose neighbours are about the claim, too, is likelier to be: it may say "it".
         same_file = self._file_N[1:] == self._file_N[:-1]
         score_N[1:] += _BESIDE * alone_N[:-1] * same_file
         score_N[:-1] += _BESIDE * alone_N[1:] * same_file
@@ -226,7 +216,9 @@ class EvidenceIndex:
         near = {term for text in self._around(number) for term in terms_of(text)}
         found = missing = 0.0
         for terms, weight, changeable in wanted:
-            share = _found_share(terms, own) or _NEAR_WORD * _found_share(terms, near)
+            share = 0.0 if own.isdisjoint(terms) else 1.0
+            if not share and not near.isdisjoint(terms):
+                share = _NEAR_WORD
             found += share * weight
             missing += (1 - share) * weight * (_CHANGEABLE if changeable else _MISSING)
         return round(found / (found + missing + _BIAS), 3)
@@ -312,19 +304,6 @@ def _units_of(text: str) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _found_share(terms: Sequence[str], among: set[str]) -> float:
-    """Return 1 if one of the terms is there, less if only a word that begins like it is."""
-    if any(term in among for term in terms):
-        return 1.0
-    word = terms[0]
-    if word.startswith("#") or len(word) < _PREFIX:
-        return 0.0
-    alike = any(
-        len(other) >= _PREFIX and (other.startswith(word) or word.startswith(other)) for other in among
-    )
-    return _ALIKE if alike else 0.0
 
 
 @lru_cache(2**17)

@@ -88,7 +88,8 @@ def _either(names: Iterable[str]) -> str:
 # In these patterns a space stands for white space of any kind.
 _DIGITS = _either(list(_SMALL)[1:10])
 _FACTOR = _either(["hundred", "dozen", "thousand", "million", "billion"])
-_FIGURES = r"(?:(?:[-\u2212](?=\d)|minus )?(?:\d{1,3}(?:[,'’\u00a0\u202f\x20]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?))"
+_THOUSANDS = r"\d{1,3}(?:[,'’\u00a0\u202f\x20]\d{3})+(?!\d)(?:\.\d+)?"
+_FIGURES = rf"(?:(?:[-\u2212](?=\d)|minus )?(?:{_THOUSANDS}|\d+(?:[.,]\d+)?))"
 _ONE = rf"(?:(?:{_either(_TENS)})(?:[-\s](?:{_DIGITS})\b)?|{_either(_SMALL)})"
 _WORDS = rf"(?:{_ONE}|an?(?= (?:{_FACTOR})\b))\b(?:[-\s](?:{_FACTOR})\b(?:(?: and)? {_ONE}\b)?)*"
 _NUMBER = rf"(?:{_FIGURES}(?: ?(?:{_FACTOR})\b|k\b|[½¼¾])?|[½¼¾]|{_WORDS})(?: and a (?:half|quarter)\b)?"
@@ -184,7 +185,8 @@ def find_quantities(text: str) -> list[Quantity]:
     for match in _QUANTITY.finditer(text):
         kind = str(match.lastgroup)
         readings, raw, loose = _read(kind, _plain(match[0]))
-        found.append(Quantity(match.start(), match.end(), frozenset(readings), frozenset(raw), loose))
+        end = match.end() - (kind == "date" and match[0].endswith("."))
+        found.append(Quantity(match.start(), end, frozenset(readings), frozenset(raw), loose))
     # In a range the unit stands once, behind the last number: 5 to 7 days.
     for place in range(len(found) - 2, -1, -1):
         first, second = found[place], found[place + 1]

@@ -105,11 +105,11 @@ def is_marked(change: dict[str, str], case: dict[str, Any], evidence: Evidence) 
 
 def is_paired(change: dict[str, str], case: dict[str, Any], evidence: Evidence) -> bool:
     """Return True if such a difference has the source's number or name, or a part of it."""
-    only = [d for d in evidence.differences if d.claim and d.source]
+    pairs = [(d.claim, d.source) for d in evidence.differences if d.claim and d.source]
     return any(
-        (d.claim in change["claim"] or change["claim"] in d.claim)
-        and (d.source in change["source"] or change["source"] in d.source)
-        for d in only
+        (ours in change["claim"] or change["claim"] in ours)
+        and (theirs in change["source"] or change["source"] in theirs)
+        for ours, theirs in pairs
     )
 
 

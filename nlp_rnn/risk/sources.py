@@ -21,7 +21,9 @@ ENDINGS = (".txt", ".text", ".md", ".markdown")
 _PACKED = ("", ".gz", ".xz")
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
-_MARK = re.compile(r"[ \t]*(?:>[ \t]*|(?:[-*+\u2022\u00b7\u2023\u25aa]|\(?(?:\d{1,3}|[a-z])[.)])[ \t]+)+", re.I)
+_MARK = re.compile(
+    r"[ \t]*(?:>[ \t]*|(?:[-*+\u2022\u00b7\u2023\u25aa]|\(?(?:\d{1,3}|[a-z])[.)])[ \t]+)+", re.I
+)
 _HASHES = re.compile(r"[ \t]*#{1,6}[ \t]+")
 _UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,})[ \t]*[\r\n]*")
 _OPEN = re.compile(r"[^.!?\u2026;][*_\"'\u201d\u2019)\]]*$")  # the end of a line that ends no sentence
@@ -38,7 +40,7 @@ class Source(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A passage's place in its text, that of the heading above it, both 0 where there is none, and its kind."""
+    """A passage's place in its text, that of the heading above it (0 and 0 without one), and its kind."""
 
     start: int
     end: int
@@ -95,20 +97,22 @@ def _files(sources: Sequence[str | Path], notes: list[str]) -> Iterator[Path]:
         path = Path(source)
         if not path.exists():
             raise DataError(f"there is no file or folder {source}")
-        files = [path]
-        if path.is_dir():
-            inside = all_files(path)
-            files = [file for file in inside if _is_text(file)]
-            taken = f"only {', '.join(ENDINGS)}"
-            if not files:
-                raise DataError(f"{path} holds no reference text: it takes {taken}")
-            if len(files) < len(inside):
-                others = [file for file in inside if not _is_text(file)]
-                notes.append(left_out_sentence(path, others, taken))
-        for file in files:
+        for file in _texts_in(path, notes) if path.is_dir() else [path]:
             if file.resolve() not in seen:
                 seen.add(file.resolve())
                 yield file
+
+
+def _texts_in(folder: Path, notes: list[str]) -> list[Path]:
+    """Return the texts in a folder; add a note if it has other files."""
+    inside = all_files(folder)
+    files = [file for file in inside if _is_text(file)]
+    taken = f"only {', '.join(ENDINGS)}"
+    if not files:
+        raise DataError(f"{folder} holds no reference text: it takes {taken}")
+    if len(files) < len(inside):
+        notes.append(left_out_sentence(folder, [file for file in inside if not _is_text(file)], taken))
+    return files
 
 
 def _is_text(file: Path) -> bool:
