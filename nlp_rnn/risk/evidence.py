@@ -37,6 +37,7 @@ _CANDIDATES = 30
 _BESIDE = 0.25  # what the BM25 score of a neighbour counts
 _NEAR_WORD = 0.4  # what a word counts that only a neighbour has
 _MISSING, _CHANGEABLE = 0.35, 0.1  # what a word counts that is not there, and a number or name that is not
+_CACHED = 2**17  # words whose stem is kept
 _BIAS = 0.8  # ... and what counts against every passage, so that one word in common is little
 
 
@@ -112,9 +113,13 @@ class EvidenceIndex:
         for number, source in enumerate(self._sources):
             spans = list(cut_passages(source.text))
             self._titles.append(_title(source, spans) if spans else "")
+            above: tuple[str, list[str]] = ("", [])
             for span in spans:
                 text = source.text[span.start : span.end]
-                terms = [*terms_of(text), *terms_of(self._heading(number, span))]
+                heading = self._heading(number, span)
+                if heading != above[0]:
+                    above = (heading, terms_of(heading))
+                terms = [*terms_of(text), *above[1]]
                 ids.append([self._vocab.setdefault(term, len(self._vocab)) for term in terms])
                 _note_writing(text, small, capitalised)
             self._spans += spans
@@ -122,7 +127,7 @@ class EvidenceIndex:
         self._file_N = np.array(files, np.int32)
         self._lexicon = Lexicon(frozenset(small), frozenset(capitalised))
         self._bm25 = bm25s.BM25(csc_backend="numpy")
-        self._bm25.index((ids, dict(self._vocab)), create_empty_token=False, show_progress=False)
+        self._bm25.index((ids, self._vocab), create_empty_token=False, show_progress=False)
 
     @classmethod
     def build(cls, sources: Sequence[str | Path], *, encoding: str = "auto") -> EvidenceIndex:
@@ -294,9 +299,9 @@ def _units_of(text: str) -> Iterator[tuple[tuple[str, ...], bool]]:
             number = next(inside, None)
         if number is not None and number.start <= word.start():
             continue
-        for part in word[0].split("-"):
-            if part.lower() not in STOP_WORDS:
-                yield (name_key(part, key_of),), word.start() > 0 and part[:1].isupper()
+        named = word.start() > 0 and word[0][0].isupper()
+        for term in _terms_of_word(word[0]):
+            yield (term,), named
     for number in numbers:
         terms = [f"#{unit} {_shown(value)}" for unit, value in sorted(number.readings, key=str) if unit]
         yield (*terms, *(f"#{value:g}" for value in sorted(number.raw))), True
@@ -306,7 +311,13 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-@lru_cache(2**17)
+@lru_cache(_CACHED)
+def _terms_of_word(word: str) -> tuple[str, ...]:
+    """Return the keys of a word, or of the parts of one with hyphens, but for stop words."""
+    return tuple(name_key(part, key_of) for part in word.split("-") if part.lower() not in STOP_WORDS)
+
+
+@lru_cache(_CACHED)
 def key_of(word: str) -> str:
     """Return the stem of a word in small letters."""
     stem: str = _stemmer().stemWord(word.lower())
@@ -328,7 +339,7 @@ def _title(source: Source, spans: Sequence[Span]) -> str:
 def _note_writing(text: str, small: set[str], capitalised: set[str]) -> None:
     """Note which words a passage writes in small letters, and which with a capital within its sentences."""
     for word in WORD.finditer(text):
-        if word[0].islower():
-            small.add(key_of(word[0]))
+        if not word[0][0].isupper():
+            small.update(_terms_of_word(word[0]))
         elif word.start() > 0 and text[word.start() - 2 : word.start() - 1].isalnum():
-            capitalised.add(name_key(word[0], key_of))
+            capitalised.update(_terms_of_word(word[0]))

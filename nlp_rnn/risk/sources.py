@@ -77,10 +77,10 @@ def read_sources(sources: Sequence[str | Path], *, encoding: str = "auto") -> tu
             raise DataError(
                 f"the sources have more than {MOST_CHARACTERS:,} characters (at {file}): give fewer of them"
             )
-        if text.strip():
+        if any(map(str.isalnum, text)):
             found.append(Source(str(file), text))
     if not found:
-        raise DataError(f"there is no text in the sources: {', '.join(map(str, sources))}")
+        raise DataError(f"there is not one word in the sources: {', '.join(map(str, sources))}")
     return found, notes
 
 

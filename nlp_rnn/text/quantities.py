@@ -78,6 +78,9 @@ _PER |= {"monthly": "month", "yearly": "year", "annually": "year", "annual": "ye
 
 _SIZES = _SMALL | _TENS
 _LONGEST_FIRST = sorted(_UNITS, key=len, reverse=True)
+_BEGINNINGS = (
+    "a an one per each every once twice thrice fortnight noon midday midnight minus eur usd gbp".split()
+)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -113,7 +116,7 @@ _KINDS = {
     "past": rf"(?:half past|(?:a )?quarter (?:past|to)) {_HOUR}(?: ?{_HALF_DAY})?",
     "noon": r"(?:noon|midday|midnight)\b",
     "clock": rf"(?:\d{{1,2}}[:.][0-5]\d|{_HOUR}) ?(?:{_HALF_DAY}|o['’]clock\b)|[0-2]?\d:[0-5]\d\b",
-    "money": rf"(?:[€$£]|(?:EUR|USD|GBP) ) ?{_FIGURES}(?: ?(?:{_FACTOR}|bn|[km])\b)?",
+    "money": rf"(?:[€$£]|(?:eur|usd|gbp) ) ?{_FIGURES}(?: ?(?:{_FACTOR}|bn|[km])\b)?",
     "year": rf"(?:eighteen|nineteen|twenty)[-\s](?:{_either(_TENS)})(?:[-\s](?:{_DIGITS}))?\b",
     "and_part": rf"(?:an?|one) {_NAMED} and a (?:half|quarter)\b",
     "part_of": rf"{_PART}(?:(?: of)? an?)?[-\s]{_NAMED}",
@@ -127,14 +130,15 @@ _KINDS = {
     "ordinal": rf"(?:\d+(?:st|nd|rd|th)|(?:(?:{_either(_TENS)})-)?(?:{_either(_ORDINALS)}))\b",
     "number": rf"{_NUMBER}(?![^\W_])",
 }
+# No number begins with another word: most places in a text are passed over by this alone.
+_BEGINS = rf"[\d€$£½¼¾+\u2212-]|(?:{_either([*_SIZES, *_ORDINALS, *_PARTS, *_PER, *_BEGINNINGS])})|{_MONTH}"
 _QUANTITY = re.compile(
-    r"(?<![\w.])(?:"
+    rf"(?<![\w.])(?={_BEGINS})(?:"
     + "|".join(f"(?P<{kind}>{p})" for kind, p in _KINDS.items()).replace(" ", r"(?:\s{1,4})")
-    + ")",
-    re.IGNORECASE,
+    + ")"
 )
-_RANGE = re.compile(r"\s?[-–—]\s?|\sto\s|\sor\s", re.IGNORECASE)
-_BETWEEN = re.compile(r"between\s\S+\sand\s", re.IGNORECASE)
+_RANGE = re.compile(r"\s?[-–—]\s?|\sto\s|\sor\s")
+_BETWEEN = re.compile(r"between\s\S+\sand\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,10 @@ def find_quantities(text: str) -> list[Quantity]:
     (True, (9, 29))
     """
     found: list[Quantity] = []
+    small = text.lower()
+    if len(small) != len(text):  # a few letters have a small form of two characters
+        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    text = small
     for match in _QUANTITY.finditer(text):
         kind = str(match.lastgroup)
         readings, raw, loose = _read(kind, _plain(match[0]))
