@@ -151,7 +151,7 @@ def _show_evidence(found: Evidence) -> None:
         return
     first, *others = found.passages
     quoted = " ".join(first.text.split())
-    place = f"{first.file}:{first.line} ({first.closeness:.0%} close): {quoted}"
+    place = f"{first.file}:{first.line} (close: {first.closeness:.2f}): {quoted}"
     typer.echo(f"        {words or 'not found in the sources; the closest is'} {place}")
     for difference in found.differences:
         here = "nothing" if difference.claim is None else f"“{difference.claim}”"

@@ -7,6 +7,7 @@ is true. Knows sources and claims; nothing about signals and levels.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -30,21 +31,21 @@ from nlp_rnn.risk.sources import Source, Span, cut_passages, read_sources
 from nlp_rnn.text.quantities import find_quantities
 
 STATED, DIFFERS, NOT_FOUND = "stated in", "differs", "not found in"
-CLOSE = 0.37
+CLOSE = 0.375
 """Closeness from which a passage is about the claim; chosen on other examples than it is measured on."""
-_LITERAL = 0.75  # closeness from which a *not* in one of the two alone is a difference
+_LITERAL = 0.65  # closeness from which a *not* in one of the two alone is a difference
 _CANDIDATES = 30
 _BESIDE = 0.25  # what the BM25 score of a neighbour counts
 _NEAR_WORD = 0.4  # what a word counts that only a neighbour has
 _MISSING, _CHANGEABLE = 0.35, 0.1  # what a word counts that is not there, and a number or name that is not
 _CACHED = 2**17  # words whose stem is kept
-_BIAS = 0.8  # ... and what counts against every passage, so that one word in common is little
+_BIAS = 1.3  # ... and what counts against every passage, so that a few words in common are little
 
 
 class _Wanted(NamedTuple):
-    """A word or number of a claim: its terms, its weight, and whether it is what may have been changed."""
+    """A word or number of a claim: its known terms, its weight, and whether it may have been changed."""
 
-    terms: tuple[str, ...]
+    terms: frozenset[int]
     weight: float
     changeable: bool
 
@@ -59,7 +60,7 @@ class SourcePassage:
         start, end: Its place there, in characters.
         text: It, as it stands there.
         heading: The heading above it; "" if there is none.
-        closeness: Share of the claim's words that it has, the rare ones counting more; in [0, 1].
+        closeness: From 0 to nearly 1: how many of the claim's words it has, rare ones counting more.
     """
 
     file: str
@@ -125,6 +126,9 @@ class EvidenceIndex:
             self._spans += spans
             files += [number] * len(spans)
         self._file_N = np.array(files, np.int32)
+        # The terms of all passages, one behind the other, and where each passage's begin.
+        self._term_T = np.fromiter(itertools.chain.from_iterable(ids), np.int32)
+        self._first_N = np.cumsum([0, *map(len, ids)])
         self._lexicon = Lexicon(frozenset(small), frozenset(capitalised))
         self._bm25 = bm25s.BM25(csc_backend="numpy")
         self._bm25.index((ids, self._vocab), create_empty_token=False, show_progress=False)
@@ -203,35 +207,42 @@ class EvidenceIndex:
         def rarity(term: str) -> float:
             place = self._vocab.get(term)
             count = 0 if place is None else int(indptr[place + 1] - indptr[place])
-            return math.log((total + 1) / (count + 0.5)) / math.log(2 * total + 2)
+            return min(1.0, math.log((total + 1) / (count + 0.5)) / math.log((total + 1) / 1.5))
 
-        found: dict[tuple[str, ...], _Wanted] = {}
-        for terms, changeable in _units_of(claim):
-            found[terms] = _Wanted(terms, max(map(rarity, terms)), changeable)
-        return list(found.values())
+        units = dict(_units_of(claim))
+        return [
+            _Wanted(
+                frozenset(self._vocab[term] for term in terms if term in self._vocab),
+                max(map(rarity, terms)),
+                changeable,
+            )
+            for terms, changeable in units.items()
+        ]
 
     def _closeness(self, number: int, wanted: Sequence[_Wanted]) -> float:
         """Return how much of a claim a passage has: the weight found, over that and part of what is missing.
 
         What may have been changed, a number or a name, counts for it if it is there, and little against it.
         """
-        own = set(terms_of(self._text(number))) | set(
-            terms_of(self._heading(self._file(number), self._spans[number]))
-        )
-        near = {term for text in self._around(number) for term in terms_of(text)}
+        own = self._terms(number)
+        near = set().union(*(self._terms(beside) for beside in self._beside(number)))
         found = missing = 0.0
+        shared = 0
         for terms, weight, changeable in wanted:
-            share = 0.0 if own.isdisjoint(terms) else 1.0
-            if not share and not near.isdisjoint(terms):
+            share = 0.0 if terms.isdisjoint(own) else 1.0
+            if not share and not terms.isdisjoint(near):
                 share = _NEAR_WORD
             found += share * weight
+            shared += share > 0
             missing += (1 - share) * weight * (_CHANGEABLE if changeable else _MISSING)
+        if shared < 2:  # one word in common is about anything
+            found /= 2
         return round(found / (found + missing + _BIAS), 3)
 
     def _differences(self, claim: str, start: int, number: int, closeness: float) -> Iterator[Difference]:
         """Yield the differences between a claim and a passage, with their places."""
         passage, span = self._text(number), self._spans[number]
-        around = "\n\n".join(self._around(number))
+        around = "\n\n".join(map(self._text, self._beside(number)))
         heading = self._heading(self._file(number), span)
         pairs = find_differences(claim, passage, around, heading, self._lexicon, key_of)
         negation = find_negation(claim, passage) if closeness >= _LITERAL and not pairs else None
@@ -272,12 +283,14 @@ class EvidenceIndex:
         title = self._titles[file]
         return title if heading in title else f"{heading}. {title}"
 
-    def _around(self, number: int) -> list[str]:
+    def _beside(self, number: int) -> list[int]:
         """Return the passages before and behind one, of its file."""
         beside = (number - 1, number + 1)
-        return [
-            self._text(n) for n in beside if 0 <= n < len(self._spans) and self._file(n) == self._file(number)
-        ]
+        return [n for n in beside if 0 <= n < len(self._spans) and self._file(n) == self._file(number)]
+
+    def _terms(self, number: int) -> set[int]:
+        """Return the terms of a passage and its heading, by their numbers in the vocabulary."""
+        return set(self._term_T[self._first_N[number] : self._first_N[number + 1]].tolist())
 
 
 def terms_of(text: str) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from nlp_rnn.errors import ConfigError, DataError, InputError, MissingExtraError
 from nlp_rnn.risk import sources as reading
+from nlp_rnn.risk.claims import load_rules
 from nlp_rnn.risk.evidence import EvidenceIndex
 from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.sources import cut_passages
@@ -21,6 +22,7 @@ pytest.importorskip("bm25s", reason="needs the extra evidence")
 
 FOLDER = Path(__file__).parent / "evidence"
 SOURCES = FOLDER / "sources"
+RULES = load_rules()
 INDEX = EvidenceIndex.build([SOURCES])
 FIREWOOD = "Firewood is sold at the office for £8 a bag."
 RISKY = f"It rains. The minister said that {FIREWOOD[0].lower()}{FIREWOOD[1:]} Who knows?"
@@ -67,7 +69,7 @@ def test_places_are_those_of_the_file_and_of_the_text() -> None:
 
 
 def test_what_is_in_no_source_is_not_found() -> None:
-    found = INDEX.find("Penguins drink salt water.")
+    found = INDEX.find("Penguins have a gland that takes salt out of their blood.")
     assert (found.status, found.differences) == ("not found in", ())
     assert INDEX.find("").passages == INDEX.find("?!").passages == INDEX.find("qwxyz").passages == ()
 
@@ -82,8 +84,12 @@ def test_what_is_in_no_source_is_not_found() -> None:
         ("The shop shuts on Wednesday.", "The shop is open Monday to Friday and shuts at noon.", []),
         ("The shop is open on Sunday.", "The shop is open on Monday.", [("name", "Sunday", "Monday")]),
         ("The pond belongs to Ann Lee.", "The pond belongs to Ann Ray.", [("name", "Lee", "Ray")]),
-        ("Mr Lee feeds the ducks.", "The ducks are fed by Mrs Lee.", []),
-        ("Zadie Orme feeds the ducks.", "The ducks are fed by Tom Kerr.", [("name", "Zadie Orme", "Tom Kerr")]),
+        ("Mr Lee feeds the ducks daily.", "Mrs Lee feeds the ducks each day.", []),
+        (
+            "Zadie Orme feeds all the ducks.",
+            "Tom Kerr feeds the ducks.",
+            [("name", "Zadie Orme", "Tom Kerr")],
+        ),
         ("The ducks live in Bern.", "The ducks live on bread.", [("name", "Bern", None)]),
         ("Ducks are fed by Tom.", "Each day the ducks are fed by Tom.", []),
         ("The DUCKS are fed by Tom every DAY.", "The ducks are fed by Tom daily.", []),
@@ -131,9 +137,9 @@ def test_what_lies_below_a_heading_knows_it() -> None:
 
 
 def test_a_review_has_evidence_for_flagged_sentences_or_every_one() -> None:
-    plain = RiskFilter(claims=None).review(RISKY)
-    flagged = RiskFilter(claims=None, sources=INDEX).review(RISKY)
-    every = RiskFilter(claims=None, sources=INDEX, look_up="every").review(RISKY)
+    plain = RiskFilter(claims=None, rules=RULES).review(RISKY)
+    flagged = RiskFilter(claims=None, rules=RULES, sources=INDEX).review(RISKY)
+    every = RiskFilter(claims=None, rules=RULES, sources=INDEX, look_up="every").review(RISKY)
     assert plain.evidence is None
     assert "evidence" not in plain.to_dict()
     assert flagged.evidence is not None
@@ -147,9 +153,9 @@ def test_a_review_has_evidence_for_flagged_sentences_or_every_one() -> None:
 
 
 def test_a_changed_review_does_not_quote_the_claim() -> None:
-    review = RiskFilter("redact", claims=None, sources=INDEX).apply(RISKY * 2).review
+    review = RiskFilter("redact", claims=None, rules=RULES, sources=INDEX).apply(RISKY * 2).review
     assert review.changed == (review.level == "high")
-    review = RiskFilter(lambda _: "", claims=None, sources=INDEX).apply(RISKY).review
+    review = RiskFilter(lambda _: "", claims=None, rules=RULES, sources=INDEX).apply(RISKY).review
     assert review.evidence is not None
     assert review.evidence[0].differences[0].claim == "£8"
     assert review.to_dict()["evidence"][0]["differences"][0]["claim"] is None
@@ -160,12 +166,15 @@ def test_a_policy_may_look_at_the_evidence() -> None:
         evidence = passage.evidence  # type: ignore[attr-defined]
         return f"[{evidence.status}] " if evidence else passage.text  # type: ignore[attr-defined]
 
-    assert RiskFilter(policy, claims=None, sources=INDEX).apply(RISKY).text == "It rains. [differs] Who knows?"
+    assert (
+        RiskFilter(policy, claims=None, rules=RULES, sources=INDEX).apply(RISKY).text
+        == "It rains. [differs] Who knows?"
+    )
 
 
 @pytest.mark.parametrize("size", [1, 7])
 def test_a_stream_finds_the_same_evidence(size: int) -> None:
-    risk = RiskFilter(claims=None, sources=INDEX)
+    risk = RiskFilter(claims=None, rules=RULES, sources=INDEX)
     stream = risk.open()
     for start in range(0, len(RISKY), size):
         stream.push(RISKY[start : start + size])
@@ -174,7 +183,7 @@ def test_a_stream_finds_the_same_evidence(size: int) -> None:
 
 
 def test_a_filter_with_sources_is_pickled_and_copied() -> None:
-    risk = RiskFilter(claims=None, sources=[SOURCES])
+    risk = RiskFilter(claims=None, rules=RULES, sources=[SOURCES])
     expected = risk.review(RISKY).evidence
     assert pickle.loads(pickle.dumps(risk)).review(RISKY).evidence == expected
     assert copy.deepcopy(risk).review(RISKY).evidence == expected
@@ -187,7 +196,7 @@ def test_a_filter_with_sources_is_pickled_and_copied() -> None:
         ({"a__pdf": "x"}, "it takes only .txt, .text, .md, .markdown"),
         ({"a__txt": ""}, "there is not one word in the sources"),
         ({"a__txt": "*** \n"}, "there is not one word in the sources"),
-        ({"a__txt": b"\x89PNG\r\n\x1a\n\x00\x00"}, "invalid UTF-8"),
+        ({"a__txt": b"\x89PNG\r\n\x1a\n\x00\x00"}, "NUL bytes"),
         ({"a__txt": b"all good \x00 but this"}, "NUL bytes"),
         ({"a__txt": b"caf\xe9"}, "--sources-encoding cp1252"),
     ],
@@ -196,7 +205,7 @@ def test_a_folder_that_cannot_be_read_is_refused(
     files: dict[str, str | bytes], said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match=said):
-        RiskFilter(sources=[write(tmp_path, **files)])
+        RiskFilter(rules=RULES, claims=None, sources=[write(tmp_path, **files)])
 
 
 @pytest.mark.parametrize(
@@ -211,7 +220,7 @@ def test_a_folder_that_cannot_be_read_is_refused(
 )
 def test_bad_sources_are_refused(sources: object, kind: type[Exception], said: str) -> None:
     with pytest.raises(kind, match=said):
-        RiskFilter(sources=sources)  # type: ignore[arg-type]
+        RiskFilter(rules=RULES, claims=None, sources=sources)  # type: ignore[arg-type]
 
 
 def test_bad_arguments_are_refused() -> None:
@@ -234,7 +243,9 @@ def test_hidden_files_are_skipped_and_others_named(tmp_path: Path) -> None:
     write(tmp_path, a__txt="Dogs bark.", __hidden__txt=b"\xff", c__png=b"\xff", d__MD="Cats purr.")
     index = EvidenceIndex.build([tmp_path, tmp_path / "a.txt"])
     assert [Path(file).name for file in index.files] == ["a.txt", "d.MD"]
-    assert index.notes == (f"{tmp_path}: left out 1 of its files, as it takes only .txt, .text, .md, .markdown: c.png",)
+    assert index.notes == (
+        f"{tmp_path}: left out 1 of its files, as it takes only .txt, .text, .md, .markdown: c.png",
+    )
 
 
 def test_an_encoding_can_be_named(tmp_path: Path) -> None:
@@ -248,4 +259,4 @@ def test_an_encoding_can_be_named(tmp_path: Path) -> None:
 def test_a_missing_library_is_answered_with_the_line_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bm25s", None)
     with pytest.raises(MissingExtraError, match=r'pip install "nlp-rnn\[evidence\]"'):
-        RiskFilter(sources=[SOURCES])
+        RiskFilter(rules=RULES, claims=None, sources=[SOURCES])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from nlp_rnn.text.quantities import Quantity, find_quantities
@@ -111,7 +113,9 @@ def test_in_a_range_the_unit_behind_counts_for_both() -> None:
     assert find_quantities("in 1987 and 1.5 kg")[0].unit == ""
 
 
-@pytest.mark.parametrize(("text", "loose"), [("one", True), ("a week", True), ("first", True), ("two", False)])
+@pytest.mark.parametrize(
+    ("text", "loose"), [("one", True), ("a week", True), ("first", True), ("two", False)]
+)
 def test_words_that_often_count_nothing_are_loose(text: str, loose: bool) -> None:
     assert only(text).loose is loose
 
@@ -121,4 +125,4 @@ def test_words_that_often_count_nothing_are_loose(text: str, loose: bool) -> Non
 def test_any_text_is_read_and_places_lie_in_it(text: str) -> None:
     found = find_quantities(text)
     assert all(0 <= a.start < a.end <= len(text) for a in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
