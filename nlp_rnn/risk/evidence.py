@@ -235,7 +235,9 @@ class EvidenceIndex:
             found += share * weight
             shared += share > 0
             missing += (1 - share) * weight * (_CHANGEABLE if changeable else _MISSING)
-        if shared < 2:  # one word in common is about anything
+        # One word in common is about anything, unless all else in the claim may have been changed.
+        plain = sum(not changeable for _, _, changeable in wanted)
+        if shared < 2 and (plain > 1 or plain == len(wanted)):
             found /= 2
         return round(found / (found + missing + _BIAS), 3)
 
