@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 # Everything a command may use beyond the core install.
 OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
-    "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu",
+    "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu", "bm25s",
+    "snowballstemmer",
 )  # fmt: skip
 FORBID = f"""
 import sys

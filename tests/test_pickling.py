@@ -56,6 +56,10 @@ MODELS: dict[str, tuple[Make, Answer]] = {
         lambda model: model.rollout(4).tolist(),
     ),
     "risk filter": (RiskFilter, lambda model: model.review(RISKY).to_dict()),
+    "risk filter with sources": (
+        lambda: RiskFilter(sources=[Path(__file__).parent / "risk" / "evidence" / "sources"]),
+        lambda model: model.review("Firewood is sold at the office for £8 a bag.").to_dict(),
+    ),
     "tokenizer": (
         lambda: TextTokenizer("word", max_tokens=6, mend_typos=True).train(TEXTS),
         lambda tokenizer: [tokenizer.encode(text) for text in (*TEXTS, "the parcell", "wasn’t it")],

@@ -13,6 +13,7 @@ from nlp_rnn.cli.output import print_json, say
 from nlp_rnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
+    from nlp_rnn.risk.evidence import Evidence
     from nlp_rnn.risk.review import Review
 
 _ENDING = re.compile(r"\w\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)
@@ -35,15 +36,30 @@ def review(
     memory: Annotated[
         Path | None, typer.Option(help="A model folder: look for what is copied from its training text.")
     ] = None,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file or folder of reference texts (.txt, .md) to hold flagged sentences against; may be "
+            "given several times."
+        ),
+    ] = None,
+    sources_encoding: Annotated[
+        str, typer.Option(help="Encoding of the sources: auto, or one by name.")
+    ] = "auto",
+    look_up: Annotated[
+        str, typer.Option(help="Hold flagged sentences against the sources, or every one.")
+    ] = "flagged",
     as_json: AsJson = False,
 ) -> None:
     """Show what makes a text risky to rely on; nothing is checked for truth."""
+    from nlp_rnn.risk.evidence import EvidenceIndex
     from nlp_rnn.risk.filter import RiskFilter
     from nlp_rnn.risk.levels import Thresholds
     from nlp_rnn.risk.overlap import OverlapIndex
 
     limits = Thresholds(medium=medium, high=high, act_at=act_at)
-    risk_filter = RiskFilter(policy or "annotate", thresholds=limits)
+    evidence = EvidenceIndex.build(sources, encoding=sources_encoding) if sources else None
+    risk_filter = RiskFilter(policy or "annotate", thresholds=limits, sources=evidence, look_up=look_up)
     index = None if memory is None else OverlapIndex.load(memory)
     filtered = risk_filter.apply(_text(source, file, encoding), memory=index)
     if as_json:
@@ -52,7 +68,7 @@ def review(
         typer.echo(str(filtered))
     else:
         _show(filtered.review)
-    for sentence in filtered.review.not_checked:
+    for sentence in (*(evidence.notes if evidence else ()), *filtered.review.not_checked):
         say(f"Note: {sentence}")
 
 
@@ -109,11 +125,38 @@ def _show(found: Review) -> None:
     risky = [passage for passage in found.passages if passage.level != "low"]
     level = typer.style(found.level, fg=LEVEL_COLOURS[found.level])
     typer.echo(f"{level}  {found.score:.2f}  {len(risky):,} of {len(found.passages):,} sentences stand out")
-    for passage in risky:
+    for passage in found.passages:
+        if passage.level == "low" and passage.evidence is None:
+            continue
         level = typer.style(f"{passage.level:<6}", fg=LEVEL_COLOURS[passage.level])
         typer.echo(f"\n{level}  {passage.score:.2f}  {' '.join(passage.text.split())}")
         for signal in passage.signals:
             typer.echo(f"        {signal.score:.2f}  {signal.kind}: {signal.why}")
+        if passage.evidence is not None:
+            _show_evidence(passage.evidence)
     if found.overlap is not None:
         typer.echo(f"\n{found.overlap.copied_share:.1%} of it stands in the training text word for word")
+    if found.evidence is not None:
+        typer.echo("\nEvidence is what the sources say, which nobody has checked either")
     typer.echo(f"\n{found.disclaimer}")
+
+
+def _show_evidence(found: Evidence) -> None:
+    """Print what the sources have on a sentence: the closest passage, what differs, other places."""
+    from nlp_rnn.risk.evidence import CLOSE
+
+    words = {"stated in": "stated in", "differs": "differs from"}.get(found.status)
+    if not found.passages:
+        typer.echo("        not found in the sources")
+        return
+    first, *others = found.passages
+    quoted = " ".join(first.text.split())
+    place = f"{first.file}:{first.line} (close: {first.closeness:.2f}): {quoted}"
+    typer.echo(f"        {words or 'not found in the sources; the closest is'} {place}")
+    for difference in found.differences:
+        here = "nothing" if difference.claim is None else f"“{difference.claim}”"
+        there = "nothing" if difference.source is None else f"“{difference.source}”"
+        typer.echo(f"              {difference.kind}: {here} here, {there} there")
+    close = dict.fromkeys(f"{other.file}:{other.line}" for other in others if other.closeness >= CLOSE)
+    if words and close:
+        typer.echo(f"              see also {', '.join(close)}")

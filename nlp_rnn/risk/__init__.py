@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from nlp_rnn.risk.claims import Rules as Rules
     from nlp_rnn.risk.claims import load_rules as load_rules
     from nlp_rnn.risk.claims import mask_digits as mask_digits
+    from nlp_rnn.risk.differences import Difference as Difference
+    from nlp_rnn.risk.evidence import Evidence as Evidence
+    from nlp_rnn.risk.evidence import EvidenceIndex as EvidenceIndex
+    from nlp_rnn.risk.evidence import SourcePassage as SourcePassage
     from nlp_rnn.risk.filter import RiskFilter as RiskFilter
     from nlp_rnn.risk.filter import RiskStream as RiskStream
     from nlp_rnn.risk.levels import LEVELS as LEVELS
@@ -33,6 +37,8 @@ __all__, __getattr__, __dir__ = lazy(
         "review": ["Filtered", "Review"],
         "signals": ["Signal"],
         "claims": ["CHECK_WORTHY", "CheckWorthiness", "Rules", "load_rules", "mask_digits"],
+        "evidence": ["Evidence", "EvidenceIndex", "SourcePassage"],
+        "differences": ["Difference"],
         "overlap": ["OverlapIndex", "OverlapReport"],
         "scanner": ["RiskScanner"],
         "suite": ["CaseReport", "CASE_FILES", "load_cases", "run_cases"],

@@ -8,13 +8,15 @@ text would be. Knows text and signals; not where the text comes from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from numpy.typing import ArrayLike
 
 from nlp_rnn.errors import ConfigError, one_of
 from nlp_rnn.resources import CLAIMS_MODEL
 from nlp_rnn.risk.claims import CheckWorthiness, Rules, load_rules
+from nlp_rnn.risk.evidence import Evidence, EvidenceIndex
 from nlp_rnn.risk.levels import Thresholds
 from nlp_rnn.risk.overlap import OverlapIndex
 from nlp_rnn.risk.review import Filtered, Passage, Review
@@ -23,6 +25,7 @@ from nlp_rnn.risk.stream import NOT_ENGLISH as NOT_ENGLISH
 from nlp_rnn.risk.stream import RiskStream as RiskStream
 
 POLICIES = ("annotate", "redact", "block")
+LOOK_UP = ("flagged", "every")
 
 Policy = str | Callable[[Passage], str]
 
@@ -43,10 +46,15 @@ class RiskFilter:
         claims: The check-worthiness classifier; ``"auto"`` takes the one in the package and, if that is
             missing, uses the rules alone, as does None.
         rules: Other rules; None takes those that come with the package.
+        sources: Reference texts of your own, files or folders, or an index of them: what they have on a
+            sentence stands beside it in the review, and changes neither its level nor what a policy does.
+        look_up: For which sentences the sources are searched: ``flagged`` (medium and high), or ``every``.
 
     Raises:
-        ConfigError: If the policy is unknown.
-        DataError: If the rules are missing.
+        ConfigError: If the policy or ``look_up`` is unknown.
+        DataError: If the rules are missing, or a source is missing or unreadable.
+        InputError: If ``sources`` is no list of paths.
+        MissingExtraError: If there are sources, and the extra ``evidence`` is not installed.
     """
 
     def __init__(
@@ -56,9 +64,12 @@ class RiskFilter:
         thresholds: Thresholds | None = None,
         claims: CheckWorthiness | str | None = "auto",
         rules: Rules | None = None,
+        sources: Sequence[str | Path] | EvidenceIndex | None = None,
+        look_up: str = "flagged",
     ) -> None:
         if not callable(policy):
             one_of("policy", policy, POLICIES)
+        one_of("look_up", look_up, LOOK_UP)
         if isinstance(claims, str) and claims != "auto":
             raise ConfigError(
                 f"Invalid claims. Received: {claims!r}; it should be auto, None or a CheckWorthiness"
@@ -67,6 +78,10 @@ class RiskFilter:
         self.thresholds = thresholds or Thresholds()
         self.claims = _shipped_claims() if isinstance(claims, str) else claims
         self.rules = rules or load_rules()
+        if sources is not None and not isinstance(sources, EvidenceIndex):
+            sources = EvidenceIndex.build(sources)
+        self.sources = sources
+        self.look_up = look_up
 
     def review(
         self,
@@ -120,6 +135,12 @@ class RiskFilter:
                 break
         yield from stream.show_rest()
         yield f"\n\n{stream.review.disclaimer}"
+
+    def find_evidence(self, sentence: str, start: int, level: str) -> Evidence | None:
+        """Return what the sources have on a sentence of a text under review; None if it is not looked up."""
+        if self.sources is None or (level == "low" and self.look_up != "every"):
+            return None
+        return self.sources.find(sentence, start=start)
 
     def _read(
         self, text: str, prompt: str, memory: OverlapIndex | None, char_logprobs: ArrayLike | None

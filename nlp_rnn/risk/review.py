@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nlp_rnn.risk.evidence import Evidence
 from nlp_rnn.risk.levels import Thresholds
 from nlp_rnn.risk.overlap import OverlapReport
 from nlp_rnn.risk.signals import Signal
@@ -25,6 +26,7 @@ class Passage:
         level: ``low``, ``medium`` or ``high``.
         score: In [0, 1].
         signals: The reasons.
+        evidence: What the filter's sources have on it; None if it was not looked up.
     """
 
     text: str
@@ -35,6 +37,7 @@ class Passage:
     score: float
     signals: tuple[Signal, ...]
     prompted: int = 0
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ class Review:
         overlap: Copied and new characters; None without an index of the training text.
         thresholds: The values from which something counted.
         not_checked: Sentences on what the filter could not check.
+        evidence: What the filter's sources have on the sentences looked up; None without sources.
     """
 
     level: str
@@ -60,6 +64,7 @@ class Review:
     overlap: OverlapReport | None
     thresholds: Thresholds
     not_checked: tuple[str, ...]
+    evidence: tuple[Evidence, ...] | None = None
 
     @property
     def changed(self) -> bool:
@@ -68,12 +73,12 @@ class Review:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the review as a JSON object without the text; if that was changed, without quotes of it."""
-        evidence = {"why": None} if self.changed else {}
-        return {
+        unquoted = {"why": None} if self.changed else {}
+        found = {
             "level": self.level,
             "score": self.score,
             "disclaimer": self.disclaimer,
-            "signals": [signal.to_dict() | evidence for signal in self.signals],
+            "signals": [signal.to_dict() | unquoted for signal in self.signals],
             "passages": [
                 {"start": p.start, "end": p.end, "level": p.level, "score": p.score} for p in self.passages
             ],
@@ -81,6 +86,9 @@ class Review:
             "thresholds": asdict(self.thresholds),
             "not_checked": list(self.not_checked),
         }
+        if self.evidence is not None:
+            found["evidence"] = [evidence.to_dict(quoted=not self.changed) for evidence in self.evidence]
+        return found
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,9 @@ class RiskStream:
             overlap=None if self._memory is None else self._copies.report(characters),
             thresholds=self._filter.thresholds,
             not_checked=tuple(words for is_missing, words in missing if is_missing),
+            evidence=None
+            if self._filter.sources is None
+            else tuple(filter(None, (p.evidence for p in passages))),
         )
 
     def _take(self, piece: str, char_logprobs: ArrayLike | None) -> None:
@@ -314,6 +317,7 @@ class RiskStream:
             score=score,
             signals=signals,
             prompted=sentence.prompted,
+            evidence=self._filter.find_evidence(text, sentence.start, level),
         )
         if _is_given(sentence):
             return passage
