@@ -35,7 +35,7 @@ _ASIDE = (
     r"|(?:correct me if i'm wrong|i (?:could|might|may) be (?:wrong|mistaken)|(?:i'm )?not (?:\w+ )?sure|i'm no (?:\w+ )?(?:expert|doctor|lawyer|banker|economist))(?:,? but)?"
 )
 _ASKING = (
-    r"(?:isn't it|is it not|is it) (?:true|the case|a fact|right|so) that|(?:don't|do) you (?:think|agree|find)(?: that)?"
+    r"(?:isn't it|is it not) (?:true|the case|a fact|right|so) that|don't you (?:think|agree|find)(?: that)?"
     r"|am i right(?: in thinking)? that"
 )
 _FRONT = re.compile(
@@ -60,9 +60,8 @@ _BEHIND = re.compile(
     rf"(?:,| [-–—])? +(?:{_ASIDE}|{_I} (?:{_THINK})(?: (?:somewhere|once|online|recently))?)[.!…]*[\s\"'”’)]*\Z", re.IGNORECASE
 )
 _INSIDE = re.compile(rf", (?:{_ASIDE}|{_I} (?:{_THINK})),(?= )|(?<=\w) (?:{_ADVERB})(?= \w)", re.IGNORECASE)
-_MAY_SOFTEN = re.compile(
-    rf"\b(?:{_ADVERB})\b|\b(?:i|we|my|it|you|they|people|some|folks|rumou?r|word|chances|so)\b|\?[\s\"'”’)]*\Z", re.IGNORECASE
-)
+_SOMEBODY_ELSE = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
+_BEHIND_CHARS = 60  # the longest of what softens a claim behind it
 _LONGEST = 600  # a longer sentence is read as it stands
 _SOMEBODY = re.compile(
     r"\b(?:i|i'\w+|me|my|mine|myself|we|we'\w+|us|our|ours|you'\w+|he|him|his|she|her|hers)\b|\?[\s\"'”’)]*\Z", re.IGNORECASE
@@ -78,7 +77,8 @@ def read_claims(rules: Rules, text: str) -> tuple[list[Signal], float, str]:
         rules: The rules that find claims.
         text: A sentence without layout.
     """
-    bare = without_hedges(text)
+    # What tells of somebody is told, softened or not.
+    bare = None if _SOMEBODY_ELSE.search(text) else without_hedges(text)
     if bare is not None and _SOMEBODY.search(bare.text) is None:
         claims, damping = rules.read(bare.text)
         return [_placed(claim, bare) for claim in claims], damping, bare.text
@@ -91,7 +91,7 @@ def without_hedges(text: str) -> Rewriting | None:
     >>> [without_hedges(text).text for text in ("I think that gold rises.", "Gold rises, doesn't it?")]
     ['Gold rises.', 'Gold rises.']
     """
-    if _MAY_SOFTEN.search(text) is None or len(text) > _LONGEST:
+    if len(text) > _LONGEST:
         return None
     rewriting = Rewriting(text.replace("’", "'"))
     for edits in (_tags, _hedges):
@@ -101,7 +101,9 @@ def without_hedges(text: str) -> Rewriting | None:
 
 def _tags(text: str) -> Iterator[Edit]:
     """Yield a full stop for a tag question at the end."""
-    tag = _TAG.search(text)
+    if "?" not in text[-_BEHIND_CHARS:]:
+        return
+    tag = _TAG.search(text, max(0, len(text) - _BEHIND_CHARS))
     if tag is not None and tag.start() and (tag[0][0] in ",;.–—-" or _BARE_TAG.search(text, 0, tag.start())):
         yield tag.start(), tag.end(), "."
     elif _QUESTION.match(text) and text.rstrip().endswith("?"):
@@ -120,7 +122,7 @@ def _hedges(text: str) -> Iterator[Edit]:
             yield begin, reached, text[reached - 1].upper()
         else:
             yield begin, reached, ""
-    behind = _BEHIND.search(text, reached)
+    behind = _BEHIND.search(text, max(reached, len(text) - _BEHIND_CHARS))
     until = len(text) if behind is None else behind.start()
     for found in _INSIDE.finditer(text, reached, until):
         yield found.start(), found.end(), ""

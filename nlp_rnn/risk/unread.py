@@ -14,14 +14,17 @@ from nlp_rnn.risk.claims import SHORT
 from nlp_rnn.risk.overlap import WORD
 from nlp_rnn.risk.words import known_words
 
-_KNOWN_SHARE = 0.6
+_KNOWN_SHARE, _LESS = 0.85, 0.7
+_ENGLISH = frozenset("the and that with this you was were have they which would of from are been what".split())
 _MOST_ANSWERS = 2_048
 
 
 def languages(sentences: Sequence[str]) -> list[str | None]:
     """Return the language of each sentence that is not English, by its code or its script; None for English."""
     found: list[str | None] = [None] * len(sentences)
-    asked = [n for n, text in enumerate(sentences) if not (_short_known(text) if len(text) <= SHORT else _known(text))]
+    asked = [
+        n for n, text in enumerate(sentences) if not (_short_known if len(text) <= SHORT else _known)(text)
+    ]
     if asked:
         guessed = shared_guesser().guess_many([sentences[n] for n in asked])
         for n, language in zip(asked, guessed, strict=True):
@@ -37,5 +40,6 @@ def _short_known(text: str) -> bool:
 
 def _known(text: str) -> bool:
     """Return True if most words of a sentence are known, or it has none."""
-    words, known = WORD.findall(text), known_words()
-    return sum(word.lower() in known for word in words) >= _KNOWN_SHARE * len(words)
+    words, known = list(map(str.lower, WORD.findall(text))), known_words()
+    share = _LESS if len(_ENGLISH.intersection(words)) > 1 else _KNOWN_SHARE
+    return sum(map(known.__contains__, words)) >= share * len(words)

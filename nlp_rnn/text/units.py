@@ -9,7 +9,6 @@ cut as the whole one. Knows lines and marks; not what they say.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from nlp_rnn.text.letters import INVISIBLE
 from nlp_rnn.text.sentences import LONGEST_SENTENCE, Stops, find_sentence_end
@@ -18,6 +17,7 @@ LINE = 400
 """Characters of a line that are looked at, before and after a place."""
 _AHEAD = 60  # characters of the next line that tell whether this one ends
 _FULL_LINE = 50  # a line that has so many characters may be full
+_FEW = 6  # words of a line that stands alone; verse has more
 _SAYING = 4  # words of a cell that says something by itself
 
 # A full stop with what may stand behind it: quotes, marks, closing tags, footnotes, pictures.
@@ -56,7 +56,7 @@ _ITEM = re.compile(
     r"|\(?\d{1,3}[.)][ \t]+\S|\(?[a-zA-Z]\)[ \t]|\(?[ivx]{1,4}[.)][ \t]|\[[ xX]\][ \t]"
 )
 _ROW = re.compile(r"\||\+-|.{0,300}\S[ \t]\|[ \t]|[^\t\n]{0,300}\S\t+\S|[^,\s][^,]{0,40}(?:,[^,\s][^,]{0,40}){2}")
-_HEADING = re.compile(r"#{1,6}[ \t]|[-=_*~`]{3,}|:[ \t]*\Z")
+_HEADING = re.compile(r"#{1,6}[ \t]|[-=_*~`]{3,}")
 _TURN = re.compile(
     rf"[\[(]?{_STAMP}[\])]?|<[\w.@-]{{1,30}}>[ \t]|\*\*[^*\n]{{1,40}}\*\*:?[ \t]"
     r"|[@~]?[^\W\d_a-z][\w.'’-]{0,19}(?: [^\W\d_a-z][\w.'’-]{0,19}){0,2}(?: ?\([^()\n]{1,20}\))?[ \t]?:[ \t]"
@@ -68,9 +68,12 @@ _GOES_ON = re.compile(
     r"|be|than|not|no|his|her|their|its|our|your|my|who|which|will|has|have))[\"'’”*_]{0,3}[ \t]*\Z",
     re.IGNORECASE,
 )
+# Most lines: full ones, and what follows them.
+_FULL_PROSE = re.compile(rf"[^\W\d_](?:[^|\t{{}}\\;=<>,]|,(?!\S)){{{_FULL_LINE},}}\Z")
+_PROSE = re.compile(r"[^\W\d_]{2,20}[ ,]+[^:\n]{2}[^:]*\Z|[aAI] [^:]*\Z")
 _NUMBER_ALONE = re.compile(r"[\s>#*_~`(]{0,20}(?:\d{1,3}|[ivx]{1,4})[.)][*_~`]{0,3}\s*", re.IGNORECASE)
 _NEXT_NUMBER = re.compile(r"\d{1,3}[.)]\s|\Z")
-_WORDS = re.compile(r"[^\W_]+")
+_WORDS = re.compile(r"[^\W\d_]+")
 
 
 def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
@@ -156,6 +159,8 @@ def _after_line(text: str, place: int, final: bool) -> tuple[int | None, bool]:
         return None, True
     first = max(0, place - LINE)
     line = text[max(first, text.rfind("\n", first, place) + 1) : place]
+    if _FULL_PROSE.match(line) and _PROSE.match(following):
+        return None, False
     if not _ends_with_line(line, following.split("\n", 1)[0]):
         return None, False
     space = _SPACE.match(text, place)
@@ -178,7 +183,6 @@ def _after_cell(text: str, place: int, after: int, final: bool) -> tuple[int | N
     return (None, True) if after == len(text) and not final else (after, False)
 
 
-@lru_cache(4096)
 def _ends_with_line(line: str, following: str) -> bool:
     """Return True if a unit ends with its line, by how this and the next one look."""
     quotes, next_quotes = _QUOTES.match(line), _QUOTES.match(following)
@@ -190,7 +194,11 @@ def _ends_with_line(line: str, following: str) -> bool:
         return ">" in quotes[0]  # elsewhere an empty line is a stop
     if any(mark.match(following) for mark in (_ITEM, _HEADING, _TURN)) or following.startswith(("|", "+-")):
         return True
-    if _ROW.match(line) or _HEADING.match(line) or line.endswith(":") or _CODE_END.search(line):
+    # A row, but not a name in front of a speech that goes on in an indented line.
+    if (_ROW.match(line) and not ("\t" in line and next_quotes[0][:1] in "\t ")) or _HEADING.match(line):
+        return True
+    few = len(line) < _FULL_LINE and len(_WORDS.findall(line)) <= _FEW
+    if (few and line.endswith(":")) or _CODE_END.search(line):
         return True
     if _SMALL_TURN.match(line) and _SMALL_TURN.match(following):
         return True
@@ -199,4 +207,4 @@ def _ends_with_line(line: str, following: str) -> bool:
     if _ITEM.match(line) or _TURN.match(line):
         return True
     word = following.split(maxsplit=1)[0]
-    return len(line) + 1 + len(word) < _FULL_LINE
+    return few and len(line) + 1 + len(word) < _FULL_LINE
