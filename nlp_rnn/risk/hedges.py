@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from nlp_rnn.risk.claims import Rules
 from nlp_rnn.risk.signals import Signal
+from nlp_rnn.risk.statements import ENTRY, is_entry, is_own_affair, is_stopped
 from nlp_rnn.text.rewriting import Edit, Rewriting
 
 _ADVERB = (
@@ -79,10 +80,19 @@ def read_claims(rules: Rules, text: str) -> tuple[list[Signal], float, str]:
     """
     # What tells of somebody is told, softened or not.
     bare = None if _SOMEBODY_ELSE.search(text) else without_hedges(text)
-    if bare is not None and _SOMEBODY.search(bare.text) is None:
-        claims, damping = rules.read(bare.text)
-        return [_placed(claim, bare) for claim in claims], damping, bare.text
-    return *rules.read(text), text
+    if bare is None or _SOMEBODY.search(bare.text) is not None:
+        return *_weighed(rules, text), text
+    claims, damping = _weighed(rules, bare.text)
+    return [_placed(claim, bare) for claim in claims], damping, bare.text
+
+
+def _weighed(rules: Rules, text: str) -> tuple[list[Signal], float]:
+    """Return the claims in a sentence, and the factor of what a model finds in it."""
+    claims, damping = rules.read(text)
+    if is_entry(text):
+        weight = 1.0 if is_stopped(text) else ENTRY
+        return [replace(claim, score=round(claim.score * weight, 3)) for claim in claims], 0.0
+    return claims, min(damping, ENTRY) if is_own_affair(text) else damping
 
 
 def without_hedges(text: str) -> Rewriting | None:

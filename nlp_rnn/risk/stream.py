@@ -277,7 +277,7 @@ class RiskStream:
 
     def _claim(self, sentence: _Sentence, probability: float) -> Signal | None:
         """Return the signal of the claims model's probability."""
-        if probability < max(self._filter.thresholds.check_worthy, 1e-9):
+        if probability < max(self._filter.thresholds.check_worthy, 1e-9) or not sentence.damping:
             return None
         return Signal(
             kind="check-worthy",

@@ -39,6 +39,7 @@ _TURN = re.compile(
 _NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)][ \t]+(?=\S)|\s*\[[ xX]\][ \t]+(?=\S)")
 _INITIAL = re.compile(r"\s*[A-Z]\.")
 _LEFT_OVER = re.compile(r"\*{2,3}|`+|~~|\\(?=[*_`\[\]()#~|])|(?<!\S)[*_](?=\w)|(?<=[\w.!?,])[*_](?!\S)|[|](?!\w)|(?<!\w)[|]|[│┃]")
+_INITIALS = frozenset("nasa nato unesco unicef opec interpol fifa uefa".split())
 # Who says something belongs to what is said.
 _SOURCES = frozenset(
     """
@@ -147,6 +148,6 @@ def _shouted(text: str) -> Iterator[Edit]:
     capitals = sum(map(len, _CAPITALS.findall(text)))
     for found in (_CAPITALS if capitals > 4 * len(_SMALL.findall(text)) else _SHOUTED).finditer(text):
         word = found[0].lower()
-        if word in known_words():
+        if word in known_words() and word not in _INITIALS:
             first = text[: found.start()].rstrip(" \t\n\"'“‘(*-")
             yield found.start(), found.end(), word if first and first[-1] not in ".!?:" else word.capitalize()
