@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from nlp_rnn.risk.claims import Rules
 from nlp_rnn.risk.signals import Signal
-from nlp_rnn.risk.statements import ENTRY, is_entry, is_own_affair, is_stopped
+from nlp_rnn.risk.statements import FIGURES, weights_of
 from nlp_rnn.text.rewriting import Edit, Rewriting
 
 _ADVERB = (
@@ -89,10 +89,14 @@ def read_claims(rules: Rules, text: str) -> tuple[list[Signal], float, str]:
 def _weighed(rules: Rules, text: str) -> tuple[list[Signal], float]:
     """Return the claims in a sentence, and the factor of what a model finds in it."""
     claims, damping = rules.read(text)
-    if is_entry(text):
-        weight = 1.0 if is_stopped(text) else ENTRY
-        return [replace(claim, score=round(claim.score * weight, 3)) for claim in claims], 0.0
-    return claims, min(damping, ENTRY) if is_own_affair(text) else damping
+    weights = weights_of(text)
+    if min(weights) < 1:
+        factors = [weights.figures if claim.kind in FIGURES else weights.claims for claim in claims]
+        claims = [
+            replace(claim, score=round(claim.score * factor, 3))
+            for claim, factor in zip(claims, factors, strict=True)
+        ]
+    return claims, min(damping, weights.model)
 
 
 def without_hedges(text: str) -> Rewriting | None:

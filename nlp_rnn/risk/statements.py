@@ -1,15 +1,30 @@
-"""Whether a unit of text states anything: an ingredient, a score, an address or a line of code does not.
+"""How much a unit of text states: an ingredient, a score, an address or a line of code states nothing.
 
 What states something has a verb that is said of something. Where none of the common ones is found, and the
-unit has no full stop or is full of figures, it is an entry, and weighs less. Knows words; no rules, no models.
+unit has no full stop or is full of figures, it is an entry. Instructions, and what people tell of their own
+day, are no claims either, unless a rule finds more than figures and names in them. Knows words; no rules, no
+models.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-ENTRY = 0.6
-"""Factor of what rules find in an entry."""
+
+class Weights(NamedTuple):
+    """Factors of what is found in a unit: by the model, of figures and names, and of claims by rules."""
+
+    model: float
+    figures: float
+    claims: float
+
+
+FIGURES = frozenset(("number", "date", "person"))
+"""Kinds of signals that are nothing by themselves."""
+_STATEMENT = Weights(1.0, 1.0, 1.0)
+_ENTRY, _CLOSED_ENTRY = Weights(0.0, 0.45, 0.45), Weights(0.0, 0.45, 1.0)
+_INSTRUCTION, _OWN_AFFAIR = Weights(0.0, 0.6, 1.0), Weights(0.5, 0.5, 1.0)
 _FIGURES = 0.25  # share of the tokens that make a sentence an entry, if it has no verb that is known
 
 _VERBS = frozenset(
@@ -43,7 +58,26 @@ _VERBS = frozenset(
 _TOKEN = re.compile(r"\S+")
 _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 _FIGURE = re.compile(r"\W*[a-z]?\d")
-_CODE = re.compile(r"[{};]\s*\Z|==|[\w)\]]\(|->|=>|::|</|\w\[\w|[0-9a-f]{16}|(?:[\\/][\w.-]+){3}")
+_INSTRUCTIONS = (
+    "add arrange ask bake baste beat blend boil book bring brush buy call check chill choose chop circle clean click"
+    " close collect combine complete cook cool copy count cover cream crush cut deal decorate delete dice dip discard"
+    " divide drain draw drizzle drop dry enter factor feed fill find finish fix flip fold freeze fry garnish give glue go"
+    " grate grease grill hand heat hold install jog join keep knead knit ladle lay leave let lift line log lower make"
+    " mark marinate mash measure meet melt mince mix move note open pack paint paste peel pick place plant play please"
+    " pour preheat press prune pull push put read reduce reheat remember remove repeat rest return rinse roast roll rub run"
+    " save scatter score scoop season see select send separate serve set shake shuffle sieve sift sign simmer simplify"
+    " skip slice soak solve sow split spoon spread sprinkle squeeze stand start steam stir stop store strain stretch"
+    " stuff swap sweep switch take taste tear thaw tick tidy tighten tip top toss translate transfer trim try turn type"
+    " underline use wait walk warm wash watch water weigh whisk wipe work wrap write"
+)
+_INSTRUCTION_BEGINS = re.compile(
+    rf"\W*(?:(?:then|now|next|first|finally|please|and|meanwhile)[, ]+)*(?:{_INSTRUCTIONS.replace(' ', '|')})"
+    r"(?:,|\W*\Z| (?:the|a|an|all|each|every|both|your|my|our|some|any|it|them|this|that|these|those|half|one|two|three|\d"
+    r"|well|in|on|to|for|with|until|till|out|up|off|down|over|into|at|from|through|between|again|everything|and|not"
+    r"|\w+ly|only|about|together|aside|back|round)\b)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\d\s?[-+×÷*/^]?\s?\d*\s?=\s?[\d(]|[{};]\s*\Z|==|[\w)\]]\(|->|=>|::|</|\w\[\w|[0-9a-f]{16}|(?:[\\/][\w.-]+){3}")
 _STOPPED = re.compile(r"[.!?…][\"'”’»)\]*]*\Z")
 _OWN_AFFAIRS = re.compile(
     r"\W*(?:i|i'm|i've|i'd|i'll|my|we're|we've|we'll|we'd|our (?:\w+ )?(?:shop|store|office|house|garden|holiday|cat|dog|kids?|son|daughter|car|flat|bill|trip))\b",
@@ -52,25 +86,28 @@ _OWN_AFFAIRS = re.compile(
 _CLUE = re.compile(r"\(\d{1,2}(?:[,-] ?\d{1,2})*\)\W*\Z")
 
 
-def is_entry(text: str) -> bool:
-    """Return True for what names and counts things, and states nothing.
+def weights_of(text: str) -> Weights:
+    """Return how much counts of what is found in a unit without layout.
 
-    >>> [is_entry(text) for text in ("250 ml cider vinegar", "Garlic cures cancer", "Honey spoils bread.")]
-    [True, False, False]
-
-    Args:
-        text: A unit without layout.
+    >>> [weights_of(text).model for text in ("250 ml cider vinegar", "Heat the oven.", "Heat kills moths.")]
+    [0.0, 0.0, 1.0]
     """
     text = text.strip()
-    if not text or _CLUE.search(text):
-        return True
-    if _CODE.search(text) and not is_stopped(text):
-        return True
+    if _CLUE.search(text) or (_CODE.search(text) and not is_stopped(text)):
+        return _ENTRY
+    if _INSTRUCTION_BEGINS.match(text):
+        return _INSTRUCTION if is_stopped(text) else _ENTRY
     plain = text.lower().replace("’", "'")
-    words = _WORD.findall(plain)
-    if any(word in _VERBS or (len(word) > 4 and word.endswith("ed")) for word in words):
-        return False
-    return not is_stopped(text) or _is_full_of_figures(plain)
+    if not _has_verb(plain):
+        if not is_stopped(text):
+            return _ENTRY
+        if _is_full_of_figures(plain):
+            return _CLOSED_ENTRY
+    return _OWN_AFFAIR if _OWN_AFFAIRS.match(text) else _STATEMENT
+
+
+def _has_verb(text: str) -> bool:
+    return any(word in _VERBS or (len(word) > 4 and word.endswith("ed")) for word in _WORD.findall(text))
 
 
 def is_stopped(text: str) -> bool:
@@ -81,8 +118,3 @@ def is_stopped(text: str) -> bool:
 def _is_full_of_figures(text: str) -> bool:
     tokens = _TOKEN.findall(text)
     return sum(_FIGURE.match(token) is not None for token in tokens) >= _FIGURES * len(tokens)
-
-
-def is_own_affair(text: str) -> bool:
-    """Return True for a sentence in which somebody tells of their own life: what they did, paid or plan."""
-    return _OWN_AFFAIRS.match(text) is not None
