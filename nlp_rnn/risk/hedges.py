@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from nlp_rnn.risk.claims import Rules
 from nlp_rnn.risk.signals import Signal
-from nlp_rnn.risk.statements import FIGURES, weights_of
+from nlp_rnn.risk.statements import weights_of
 from nlp_rnn.text.rewriting import Edit, Rewriting
 
 _ADVERB = (
@@ -91,11 +91,7 @@ def _weighed(rules: Rules, text: str) -> tuple[list[Signal], float]:
     claims, damping = rules.read(text)
     weights = weights_of(text)
     if min(weights) < 1:
-        factors = [weights.figures if claim.kind in FIGURES else weights.claims for claim in claims]
-        claims = [
-            replace(claim, score=round(claim.score * factor, 3))
-            for claim, factor in zip(claims, factors, strict=True)
-        ]
+        claims = [replace(claim, score=round(claim.score * weights.of(claim.kind), 3)) for claim in claims]
     return claims, min(damping, weights.model)
 
 

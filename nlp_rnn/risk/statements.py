@@ -13,18 +13,33 @@ from typing import NamedTuple
 
 
 class Weights(NamedTuple):
-    """Factors of what is found in a unit: by the model, of figures and names, and of claims by rules."""
+    """Factors of what is found in a unit: by the model, and by rules.
+
+    Attributes:
+        model: Of what the model finds.
+        figures: Of figures, dates and names, which are nothing by themselves.
+        events: Of what a newspaper would report: prices, news, votes.
+        claims: Of all other claims.
+    """
 
     model: float
     figures: float
+    events: float
     claims: float
 
+    def of(self, kind: str) -> float:
+        """Return the factor of a rule's signal."""
+        if kind in _FIGURE_KINDS:
+            return self.figures
+        return self.events if kind in _EVENT_KINDS else self.claims
 
-FIGURES = frozenset(("number", "date", "person"))
-"""Kinds of signals that are nothing by themselves."""
-_STATEMENT = Weights(1.0, 1.0, 1.0)
-_ENTRY, _CLOSED_ENTRY = Weights(0.0, 0.45, 0.45), Weights(0.0, 0.45, 1.0)
-_INSTRUCTION, _OWN_AFFAIR = Weights(0.0, 0.6, 1.0), Weights(0.5, 0.5, 1.0)
+
+_FIGURE_KINDS = frozenset(("number", "date", "person"))
+_EVENT_KINDS = frozenset(("finance", "news", "election"))
+_STATEMENT = Weights(1.0, 1.0, 1.0, 1.0)
+_ENTRY, _CLOSED_ENTRY = Weights(0.0, 0.45, 0.45, 0.45), Weights(0.0, 0.45, 1.0, 1.0)
+_INSTRUCTION, _OWN_AFFAIR = Weights(0.0, 0.6, 1.0, 1.0), Weights(0.5, 0.4, 0.5, 1.0)
+_NOTICE, _EXERCISE = Weights(0.4, 0.4, 0.8, 1.0), Weights(0.0, 0.4, 0.4, 0.4)
 _FIGURES = 0.25  # share of the tokens that make a sentence an entry, if it has no verb that is known
 
 _VERBS = frozenset(
@@ -52,7 +67,8 @@ _VERBS = frozenset(
     takes taught tells thinks thins threatens told took touches traces transmits travels treats triggers triples
     turns understands unlocks uses vanishes varies visits wakes walks wants warms warns washes watches weakens wears
     weighs wins withdrew won wore works worsens writes wrote yields cause contain protect prevent need make keep live
-    grow die eat work help reduce increase become lead mean cost lose gain rise
+    grow die eat work help reduce increase become lead mean cost lose gain rise linked banned killed arrested approved
+    caused cured recalled confirmed warned resigned died elected declared discovered
     """.split()
 )
 _TOKEN = re.compile(r"\S+")
@@ -66,7 +82,7 @@ _INSTRUCTIONS = (
     " mark marinate mash measure meet melt mince mix move note open pack paint paste peel pick place plant play please"
     " pour preheat press prune pull push put read reduce reheat remember remove repeat rest return rinse roast roll rub run"
     " save scatter score scoop season see select send separate serve set shake shuffle sieve sift sign simmer simplify"
-    " skip slice soak solve sow split spoon spread sprinkle squeeze stand start steam stir stop store strain stretch"
+    " serves skip slice soak solve sow split spoon spread sprinkle squeeze stand start steam stir stop store strain stretch"
     " stuff swap sweep switch take taste tear thaw tick tidy tighten tip top toss translate transfer trim try turn type"
     " underline use wait walk warm wash watch water weigh whisk wipe work wrap write"
 )
@@ -77,11 +93,40 @@ _INSTRUCTION_BEGINS = re.compile(
     r"|\w+ly|only|about|together|aside|back|round)\b)",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"\d\s?[-+×÷*/^]?\s?\d*\s?=\s?[\d(]|[{};]\s*\Z|==|[\w)\]]\(|->|=>|::|</|\w\[\w|[0-9a-f]{16}|(?:[\\/][\w.-]+){3}")
+_CODE = re.compile(
+    r"[{};]\s*\Z|==|[\w)\]]\(|->|=>|::|</|\w\[\w|[0-9a-f]{16}|(?:[\\/][\w.-]+){3}|\b\d\d:\d\d:\d\d\b|\d(?:\.\d{1,3}){3}\b"
+)
+_SUM = re.compile(r"[\dx)]\s?[-+×÷*/^]\s?[\dx(]+[^.!?]{0,20}=\s?[\d(]|^[\s\dx+*/^().-]+=[\s\dx+*/^().-]+$")
+_TOTAL = re.compile(r"^[^.!?]{0,40}:\s*[$€£]?[\d.,]+\W*\Z")
 _STOPPED = re.compile(r"[.!?…][\"'”’»)\]*]*\Z")
-_OWN_AFFAIRS = re.compile(
-    r"\W*(?:i|i'm|i've|i'd|i'll|my|we're|we've|we'll|we'd|our (?:\w+ )?(?:shop|store|office|house|garden|holiday|cat|dog|kids?|son|daughter|car|flat|bill|trip))\b",
+_ASKED = re.compile(
+    r"(?:did|does|do|is|are|was|were|can|could|will|would|shall|should|has|have) "
+    r"(?:you|it|he|she|they|we|i|the|this|that|any\w*|some\w*|there|my|your|our)\b[^.!]*\Z",
     re.IGNORECASE,
+)
+_OWN_AFFAIRS = re.compile(
+    r"\W*(?:dear [\w ]{2,30}, )?(?:i|i'm|i've|i'd|i'll|my|we're|we've|we'll|we'd|we enclose|we are|thank you|thanks|sorry"
+    r"|(?:spent|paid|ate|slept|owe|owed|feeling|felt|woke|cooked|booked|ordered|forgot|bought) "
+    r"|your (?:order|account|subscription|appointment|letter|parcel|booking|ticket|invoice|child|call)"
+    r"|the (?:caf[eé]|swimming pool|stall|choir|rehearsal|raffle|treasurer|summer party|village hall|committee)"
+    r"|our (?:\w+ )?(?:shop|store|office|house|garden|holidays?|cat|dog|kids?|son|daughter|car|flat|bill|trip|boiler|caf[eé]"
+    r"|club|class|team|girls|boys|meeting|stall|lift|heating|pool|hall|party|committee|treasurer|choir|rehearsal|raffle))\b",
+    re.IGNORECASE,
+)
+_MONTH = r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+_WEEKDAY = r"(?:mon|tues?|wednes|wed|thurs?|fri|satur|sat|sun)(?:day)?s?"
+_APPOINTED = re.compile(
+    rf"\b(?:at|from|on|between|until|till|by|before|after) (?:the |about |around )?(?:\d{{1,2}}(?:[:.]\d\d)? ?(?:[ap]\.?m\b|o'clock|uhr|to \d|and \d|\b(?! ?[%a-z]))"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b|(?:{_MONTH}) \d|(?:{_WEEKDAY})\b|noon|midnight|half past)",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b1\d{3}\b|\b20\d\d\b")
+_PROBLEM = re.compile(
+    r"\W*(?:(?i:an?) (?:\w+ ){1,2}(?:leaves|travels|sells|fills|empties|drives|walks|cycles|rides|buys|bakes|pours|cuts|swims|runs)\b"
+    r"|[A-Z][a-z]+ (?:has|had|buys|bought|eats|gives|gave|saves|bakes|picks|sells) (?:\d|two|three|four|five|six|some )|(?i:let) [a-z] be )"
+)
+_GAMES = re.compile(
+    r"\b(?:wickets?|not out|half-time|relay|long jump|high jump|under-1\ds|heats?|laps|innings|tie-break|dice|cards?|tokens?|dragon|sword|gold coins)\b"
 )
 _CLUE = re.compile(r"\(\d{1,2}(?:[,-] ?\d{1,2})*\)\W*\Z")
 
@@ -93,21 +138,31 @@ def weights_of(text: str) -> Weights:
     [0.0, 0.0, 1.0]
     """
     text = text.strip()
-    if _CLUE.search(text) or (_CODE.search(text) and not is_stopped(text)):
+    stopped = is_stopped(text)
+    if _CLUE.search(text) or _TOTAL.match(text) or _SUM.search(text):
+        return _ENTRY
+    if not stopped and (_CODE.search(text) or _ASKED.match(text)):
         return _ENTRY
     if _INSTRUCTION_BEGINS.match(text):
-        return _INSTRUCTION if is_stopped(text) else _ENTRY
+        return _INSTRUCTION if stopped else _ENTRY
     plain = text.lower().replace("’", "'")
-    if not _has_verb(plain):
-        if not is_stopped(text):
+    if not _has_verb(plain, stopped):
+        if not stopped:
             return _ENTRY
         if _is_full_of_figures(plain):
             return _CLOSED_ENTRY
-    return _OWN_AFFAIR if _OWN_AFFAIRS.match(text) else _STATEMENT
+    if _PROBLEM.match(text):
+        return _EXERCISE
+    if _OWN_AFFAIRS.match(plain) or _GAMES.search(plain):
+        return _OWN_AFFAIR
+    return _NOTICE if _APPOINTED.search(plain) and not _YEAR.search(plain) else _STATEMENT
 
 
-def _has_verb(text: str) -> bool:
-    return any(word in _VERBS or (len(word) > 4 and word.endswith("ed")) for word in _WORD.findall(text))
+def _has_verb(text: str, stopped: bool) -> bool:
+    """Return True if a text has a verb; without a full stop, what ends in -ed may be none."""
+    return any(
+        word in _VERBS or (stopped and len(word) > 4 and word.endswith("ed")) for word in _WORD.findall(text)
+    )
 
 
 def is_stopped(text: str) -> bool:
