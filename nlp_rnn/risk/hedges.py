@@ -1,4 +1,4 @@
-"""Words that soften a claim without taking it back: *I think*, *apparently*, *, right?*, *isn't it?*
+"""Words that soften a claim without taking it back, such as *I think*, *apparently* and *, isn't it?*.
 
 A claim asserts the same with and without them, so both are read: where the bare one is about no one in
 particular, it counts. Knows one sentence at a time, without layout; which claims there are is the rules'
@@ -17,55 +17,88 @@ from nlp_rnn.risk.statements import weights_of
 from nlp_rnn.text.rewriting import Edit, Rewriting
 
 _ADVERB = (
-    "apparently|supposedly|allegedly|presumably|reportedly|seemingly|evidently|arguably|probably|possibly|perhaps|maybe|surely"
-    "|obviously|clearly|honestly|personally|frankly|basically|in fact|of course|to be honest|tbh|imo|imho|afaik|iirc|no doubt"
+    "apparently|supposedly|allegedly|presumably|reportedly|seemingly|evidently|arguably|probably"
+    "|possibly|perhaps|maybe|surely"
+    "|obviously|clearly|honestly|personally|frankly|basically|in fact|of course|to be honest|tbh|imo"
+    "|imho|afaik|iirc|no doubt"
 )
-_I = r"(?:i|we)(?:'d|'m| am| would|'ve| have| do| did)?(?: (?:also|always|still|just|really|honestly|kind of|sort of|rather|strongly|personally|firmly|pretty|fairly|quite|almost|absolutely|reasonably|only|once|often|vaguely))*"
+_I = (
+    r"(?:i|we)(?:'d|'m| am| would|'ve| have| do| did)?(?: (?:also|always|still|just|really|honestly"
+    r"|kind of|sort of|rather|strongly|personally|firmly|pretty|fairly|quite|almost|absolutely"
+    r"|reasonably|only|once|often|vaguely))*"
+)
 _THINK = (
-    "think|thought|believe|guess|suppose|reckon|feel(?: like)?|assume|imagine|presume|gather|understand|suspect|know|say|bet|swear"
-    "|figure|hear|heard|read|seem to (?:remember|recall)|remember|recall|told|sure|certain|convinced|positive|afraid|inclined to (?:think|say|believe)"
+    "think|thought|believe|guess|suppose|reckon|feel(?: like)?|assume|imagine|presume|gather"
+    "|understand|suspect|know|say|bet|swear"
+    "|figure|hear|heard|read|seem to (?:remember|recall)|remember|recall|told|sure|certain|convinced"
+    "|positive|afraid|inclined to (?:think|say|believe)"
 )
-_KNOW = r"know|knew|can tell|can see|remember|recall|understand|gather|(?:'ve )?(?:heard|read|seen|been told)|have (?:heard|read|seen|been told)|am aware|'m aware"
+_KNOW = (
+    r"know|knew|can tell|can see|remember|recall|understand|gather|(?:'ve )?(?:heard|read|seen|been "
+    r"told)|have (?:heard|read|seen|been told)|am aware|'m aware"
+)
 _ASIDE = (
     rf"{_ADVERB}|(?:as|so) far as {_I} (?:{_KNOW})|as {_I} (?:understand|remember|recall|hear|see) it"
     rf"|(?:from|by) what {_I} (?:{_KNOW})|(?:from|by|to) (?:what|the best of what) (?:i|we)(?:{_KNOW})"
-    r"|(?:in|to) my (?:humble |honest |own )?(?:opinion|view|mind|experience|knowledge|understanding)|to the best of my knowledge"
-    r"|if (?:i'm|i am) not (?:mistaken|wrong)|unless (?:i'm|i am) (?:mistaken|wrong)|if (?:i|memory) (?:remember|recall|serves?)(?: me)?(?: right(?:ly)?| correctly| well)?"
-    r"|if you ask me|or so (?:i|they|we)(?:'m| am|'ve| have)? (?:\w+ )?(?:say|said|told|heard|hear|read|think|believe|gather)|so (?:i'm|i am|we're) told"
-    r"|(?:they|people|some(?: people)?|you|folks) (?:say|claim|reckon)|(?:rumou?r|word) has it|don't quote me(?: on (?:this|that|it))?(?:,? but)?"
-    r"|(?:correct me if i'm wrong|i (?:could|might|may) be (?:wrong|mistaken)|(?:i'm )?not (?:\w+ )?sure|i'm no (?:\w+ )?(?:expert|doctor|lawyer|banker|economist))(?:,? but)?"
+    r"|(?:in|to) my (?:humble |honest |own )?(?:opinion|view|mind|experience|knowledge|understanding)"
+    r"|to the best of my knowledge"
+    r"|if (?:i'm|i am) not (?:mistaken|wrong)|unless (?:i'm|i am) (?:mistaken|wrong)|if (?:i|memory) "
+    r"(?:remember|recall|serves?)(?: me)?(?: right(?:ly)?| correctly| well)?"
+    r"|if you ask me|or so (?:i|they|we)(?:'m| am|'ve| have)? (?:\w+ )?(?:say|said|told|heard|hear"
+    r"|read|think|believe|gather)|so (?:i'm|i am|we're) told"
+    r"|(?:they|people|some(?: people)?|you|folks) (?:say|claim|reckon)|(?:rumou?r|word) has it|don't "
+    r"quote me(?: on (?:this|that|it))?(?:,? but)?"
+    r"|(?:correct me if i'm wrong|i (?:could|might|may) be (?:wrong|mistaken)|(?:i'm )?not (?:\w+ "
+    r")?sure|i'm no (?:\w+ )?(?:expert|doctor|lawyer|banker|economist))(?:,? but)?"
 )
 _ASKING = (
-    r"(?:isn't it|is it not) (?:true|the case|a fact|right|so) that|don't you (?:think|agree|find)(?: that)?"
+    r"(?:isn't it|is it not) (?:true|the case|a fact|right|so) that|don't you (?:think|agree|find)(?: "
+    r"that)?"
     r"|am i right(?: in thinking)? that"
 )
 _FRONT = re.compile(
     rf"(?:(?:well|so|and|but|also|look|hey|ok(?:ay)?|oh|hm+|yes|no|you know|listen)[, ]+)*"
-    rf"(?:(?:{_ASIDE})(?:,? that)?[,:]? +|{_I} (?:{_THINK})(?: (?:somewhere|once|online|recently))?(?:,? that)?[,:]? +"
+    rf"(?:(?:{_ASIDE})(?:,? that)?[,:]? +|{_I} (?:{_THINK})(?: (?:somewhere|once|online"
+    rf"|recently))?(?:,? that)?[,:]? +"
     r"|it (?:seems|appears|looks|would seem|sounds)(?: to me)?(?: that| like| as if| as though)? +"
-    r"|it(?:'s| is) (?:\w+ )?(?:said|believed|thought|rumou?red|possible|likely|probable|my (?:understanding|impression|belief))(?: that)? +"
-    rf"|(?:{_ASKING}) +|(?:my|the) (?:guess|feeling|impression|understanding|hunch|sense) (?:is|would be)(?: that)? +|chances are(?: that)? +)+",
+    r"|it(?:'s| is) (?:\w+ )?(?:said|believed|thought|rumou?red|possible|likely|probable|my "
+    r"(?:understanding|impression|belief))(?: that)? +"
+    rf"|(?:{_ASKING}) +|(?:my|the) (?:guess|feeling|impression|understanding|hunch|sense) (?:is|would "
+    rf"be)(?: that)? +|chances are(?: that)? +)+",
     re.IGNORECASE,
 )
 _PRONOUN = "it|they|he|she|we|you|there|that|this|one|i"
 _TAG = re.compile(
-    rf"[,;.–—-]? *(?:right|correct|no|yes|eh|huh|hey|innit|ok(?:ay)?|yeah|true|surely|don't you (?:think|agree)|wouldn't you (?:say|agree)"
-    rf"|(?:isn't|is) (?:that|it) (?:not )?(?:so|right|true|correct|the case)|am i (?:right|wrong)|if i'm not mistaken"
-    rf"|(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|might|need|wo|ca|sha|ai|has|does)(?:n't| not)? (?:{_PRONOUN})(?: not)?)"
+    rf"[,;.–—-]? *(?:right|correct|no|yes|eh|huh|hey|innit|ok(?:ay)?|yeah|true|surely|don't you "
+    rf"(?:think|agree)|wouldn't you (?:say|agree)"
+    rf"|(?:isn't|is) (?:that|it) (?:not )?(?:so|right|true|correct|the case)|am i (?:right|wrong)|if "
+    rf"i'm not mistaken"
+    rf"|(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|might|need|wo|ca"
+    rf"|sha|ai|has|does)(?:n't| not)? (?:{_PRONOUN})(?: not)?)"
     r" *\?[\s\"'”’)]*\Z",
     re.IGNORECASE,
 )
-_BARE_TAG = re.compile(r"\w+ \w+ (?!(?:is|was|are|were|be|not|the|it|that|all|just|so|you|who|what)\b)\w{2,}\Z", re.IGNORECASE)
+_BARE_TAG = re.compile(
+    r"\w+ \w+ (?!(?:is|was|are|were|be|not|the|it|that|all|just|so|you|who|what)\b)\w{2,}\Z",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(rf"\W*(?:{_ASKING}) ", re.IGNORECASE)
 _BEHIND = re.compile(
-    rf"(?:,| [-–—])? +(?:{_ASIDE}|{_I} (?:{_THINK})(?: (?:somewhere|once|online|recently))?)[.!…]*[\s\"'”’)]*\Z", re.IGNORECASE
+    rf"(?:,| [-–—])? +(?:{_ASIDE}|{_I} (?:{_THINK})(?: (?:somewhere|once|online"
+    rf"|recently))?)[.!…]*[\s\"'”’)]*\Z",
+    re.IGNORECASE,
 )
-_INSIDE = re.compile(rf", (?:{_ASIDE}|{_I} (?:{_THINK})),(?= )|(?<=\w) (?:{_ADVERB})(?= \w)", re.IGNORECASE)
+_INSIDE = re.compile(
+    rf", (?:{_ASIDE}|{_I} (?:{_THINK})),(?= )|(?<=\w) (?:{_ADVERB})(?= \w)",
+    re.IGNORECASE,
+)
 _SOMEBODY_ELSE = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.IGNORECASE)
 _BEHIND_CHARS = 60  # the longest of what softens a claim behind it
 _LONGEST = 600  # a longer sentence is read as it stands
 _SOMEBODY = re.compile(
-    r"\b(?:i|i'\w+|me|my|mine|myself|we|we'\w+|us|our|ours|you'\w+|he|him|his|she|her|hers)\b|\?[\s\"'”’)]*\Z", re.IGNORECASE
+    r"\b(?:i|i'\w+|me|my|mine|myself|we|we'\w+|us|our|ours|you'\w+|he|him|his|she|her|hers)\b"
+    r"|\?[\s\"'”’)]*\Z",
+    re.IGNORECASE,
 )
 
 

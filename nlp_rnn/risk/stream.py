@@ -1,20 +1,21 @@
 """A review under way: a text comes piece by piece, and leaves sentence by sentence.
 
-A sentence is a unit of the layout, too: an item, a row, a heading. Each is reviewed as the whole text's review
-would, whatever the pieces are. What many sentences need alike (repeated stretches, copied runs, the claims
-model, the language) is computed for all that have come. Knows sentences, signals and policies; which rules,
-model and thresholds there are is the filter's business.
+A sentence is a unit of the layout, too: an item, a row, a heading. Each is reviewed as the whole text's
+review would, whatever the pieces are. What many sentences need alike (repeated stretches, copied runs, the
+claims model, the language) is computed for all that have come. Knows sentences, signals and policies; which
+rules, model and thresholds there are is the filter's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nlp_rnn.classification.languages import OTHER
 from nlp_rnn.errors import InputError
 from nlp_rnn.risk.claims import NOISE
 from nlp_rnn.risk.confidence import LONGEST_PERIOD, Repeats, find_improbable
@@ -379,19 +380,6 @@ def _is_given(sentence: _Sentence) -> bool:
     return bool(sentence.prompted) and not sentence.text[sentence.prompted :].strip()
 
 
-def _unknown_words(text: str, start: int, spans: Iterable[tuple[int, int]], count: int) -> Iterator[Signal]:
-    """Yield signals for words that nobody seems to know; ``count`` is the number of words in the text."""
-    unknown = [span for span in spans if text[slice(*span)].lower() not in _english_words()]
-    for first, after in unknown:
-        yield Signal(
-            kind="unknown-word",
-            start=start + first,
-            end=start + after,
-            score=round(min(0.6, len(unknown) / count), 3),
-            why=f"the training text does not have the word “{text[first:after]}”",
-        )
-
-
 def _unread(sentence: _Sentence, language: str) -> Signal:
     """Return the signal of a sentence that the filter cannot read."""
     return Signal(
@@ -399,7 +387,7 @@ def _unread(sentence: _Sentence, language: str) -> Signal:
         start=sentence.start + sentence.view.start,
         end=sentence.start + sentence.view.end,
         score=0.0,
-        why=f"is not English ({language}): the filter cannot tell what it claims",
+        why=f"is not English{f' ({language})' if language != OTHER else ''}: nobody has read what it claims",
     )
 
 

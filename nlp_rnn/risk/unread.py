@@ -1,7 +1,7 @@
 """Which sentences are not English, so that no rule and no model of the filter can read them.
 
-A sentence of which most words are in the filter's own list is English; about the others the package's model of
-languages is asked. Knows sentences as they are read; no signals.
+A sentence of which most words are in the filter's own list is English; about the others the package's model
+of languages is asked. Knows sentences as they are read; no signals.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from nlp_rnn.risk.overlap import WORD
 from nlp_rnn.risk.words import known_words
 
 _KNOWN_SHARE, _LESS = 0.85, 0.7
-_ENGLISH = frozenset("the and that with this you was were have they which would of from are been what".split())
+_ENGLISH = frozenset(
+    "the and that with this you was were have they which would of from are been what".split()
+)
 _MOST_ANSWERS = 2_048
 
 
 def languages(sentences: Sequence[str]) -> list[str | None]:
-    """Return the language of each sentence that is not English, by its code or its script; None for English."""
+    """Return the language of each sentence that is not English, as a code or a script; else None."""
     found: list[str | None] = [None] * len(sentences)
     asked = [
         n for n, text in enumerate(sentences) if not (_short_known if len(text) <= SHORT else _known)(text)

@@ -1,8 +1,8 @@
 """What is read of a unit of text: its words, without layout and disguise, each with its place.
 
-Invisible characters, letters in costume, HTML, Markdown, the marks of items and rows, names and times in front
-of a turn, footnote marks and shouting are taken off, so that a claim is found as in plain text and its place is
-exact. A plain sentence costs one search. Knows one unit at a time; no rules and no models.
+Invisible characters, letters in costume, HTML, Markdown, the marks of items and rows, names and times in
+front of a turn, footnote marks and shouting are taken off, so that a claim is found as in plain text and its
+place is exact. A plain sentence costs one search. Knows one unit at a time; no rules and no models.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from nlp_rnn.risk.signals import Signal
 from nlp_rnn.risk.words import known_words
 from nlp_rnn.text.alignment import Places
 from nlp_rnn.text.letters import (
@@ -22,34 +23,39 @@ from nlp_rnn.text.letters import (
 )
 from nlp_rnn.text.markup import take_off_html, take_off_markdown
 from nlp_rnn.text.rewriting import Edit, Rewriting
-from nlp_rnn.risk.signals import Signal
 
 _SHOUTED = re.compile(r"(?<![^\W_])[A-Z]{4,}(?![^\W_])")
 _CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{2,}(?![^\W_])")
 _SMALL = re.compile("[a-z]")
 _FOOTNOTE = re.compile(
-    r"(?<=[\w.,;:!?\"”’)])(?:\[\^?(?:\d{1,3}|[a-z]|\*|note \d{1,2}|citation needed)\]|[¹²³\u2070-\u2079†‡]+(?!\w))"
+    r"(?<=[\w.,;:!?\"”’)])(?:\[\^?(?:\d{1,3}|[a-z]|\*|note \d{1,2}|citation needed)\]"
+    r"|[¹²³\u2070-\u2079†‡]+(?!\w))"
 )
 _STAMP = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? ?)?\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\b\.?)?"
 _NAME = r"[@~]?[^\W\d_][\w.'’-]{0,19}(?: [^\W\d_a-z][\w.'’-]{0,19}){0,2}"
 _TURN = re.compile(
-    rf"\s*(?:[\[(]?{_STAMP}[\])]?[ \t]*(?:[-–—|:][ \t]*)?(?:<[\w.@ -]{{1,30}}>:?|{_NAME}(?: ?\([^()\n]{{1,20}}\))?[ \t]?:(?=\s))?"
+    rf"\s*(?:[\[(]?{_STAMP}[\])]?[ \t]*(?:[-–—|:][ \t]*)?(?:<[\w.@ -]{{1,30}}>:?|{_NAME}(?: "
+    rf"?\([^()\n]{{1,20}}\))?[ \t]?:(?=\s))?"
     rf"|<[\w.@ -]{{1,30}}>:?(?=\s)|(?P<name>{_NAME})(?: ?\([^()\n]{{1,20}}\))?[ \t]?:(?=\s))[ \t]*(?=\S)"
 )
 _NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)][ \t]+(?=\S)|\s*\[[ xX]\][ \t]+(?=\S)")
 _INITIAL = re.compile(r"\s*[A-Z]\.")
-_LEFT_OVER = re.compile(r"\*{2,3}|`+|~~|\\(?=[*_`\[\]()#~|])|(?<!\S)[*_](?=\w)|(?<=[\w.!?,])[*_](?!\S)|[|](?!\w)|(?<!\w)[|]|[│┃]")
+_LEFT_OVER = re.compile(
+    r"\*{2,3}|`+|~~|\\(?=[*_`\[\]()#~|])|(?<!\S)[*_](?=\w)|(?<=[\w.!?,])[*_](?!\S)|[|](?!\w)"
+    r"|(?<!\w)[|]|[│┃]"
+)
 _INITIALS = frozenset("nasa nato unesco unicef opec interpol fifa uefa".split())
 # Who says something belongs to what is said.
 _SOURCES = frozenset(
     """
-    study studies research researchers scientists science experts doctors physicians report reports survey poll
-    police officials government ministry minister court judge breaking news fact facts myth truth who fda nasa
-    cdc nhs official authorities analysts economists sources
+    study studies research researchers scientists science experts doctors physicians report reports survey
+    poll police officials government ministry minister court judge breaking news fact facts myth truth who fda
+    nasa cdc nhs official authorities analysts economists sources
     """.split()
 )
 _ANY = re.compile(
-    rf"[<&*_`\[\]#~|\\│┃¹²³\u2070-\u2079†‡{INVISIBLE}]|^\s*(?:[-+>=\u2022\u00b7\u2023\u25aa\u25e6\u25cf\d(]|\w{{1,4}}[.)])"
+    rf"[<&*_`\[\]#~|\\│┃¹²³\u2070-\u2079†‡{INVISIBLE}]"
+    rf"|^\s*(?:[-+>=\u2022\u00b7\u2023\u25aa\u25e6\u25cf\d(]|\w{{1,4}}[.)])"
     r"|[A-Z]{4}|:\s|\n[ \t]*[-+>=\d]"
 )
 
@@ -92,9 +98,9 @@ class View:
 
 
 def read_through(unit: str) -> View:
-    """Return what is read of a unit.
+    r"""Return what is read of a unit.
 
-    >>> view = read_through("- The st\u00adudy **confirmed** it&nbsp;all.\\n")
+    >>> view = read_through("- The st\u00adudy **confirmed** it&nbsp;all.\n")
     >>> view.text.strip(), view.start, view.end, view.span(0, 3)
     ('The study confirmed it all.', 2, 39, (2, 5))
     """
@@ -121,7 +127,11 @@ def _nicknames(text: str) -> Iterator[Edit]:
 
 def _left_over(text: str) -> Iterator[Edit]:
     """Yield nothing for footnote marks, and for marks whose other half is in another unit."""
-    edits = [(found.start(), found.end(), "") for pattern in (_FOOTNOTE, _LEFT_OVER) for found in pattern.finditer(text)]
+    edits = [
+        (found.start(), found.end(), "")
+        for pattern in (_FOOTNOTE, _LEFT_OVER)
+        for found in pattern.finditer(text)
+    ]
     reached = 0
     for start, end, written in sorted(edits):
         if start >= reached:

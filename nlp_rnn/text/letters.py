@@ -34,8 +34,8 @@ _MARKS_ABOVE = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2
 _LETTER_NAME = re.compile(r"LATIN (?:SMALL |CAPITAL )?(?:LETTER )?(?:SMALL CAPITAL )?(?:LETTER )?([A-Z])$")
 # Letters of other scripts, and the Latin ones that they look like (after Unicode's confusables.txt).
 _LOOK_ALIKES = str.maketrans(
-    "асеорхуіјѕһԁԛԝӏѵкмнтвАВСЕНІЈКМОРЅТХУ" "οανρυικτχγϲηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" "օսհոցզ" "ıɑɡ",
-    "aceopxyijshdqwlvkmhtbABCEHIJKMOPSTXY" "oavpuiktxycnwABEZHIKMNOPTYX" "ouhngq" "iag",
+    "асеорхуіјѕһԁԛԝӏѵкмнтвАВСЕНІЈКМОРЅТХУοανρυικτχγϲηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսհոցզıɑɡ",
+    "aceopxyijshdqwlvkmhtbABCEHIJKMOPSTXYoavpuiktxycnwABEZHIKMNOPTYXouhngqiag",
 )
 _ALIKE = "".join(map(chr, _LOOK_ALIKES))
 _DRESSED = "".join(f"{chr(first)}-{chr(last)}" for first, last in _DRESSED_RANGES)
@@ -58,9 +58,9 @@ def unseen_edits(text: str) -> Iterator[Edit]:
 
 
 def costume_edits(text: str) -> Iterator[Edit]:
-    """Yield the plain letter for each in costume, and for each with marks heaped on it.
+    r"""Yield the plain letter for each in costume, and for each with marks heaped on it.
 
-    >>> list(costume_edits("\\uff43\\U0001d42e\\u24e1e\\u0336s"))
+    >>> list(costume_edits("\uff43\U0001d42e\u24e1e\u0336s"))
     [(0, 1, 'c'), (1, 2, 'u'), (2, 3, 'r'), (3, 5, 'e')]
     """
     for found in _COSTUMES.finditer(text):
@@ -88,7 +88,7 @@ def look_alike_edits(text: str) -> Iterator[Edit]:
 
 
 def _marked_letter(cluster: str) -> str | None:
-    """Return a letter with the mark that belongs to it; without marks that are heaped on it or strike it out."""
+    """Return a letter with its own mark, without marks that are heaped on it or strike it out."""
     composed = unicodedata.normalize("NFC", cluster)
     if composed == cluster and len(cluster) == 1:
         return None

@@ -1,9 +1,9 @@
 r"""Where the units of a laid-out text end: its sentences, list items, rows, cells, headings, lines of a chat.
 
-A unit ends where a sentence does (``sentences.py``), or where its layout says so: at the end of a line that is
-an item, a row, a heading or somebody's turn, and at a tag such as ``</li>`` or ``<br>``. A line that is merely
-full goes on in the next one. How far is looked ahead is bounded, so that a text that comes piece by piece is
-cut as the whole one. Knows lines and marks; not what they say.
+A unit ends where a sentence does (``sentences.py``), or where its layout says so: at the end of a line that
+is an item, a row, a heading or somebody's turn, and at a tag such as ``</li>`` or ``<br>``. A line that is
+merely full goes on in the next one. How far is looked ahead is bounded, so that a text that comes piece by
+piece is cut as the whole one. Knows lines and marks; not what they say.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ _STOPS = Stops(
 
 # Where layout may end a unit: at the end of a line, between cells, at a tag that is no part of a sentence.
 _BLOCKS = (
-    "address|article|aside|blockquote|body|br|button|caption|center|dd|details|div|dl|dt|figcaption|figure"
-    "|footer|form|h[1-6]|head|header|hr|html|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td"
+    "address|article|aside|blockquote|body|br|button|caption|center|dd|details|div|dl|dt|figcaption"
+    "|figure"
+    "|footer|form|h[1-6]|head|header|hr|html|legend|li|main|nav|ol|option|p|pre|section|summary|table"
+    "|tbody|td"
     "|tfoot|th|thead|title|tr|ul"
 )
 _TAG = rf"</?(?:{_BLOCKS})(?:\s[^<>]{{0,300}})?\s?/?>"
@@ -52,19 +54,24 @@ _SPACE = re.compile(r"\s{0,200}")
 _QUOTES = re.compile(r"[ \t]{0,8}(?:>[ \t]{0,4}){0,9}[ \t]{0,8}")
 _STAMP = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? ?)?\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\b\.?)?"
 _ITEM = re.compile(
-    r"[-*+\u2022\u00b7\u2023\u25aa\u25e6\u25cf\u2013\u2014\u2192\u25ba\u2713\u2714\u2717\u2610-\u2612][ \t]+\S"
+    r"[-*+\u2022\u00b7\u2023\u25aa\u25e6\u25cf\u2013\u2014\u2192\u25ba\u2713\u2714\u2717\u2610-\u2612]"
+    r"[ \t]+\S"
     r"|\(?\d{1,3}[.)][ \t]+\S|\(?[a-zA-Z]\)[ \t]|\(?[ivx]{1,4}[.)][ \t]|\[[ xX]\][ \t]"
 )
-_ROW = re.compile(r"\||\+-|.{0,300}\S[ \t]\|[ \t]|[^\t\n]{0,300}\S\t+\S|[^,\s][^,]{0,40}(?:,[^,\s][^,]{0,40}){2}")
+_ROW = re.compile(
+    r"\||\+-|.{0,300}\S[ \t]\|[ \t]|[^\t\n]{0,300}\S\t+\S|[^,\s][^,]{0,40}(?:,[^,\s][^,]{0,40}){2}"
+)
 _HEADING = re.compile(r"#{1,6}[ \t]|[-=_*~`]{3,}")
 _TURN = re.compile(
     rf"[\[(]?{_STAMP}[\])]?|<[\w.@-]{{1,30}}>[ \t]|\*\*[^*\n]{{1,40}}\*\*:?[ \t]"
-    r"|[@~]?[^\W\d_a-z][\w.'’-]{0,19}(?: [^\W\d_a-z][\w.'’-]{0,19}){0,2}(?: ?\([^()\n]{1,20}\))?[ \t]?:[ \t]"
+    r"|[@~]?[^\W\d_a-z][\w.'’-]{0,19}(?: [^\W\d_a-z][\w.'’-]{0,19}){0,2}(?: "
+    r"?\([^()\n]{1,20}\))?[ \t]?:[ \t]"
 )
 _SMALL_TURN = re.compile(r"[a-z][\w.-]{0,19}:[ \t]")
 _CODE_END = re.compile(r"(?:[{}\\]|[=()<>][^\n]{0,200};)[ \t]*\Z")
 _GOES_ON = re.compile(
-    r"(?:[,\u2013\u2014&+(\[/-]|\b(?:a|an|the|of|to|in|on|at|by|for|from|with|and|or|that|as|is|are|was|were"
+    r"(?:[,\u2013\u2014&+(\[/-]|\b(?:a|an|the|of|to|in|on|at|by|for|from|with|and|or|that|as|is|are"
+    r"|was|were"
     r"|be|than|not|no|his|her|their|its|our|your|my|who|which|will|has|have))[\"'’”*_]{0,3}[ \t]*\Z",
     re.IGNORECASE,
 )
@@ -96,7 +103,9 @@ def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[i
     end, stopped = _sentence_end(text, start, resume, final=final)
     # Only what stands before the sentence's end may end the unit earlier.
     until = len(text) if end is None else end - _spaces_before(text, start, end)
-    broken, waiting = _layout_end(text, start, max(start, resume), min(until, start + LONGEST_SENTENCE), final)
+    broken, waiting = _layout_end(
+        text, start, max(start, resume), min(until, start + LONGEST_SENTENCE), final
+    )
     if broken is not None:
         return broken, broken
     if waiting is not None:
@@ -122,9 +131,7 @@ def _spaces_before(text: str, start: int, end: int) -> int:
     return end - start - len(text[start:end].rstrip())
 
 
-def _layout_end(
-    text: str, start: int, at: int, until: int, final: bool
-) -> tuple[int | None, int | None]:
+def _layout_end(text: str, start: int, at: int, until: int, final: bool) -> tuple[int | None, int | None]:
     """Return where layout ends the unit between ``at`` and ``until``; or else from where to wait for more."""
     while (edge := _EDGE.search(text, at, until)) is not None:
         place = edge.start()
@@ -136,7 +143,7 @@ def _layout_end(
             end, undecided = _after_cell(text, place, edge.end(), final)
         if undecided:
             return None, place
-        if end is not None and text[start:end].strip():
+        if end is not None and text[start:end].strip(" \t\r\n|"):
             return end, None
         at = edge.end()
     return None, None
@@ -186,7 +193,8 @@ def _after_cell(text: str, place: int, after: int, final: bool) -> tuple[int | N
 def _ends_with_line(line: str, following: str) -> bool:
     """Return True if a unit ends with its line, by how this and the next one look."""
     quotes, next_quotes = _QUOTES.match(line), _QUOTES.match(following)
-    assert quotes is not None and next_quotes is not None  # they match anything
+    if quotes is None or next_quotes is None:  # never: they match anything
+        return False
     if quotes[0].count(">") != next_quotes[0].count(">"):
         return True
     line, following = line[quotes.end() :].rstrip(), following[next_quotes.end() :]

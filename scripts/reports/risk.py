@@ -1,8 +1,8 @@
 """Measure the risk filter: reviewed cases in many layouts, hedges, redaction, languages, real prose.
 
-``python -m scripts.reports.risk --data DATA`` prints every figure. Of prose, plays or what ``--prose`` names,
-the last tenth is text under review, and the rest the training text, whose words are known and which nobody has
-copied from. Cases that are only measured are not printed.
+``python -m scripts.reports.risk --data DATA`` prints every figure. Of prose, plays or what ``--prose``
+names, the last tenth is text under review, and the rest the training text, whose words are known and which
+nobody has copied from. Cases that are only measured are not printed.
 """
 
 from __future__ import annotations

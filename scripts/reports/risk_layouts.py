@@ -151,7 +151,7 @@ def _removed(risk: RiskFilter, text: str) -> Iterator[tuple[int, int]]:
 
 
 def unread_shares(risk: RiskFilter, data: Path, most: int) -> dict[str, dict[str, float]]:
-    """Return the shares of sentences of five words or more said to be unread, by language and kind of text."""
+    """Return the shares of sentences of five words or more said to be unread, by language and kind."""
     found = {}
     for name, texts in (_foreign(data) | _english(data)).items():
         found[name] = _unread_share(risk, random.Random(0).sample(texts, min(most, len(texts))))
@@ -198,7 +198,7 @@ def _english(data: Path) -> dict[str, list[str]]:
         "English, Reddit": read("sentiment/goemotions/test")["text"],
         "English, dialogues": read("sentiment/dailydialog/test")["text"],
         "English, names": [
-            f"{', '.join(each.title() for each in rng.sample(names, 3))} and {rng.choice(names).title()} came."
+            ", ".join(map(str.title, rng.sample(names, 3))) + f" and {rng.choice(names).title()} came."
             for _ in range(400)
         ],
     }
@@ -215,5 +215,7 @@ def risky_texts(cases: Sequence[RiskCase], risk: RiskFilter) -> list[str]:
     return [
         case.text
         for case in cases
-        if case.expect == RISKY and len((found := risk.review(case.text)).passages) == 1 and found.level != "low"
+        if case.expect == RISKY
+        and len((found := risk.review(case.text)).passages) == 1
+        and found.level != "low"
     ]
