@@ -161,8 +161,9 @@ def _hedges(text: str) -> Iterator[Edit]:
     if front is not None and front.end() < len(text) and front.end() > front.start():
         reached = front.end()
         if text[reached].islower():
+            yield begin, reached, ""
+            yield reached, reached + 1, text[reached].upper()
             reached += 1
-            yield begin, reached, text[reached - 1].upper()
         else:
             yield begin, reached, ""
     behind = _BEHIND.search(text, max(reached, len(text) - _BEHIND_CHARS))

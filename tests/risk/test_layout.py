@@ -191,7 +191,9 @@ def test_a_hedged_claim_weighs_what_the_plain_one_does_and_stands_where_it_stand
     ):
         hedged = FILTER.review(text)
         assert hedged.score == plain.score > 0
-        assert any("cancer" in text[signal.start : signal.end] for signal in hedged.signals)
+        [claim] = hedged.signals
+        assert text[claim.start : claim.end].lower().startswith("garlic")
+        assert text[claim.start : claim.end].endswith("cures")
     assert FILTER.review("Does garlic cure cancer?").score < plain.score
 
 
