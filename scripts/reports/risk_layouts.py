@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nlp_rnn.resources import data_folder
-from nlp_rnn.risk import RiskFilter, Thresholds, load_cases
-from nlp_rnn.risk.suite import RISKY, RiskCase
+from nlp_rnn.risk import RISKY, RiskCase, RiskFilter, Thresholds, load_cases
 from scripts.recipes.corpora import reader
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
