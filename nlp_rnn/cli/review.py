@@ -10,12 +10,18 @@ import typer
 
 from nlp_rnn.cli.options import AsJson, Encoding
 from nlp_rnn.cli.output import print_json, say
+from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from nlp_rnn.risk.evidence import Evidence
-    from nlp_rnn.risk.review import Review
+    from nlp_rnn.risk.filter import RiskFilter
+    from nlp_rnn.risk.overlap import OverlapIndex
+    from nlp_rnn.risk.review import Filtered, Review
 
+_LONG = 200_000  # characters that take a second
+_TEXT_FILES = (".txt", ".md", ".gz", ".xz")
+_ROOTED = re.compile(r"(?:~|\.{0,2})[/\\]|[A-Za-z]:\\")
 _ENDING = re.compile(r"\w\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)
 LEVEL_COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
 
@@ -61,7 +67,7 @@ def review(
     evidence = EvidenceIndex.build(sources, encoding=sources_encoding) if sources else None
     risk_filter = RiskFilter(policy or "annotate", thresholds=limits, sources=evidence, look_up=look_up)
     index = None if memory is None else OverlapIndex.load(memory)
-    filtered = risk_filter.apply(_text(source, file, encoding), memory=index)
+    filtered = _applied(risk_filter, _text(source, file, encoding), index)
     if as_json:
         print_json({"policy": risk_filter.policy, "text": filtered.text, **filtered.review.to_dict()})
     elif policy is not None:
@@ -72,37 +78,58 @@ def review(
         say(f"Note: {sentence}")
 
 
+def _applied(risk_filter: RiskFilter, text: str, index: OverlapIndex | None) -> Filtered:
+    """Review a text, with a bar if it is long."""
+    if len(text) < _LONG:
+        return risk_filter.apply(text, memory=index)
+    with progress_bar("{task.percentage:.0f} %") as bar:
+        task = bar.add_task("reviewing", total=len(text))
+        return risk_filter.apply(
+            text, memory=index, on_progress=lambda read: bar.update(task, completed=read)
+        )
+
+
 def _text(source: str | None, file: Path | None, encoding: str) -> str:
     """Return the text given, or that of the file."""
     if source is not None and file is not None:
         raise InputError("give a text, or --file, not both")
     if file is None and (source is None or source == "-"):
         file = Path("-")
+    text = None
     if file is None and source is not None:
-        if not _names_a_file(source):
-            return source
-        file = Path(source)
-    return _read(file or Path("-"), encoding)
+        if _names_a_file(source):
+            file = Path(source)
+        else:
+            text = source
+    text = _read(file or Path("-"), encoding) if text is None else text
+    if not text.strip():
+        what = "the text" if file is None else "standard input" if str(file) == "-" else str(file)
+        raise InputError(f"{what} is empty: there is nothing to review")
+    return text
 
 
 def _names_a_file(source: str) -> bool:
-    """Return True if an argument is a file.
+    """Return True if an argument is a file; a sentence or a URL that ends like one is a text.
 
     Raises:
-        DataError: If there is no such file, and the argument looks too much like a file's name to be a text.
+        DataError: If there is no such file, and the argument is one word that can hardly be anything else.
     """
+    if not source.strip():
+        return False
     try:
         path = Path(source)
         if path.is_file():
             return True
-        looks_so = path.is_dir() or path.suffix.lower() in (".txt", ".md", ".gz", ".xz")
+        is_folder = path.is_dir()
     except (OSError, ValueError):  # too long for a name, or a NUL byte
         return False
-    one_word = len(source.split()) == 1
-    if looks_so or (one_word and ("/" in source or "\\" in source or _ENDING.search(source))):
+    one_word = len(source.split()) == 1 and "://" not in source
+    if is_folder or (one_word and (_ENDING.search(source) or _ROOTED.match(source))):
         raise DataError(
             f"there is no file {source} (a text that looks like a file's name goes through a pipe)"
         )
+    if path.suffix.lower() in _TEXT_FILES and "://" not in source:
+        say(f"Note: there is no file {source}: it is reviewed as a text")
     return False
 
 

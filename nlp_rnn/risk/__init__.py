@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from nlp_rnn.risk.scanner import RiskScanner as RiskScanner
     from nlp_rnn.risk.signals import Signal as Signal
     from nlp_rnn.risk.suite import CASE_FILES as CASE_FILES
+    from nlp_rnn.risk.suite import RISKY as RISKY
     from nlp_rnn.risk.suite import CaseReport as CaseReport
+    from nlp_rnn.risk.suite import RiskCase as RiskCase
     from nlp_rnn.risk.suite import load_cases as load_cases
     from nlp_rnn.risk.suite import run_cases as run_cases
 
@@ -41,6 +43,6 @@ __all__, __getattr__, __dir__ = lazy(
         "differences": ["Difference"],
         "overlap": ["OverlapIndex", "OverlapReport"],
         "scanner": ["RiskScanner"],
-        "suite": ["CaseReport", "CASE_FILES", "load_cases", "run_cases"],
+        "suite": ["CaseReport", "CASE_FILES", "RISKY", "RiskCase", "load_cases", "run_cases"],
     },
 )

@@ -35,10 +35,12 @@ SUBJECTS = {
     "loop": "a loop",
 }
 COPIED = "memorised"
+UNREAD = "unread"
 
 _LOW = "The risk filter saw no reason for doubt, which does not make it true."
 _MEDIUM = "It has {subjects}: look them up before you rely on it."
 _HIGH = "Do not rely on it: it has {subjects}."
+_UNREAD = "It has sentences that are not in English, and the risk filter cannot read those."
 _COPIED = "Parts of it are copied from the training text word for word, and may be somebody's."
 
 
@@ -56,10 +58,12 @@ def disclaimer(level: str, kinds: Iterable[str] = ()) -> str:
     kinds = set(kinds)
     sentences = [MACHINE]
     subjects = _listed([subject for kind, subject in SUBJECTS.items() if kind in kinds][:4])
-    if level == "low":
+    if level == "low" and UNREAD not in kinds:
         sentences.append(_LOW)
-    elif subjects:
+    elif level != "low" and subjects:
         sentences.append((_MEDIUM if level == "medium" else _HIGH).format(subjects=subjects))
+    if UNREAD in kinds:
+        sentences.append(_UNREAD)
     if COPIED in kinds:
         sentences.append(_COPIED)
     return " ".join(sentences)

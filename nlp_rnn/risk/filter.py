@@ -24,6 +24,7 @@ from nlp_rnn.risk.stream import BLOCKED as BLOCKED
 from nlp_rnn.risk.stream import NOT_ENGLISH as NOT_ENGLISH
 from nlp_rnn.risk.stream import RiskStream as RiskStream
 
+_PIECE = 50_000  # characters between two reports of progress
 POLICIES = ("annotate", "redact", "block")
 LOOK_UP = ("flagged", "every")
 
@@ -113,9 +114,13 @@ class RiskFilter:
         prompt: str = "",
         memory: OverlapIndex | None = None,
         char_logprobs: ArrayLike | None = None,
+        on_progress: Callable[[int], None] | None = None,
     ) -> Filtered:
-        """Return a text as the policy shows it, without its prompt; arguments and errors as ``review``."""
-        stream = self._read(text, prompt, memory, char_logprobs)
+        """Return a text as the policy shows it, without its prompt; arguments and errors as ``review``.
+
+        ``on_progress`` is called now and then with the number of characters of the text that have been read.
+        """
+        stream = self._read(text, prompt, memory, char_logprobs, on_progress)
         if self.policy == "block" and stream.stopped:
             return Filtered(BLOCKED, stream.review)
         return Filtered("".join(passage.shown for passage in stream.passages), stream.review)
@@ -143,11 +148,21 @@ class RiskFilter:
         return self.sources.find(sentence, start=start)
 
     def _read(
-        self, text: str, prompt: str, memory: OverlapIndex | None, char_logprobs: ArrayLike | None
+        self,
+        text: str,
+        prompt: str,
+        memory: OverlapIndex | None,
+        char_logprobs: ArrayLike | None,
+        on_progress: Callable[[int], None] | None = None,
     ) -> RiskStream:
         stream = RiskStream(self, memory, whole=True, given=len(prompt))
         stream.push(prompt)
-        stream.push(text, char_logprobs)
+        if on_progress is None or char_logprobs is not None:
+            stream.push(text, char_logprobs)
+        else:  # a stream decides as the whole text does
+            for start in range(0, len(text), _PIECE):
+                stream.push(text[start : start + _PIECE])
+                on_progress(min(len(text), start + _PIECE))
         stream.finish()
         return stream
 

@@ -17,7 +17,7 @@ class Signal:
     Attributes:
         kind: Kind of the reason, e.g. ``authority`` or ``memorised``.
         start, end: Its place, in characters of the text under review.
-        score: Its weight, in [0, 1].
+        score: Its weight, in [0, 1]; 0 for ``unread``, which says nothing about risk.
         why: The evidence, in words for a reader.
     """
 

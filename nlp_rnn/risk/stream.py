@@ -1,36 +1,38 @@
 """A review under way: a text comes piece by piece, and leaves sentence by sentence.
 
-Each sentence is reviewed as the whole text's review would, whatever the pieces are. What many sentences need
-alike (repeated stretches, copied runs, the claims model) is computed for all that have come. Knows sentences,
-signals and policies; which rules, model and thresholds there are is the filter's business.
+A sentence is a unit of the layout, too: an item, a row, a heading. Each is reviewed as the whole text's
+review would, whatever the pieces are. What many sentences need alike (repeated stretches, copied runs, the
+claims model, the language) is computed for all that have come. Knows sentences, signals and policies; which
+rules, model and thresholds there are is the filter's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nlp_rnn.classification.languages import OTHER
 from nlp_rnn.errors import InputError
-from nlp_rnn.resources import data_folder
-from nlp_rnn.risk.claims import NOISE, SHORT
+from nlp_rnn.risk.claims import NOISE
 from nlp_rnn.risk.confidence import LONGEST_PERIOD, Repeats, find_improbable
-from nlp_rnn.risk.disclaimer import COPIED, disclaimer
+from nlp_rnn.risk.copies import CONTEXT, Copies
+from nlp_rnn.risk.disclaimer import COPIED, UNREAD, disclaimer
+from nlp_rnn.risk.hedges import read_claims
 from nlp_rnn.risk.levels import LEVELS
-from nlp_rnn.risk.overlap import WORD, OverlapIndex, OverlapReport
+from nlp_rnn.risk.overlap import OverlapIndex
 from nlp_rnn.risk.review import Passage, Review
 from nlp_rnn.risk.signals import Signal, combined
-from nlp_rnn.text.sentences import find_sentence_end
+from nlp_rnn.risk.unread import languages
+from nlp_rnn.risk.view import View, read_through
+from nlp_rnn.text.units import find_unit_end
 
 if TYPE_CHECKING:
     from nlp_rnn.risk.filter import Policy, RiskFilter
 
-CONTEXT = 500
-"""Number of characters before a sentence in which a loop or a copied run may have begun."""
 CHECK_WORTHY_WEIGHT = 0.65
 """Score of its signal over the claims model's probability."""
 
@@ -39,10 +41,7 @@ BLOCKED = "[withheld: the text looks too risky to show]"
 NO_CLAIMS_MODEL = "no claims model was found: sentences are judged by rules alone"
 NO_MEMORY = "no index of the training text was given: copies and unknown words were not looked for"
 NO_LOGPROBS = "no log-probabilities were given: how sure the model was is not known"
-NOT_ENGLISH = (
-    "most of its words are not English ones that the filter knows: it looks for claims in English alone"
-)
-_FEWEST_WORDS = 3  # a shorter text may be of any language
+NOT_ENGLISH = "some of its sentences are not English: the filter reads English alone"
 _TOGETHER = 128  # sentences reviewed together at most, or as many as have so few characters together:
 _TOGETHER_CHARACTERS = 2_048
 _KEPT = 2_048  # characters that are done with before they are let go
@@ -54,6 +53,8 @@ class _Sentence:
 
     Attributes:
         text, start: The sentence and its place.
+        view: What is read of it.
+        judged: What the claims model reads of it.
         prompted: Characters at its start that the prompt gave.
         claims, others: Signals of the rules, and all others.
         damping: Factor of claims.
@@ -62,6 +63,8 @@ class _Sentence:
 
     text: str
     start: int
+    view: View
+    judged: str
     prompted: int
     claims: list[Signal]
     others: list[Signal]
@@ -76,7 +79,7 @@ class RiskStream:
         self, risk: RiskFilter, memory: OverlapIndex | None, *, whole: bool = False, given: int = 0
     ) -> None:
         self._given = given  # characters of the prompt, which no policy changes
-        self._filter, self._memory = risk, memory
+        self._filter = risk
         self._ends_at_stop = risk.policy == "block" and not whole
         self._done: list[Passage] = []
         self._waiting: list[_Sentence] = []
@@ -87,9 +90,7 @@ class RiskStream:
         # Of the buffer in the text; in the buffer, of the next sentence and where its end is looked for.
         self._offset = self._start = self._resume = 0
         self._repeats = Repeats(risk.thresholds.loop_chars)
-        self._copies = _Copies()
-        self._hit_N = np.zeros(0, np.bool_)  # of the buffer's stretches, those that the training text has
-        self._words = self._english = 0
+        self._copies = None if memory is None else Copies(memory)
 
     @property
     def passages(self) -> list[Passage]:
@@ -145,12 +146,11 @@ class RiskStream:
         score = max((passage.score for passage in passages), default=0.0)
         level = self._filter.thresholds.level(score)
         shown_kinds = {signal.kind for p in passages if p.level == level for signal in p.signals}
-        shown_kinds |= {COPIED} & {signal.kind for signal in signals}
-        foreign = self._words >= _FEWEST_WORDS and 2 * self._english < self._words
+        shown_kinds |= {COPIED, UNREAD} & {signal.kind for signal in signals}
         missing = (
-            (foreign, NOT_ENGLISH),
+            (UNREAD in shown_kinds, NOT_ENGLISH),
             (self._filter.claims is None, NO_CLAIMS_MODEL),
-            (self._memory is None, NO_MEMORY),
+            (self._copies is None, NO_MEMORY),
             (self._nats_N is None, NO_LOGPROBS),
         )
         characters = passages[-1].end if passages else 0
@@ -160,7 +160,7 @@ class RiskStream:
             signals=signals,
             disclaimer=disclaimer(level, shown_kinds),
             passages=passages,
-            overlap=None if self._memory is None else self._copies.report(characters),
+            overlap=None if self._copies is None else self._copies.report(characters),
             thresholds=self._filter.thresholds,
             not_checked=tuple(words for is_missing, words in missing if is_missing),
             evidence=None
@@ -186,9 +186,9 @@ class RiskStream:
             ends = self._next_ends(final)
             if not ends:
                 break
-            unknown = self._look_ahead(ends)
+            views = self._look_ahead(ends)
             for number, end in enumerate(ends):
-                sentence = self._read_sentence(end, unknown[number] if unknown else ())
+                sentence = self._read_sentence(end, views[number], number)
                 self._waiting.append(sentence)
                 self._start = end
                 if self._ends_at_stop and self._may_act(sentence):
@@ -205,7 +205,7 @@ class RiskStream:
         ends: list[int] = []
         start, resume = self._start, max(self._start, self._resume)
         while len(ends) < _TOGETHER or start < self._start + _TOGETHER_CHARACTERS:
-            end, resume = find_sentence_end(self._buffer, start, resume, final=final)
+            end, resume = find_unit_end(self._buffer, start, resume, final=final)
             if end is None:
                 break
             ends.append(end)
@@ -213,24 +213,21 @@ class RiskStream:
         self._resume = resume
         return ends
 
-    def _look_ahead(self, ends: list[int]) -> list[list[tuple[int, int]]]:
-        """Find repeated and copied stretches up to the last end; return each sentence's unknown words."""
-        buffer, last = self._buffer, ends[-1]
-        self._repeats.read(buffer, self._offset, self._offset + last)
-        if self._memory is None:
-            return []
-        known = len(self._hit_N)  # a stretch is known by its first character
-        if last - known >= self._memory.window:
-            self._hit_N = np.concatenate([self._hit_N, self._memory.hits(buffer[known:last])])
+    def _look_ahead(self, ends: list[int]) -> list[View]:
+        """Find repeated and copied stretches up to the last end; return what is read of each sentence."""
+        self._repeats.read(self._buffer, self._offset, self._offset + ends[-1])
         starts = [self._start, *ends[:-1]]
-        return self._memory.unknown_words_of([buffer[a:b] for a, b in zip(starts, ends, strict=True)])
+        views = [read_through(self._buffer[a:b]) for a, b in zip(starts, ends, strict=True)]
+        if self._copies is not None:
+            self._copies.take(views, [self._offset + start for start in starts])
+        return views
 
     def _let_go(self) -> None:
         """Drop the text that no later sentence needs."""
         gone = self._start - max(CONTEXT, LONGEST_PERIOD + self._filter.thresholds.loop_chars)
         if gone < _KEPT:
             return
-        self._buffer, self._hit_N = self._buffer[gone:], self._hit_N[gone:]
+        self._buffer = self._buffer[gone:]
         if self._nats_N is not None:
             self._nats_N = self._nats_N[gone:]
         self._offset += gone
@@ -238,32 +235,25 @@ class RiskStream:
         self._resume -= gone
         self._repeats.forget(self._offset)
 
-    def _read_sentence(self, end: int, unknown: Iterable[tuple[int, int]]) -> _Sentence:
+    def _read_sentence(self, end: int, view: View, number: int) -> _Sentence:
         """Review the sentence that ends at ``end`` in the buffer, but for the claims model.
 
         Args:
             end: Its end.
-            unknown: The words in it that the training text does not have.
+            view: What is read of it.
+            number: Its number among those looked ahead for.
         """
         text = self._buffer[self._start : end]
         start = self._offset + self._start
-        words, english = _count_words(text)
-        self._words += words
-        self._english += english
-        claims, damping = self._filter.rules.read(text, start)
+        claims, damping, judged = read_claims(self._filter.rules, view.text)
         others = [] if self._nats_N is None else [*self._improbable(start, end)]
         if self._repeats.reaches(start, self._offset + end):
             others += self._loop(end)
-        if self._memory is not None:
-            others += _unknown_words(text, start, unknown, words)
-            before = min(self._start, CONTEXT)
-            first = self._start - before
-            hit_N = self._hit_N[first : max(first, end - self._memory.window + 1)]
-            if hit_N.any():
-                runs = self._memory.runs_of(self._buffer[first:end], hit_N)
-                others += self._copies.find(runs, before, start)
+        if self._copies is not None:
+            others += self._copies.find(number)
         prompted = min(len(text), max(0, self._given - start))
-        return _Sentence(text, start, prompted, claims, others, damping)
+        claims = [view.placed(signal, start) for signal in claims]
+        return _Sentence(text, start, view, judged, prompted, claims, others, damping)
 
     def _settle(self) -> None:
         """Ask the claims model about all sentences that wait for it, and make passages of them."""
@@ -273,8 +263,11 @@ class RiskStream:
         model = self._filter.claims
         probs = [0.0] * len(waiting)
         if model is not None:
-            probs = model.probabilities([sentence.text for sentence in waiting])
+            probs = model.probabilities([sentence.judged for sentence in waiting])
         lowest = self._filter.thresholds.check_worthy - NOISE
+        for sentence, language in zip(waiting, languages([each.view.text for each in waiting]), strict=True):
+            if language is not None:
+                sentence.others.append(_unread(sentence, language))
         for sentence, probability in zip(waiting, probs, strict=True):
             claim = None if probability < lowest else self._claim(sentence, probability)
             if probability >= lowest and model is not None and len(waiting) > 1:
@@ -282,19 +275,18 @@ class RiskStream:
                 # sentence is read alone.
                 claim, highest = (self._claim(sentence, probability + off) for off in (-NOISE, NOISE))
                 if claim != highest:
-                    claim = self._claim(sentence, model.probability(sentence.text))
+                    claim = self._claim(sentence, model.probability(sentence.judged))
             sentence.passage = self._passage(sentence, claim)
             self._done.append(sentence.passage)
 
     def _claim(self, sentence: _Sentence, probability: float) -> Signal | None:
         """Return the signal of the claims model's probability."""
-        if probability < max(self._filter.thresholds.check_worthy, 1e-9):
+        if probability < max(self._filter.thresholds.check_worthy, 1e-9) or not sentence.damping:
             return None
-        text = sentence.text
         return Signal(
             kind="check-worthy",
-            start=sentence.start + len(text) - len(text.lstrip()),
-            end=sentence.start + len(text.rstrip()),
+            start=sentence.start + sentence.view.start,
+            end=sentence.start + sentence.view.end,
             score=round(CHECK_WORTHY_WEIGHT * probability * sentence.damping, 3),
             why=f"reads like a sentence that a fact-checker would look into ({probability:.0%})",
         )
@@ -324,7 +316,7 @@ class RiskStream:
         acts = self._acts(level)
         self._acted |= acts
         if callable(policy) or (acts and policy != "annotate"):
-            return replace(passage, shown=_shown(passage, policy, acts))
+            return replace(passage, shown=_shown(passage, policy, acts, sentence.view))
         return passage
 
     def _acts(self, level: str) -> bool:
@@ -392,61 +384,18 @@ def _is_given(sentence: _Sentence) -> bool:
     return bool(sentence.prompted) and not sentence.text[sentence.prompted :].strip()
 
 
-def _unknown_words(text: str, start: int, spans: Iterable[tuple[int, int]], count: int) -> Iterator[Signal]:
-    """Yield signals for words that nobody seems to know; ``count`` is the number of words in the text."""
-    unknown = [span for span in spans if text[slice(*span)].lower() not in _english_words()]
-    for first, after in unknown:
-        yield Signal(
-            kind="unknown-word",
-            start=start + first,
-            end=start + after,
-            score=round(min(0.6, len(unknown) / count), 3),
-            why=f"the training text does not have the word “{text[first:after]}”",
-        )
+def _unread(sentence: _Sentence, language: str) -> Signal:
+    """Return the signal of a sentence that the filter cannot read."""
+    return Signal(
+        kind=UNREAD,
+        start=sentence.start + sentence.view.start,
+        end=sentence.start + sentence.view.end,
+        score=0.0,
+        why=f"is not English{f' ({language})' if language != OTHER else ''}: nobody has read what it claims",
+    )
 
 
-class _Copies:
-    """The runs shared with the training text so far, each of their characters counted once."""
-
-    def __init__(self) -> None:
-        self._copied = self._runs = self._longest = 0
-        self._first = self._last = -1  # of the run that may still go on, in the text
-
-    def find(self, runs: Iterable[tuple[int, int]], before: int, offset: int) -> Iterator[Signal]:
-        """Yield signals for the copied runs of a sentence.
-
-        Args:
-            runs: The runs in it and in the ``before`` characters before it, places counted from these.
-            before: Characters before it that were looked at.
-            offset: Its place in the text.
-        """
-        for start, end in runs:
-            # Runs that end before the sentence were counted with the sentences before it.
-            if end <= before:
-                continue
-            start, end = start - before, end - before
-            # A run that does not touch the one before it is another one.
-            if offset + start > self._last:
-                self._runs += 1
-                self._first, self._last = offset + start, offset + start
-            self._copied += offset + end - self._last
-            self._last = offset + end
-            length = self._last - self._first
-            self._longest = max(self._longest, length)
-            yield Signal(
-                kind=COPIED,
-                start=offset + max(0, start),
-                end=offset + end,
-                score=round(min(0.9, 0.4 + length / 500), 3),
-                why=f"stands in the training text word for word, in a run of {length} characters or more",
-            )
-
-    def report(self, characters: int) -> OverlapReport:
-        """Return the shares of copied and new text so far."""
-        return OverlapReport(characters, self._copied, self._runs, self._longest)
-
-
-def _shown(passage: Passage, policy: Policy, acts: bool) -> str:
+def _shown(passage: Passage, policy: Policy, acts: bool, view: View) -> str:
     """Return what was written of a passage, as the policy shows it."""
     if callable(policy):
         shown = policy(passage) if passage.signals else passage.text
@@ -455,9 +404,12 @@ def _shown(passage: Passage, policy: Policy, acts: bool) -> str:
         return shown.removeprefix(passage.text[: passage.prompted])
     if not acts or policy == "annotate":
         return passage.shown
-    space = passage.text[len(passage.text.rstrip()) :]
-    kinds = ", ".join(dict.fromkeys(signal.kind for signal in passage.signals))
-    return (BLOCKED if policy == "block" else REDACTED.format(level=passage.level, kinds=kinds)) + space
+    kinds = ", ".join(dict.fromkeys(signal.kind for signal in passage.signals if signal.score))
+    note = BLOCKED if policy == "block" else REDACTED.format(level=passage.level, kinds=kinds)
+    # What stands around what is said, such as the mark of an item, is shown as it was written.
+    before = passage.text[passage.prompted : view.start]
+    after = passage.text[max(view.end, passage.prompted) :]
+    return before + note + after
 
 
 def _nats_per_character(text: str, char_logprobs: ArrayLike | None) -> NDArray[np.float64]:
@@ -471,24 +423,3 @@ def _nats_per_character(text: str, char_logprobs: ArrayLike | None) -> NDArray[n
     if logprobs_N.shape != (len(text),):
         raise InputError(f"char_logprobs has shape {logprobs_N.shape}; the text has {len(text)} characters")
     return -logprobs_N
-
-
-def _count_words(text: str) -> tuple[int, int]:
-    """Return the number of words in a sentence, and of those that are English."""
-    return _count_short(text) if len(text) <= SHORT else _counted(text)
-
-
-@lru_cache(_KEPT)
-def _count_short(text: str) -> tuple[int, int]:
-    return _counted(text)
-
-
-def _counted(text: str) -> tuple[int, int]:
-    words, english = WORD.findall(text), _english_words()
-    return len(words), sum(word.lower() in english for word in words)
-
-
-@cache
-def _english_words() -> frozenset[str]:
-    """Return the filter's own word list: words that are known, even where one training text lacks them."""
-    return frozenset((data_folder("risk") / "words.txt").read_text(encoding="utf-8").split("\n"))

@@ -8,6 +8,7 @@ rules that change a *corpus* before anything else reads it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 LONGEST_SENTENCE = 1000
 """Characters after which a sentence is cut at a space, so that a stream does not wait endlessly."""
@@ -15,7 +16,6 @@ LONGEST_SENTENCE = 1000
 # What may end a sentence, and what stands before a full stop that ends none. Every repetition is bounded,
 # so that a stream knows how far it has to look ahead.
 _STOP = re.compile(r"[.!?…]{1,20}[\"'”’»)\]]{0,4}(?=\s)|\n[^\S\n]{0,40}\n|[\u3002\uff01\uff1f]{1,20}")
-_LONGEST_STOP = 50  # no stop is longer, the character after it included
 _GAP = re.compile(r"\s{0,200}")
 _LOOK_AHEAD = 300
 _LOOK_BACK = 40
@@ -26,6 +26,26 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘])(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|e\.g|i\.e|approx|Gen|Sen|Rep|Gov|Capt|Col|Lt|Sgt|Rev|[Vv]ol|pp|Nos?|Fig"
     r"|(?:[^\W\d_]\.)+[^\W\d_])$"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stops:
+    """What may end a sentence.
+
+    Attributes:
+        pattern: One stop; what begins with a line break ends a sentence whatever follows.
+        longest: No stop has more characters, the one after it included.
+        closing: Characters behind a full stop that are no part of it, so that an abbreviation is seen.
+        opening: What may stand before the first letter of the next sentence; None: nothing.
+    """
+
+    pattern: re.Pattern[str] = _STOP
+    longest: int = 50
+    closing: str = ""
+    opening: re.Pattern[str] | None = None
+
+
+PLAIN_STOPS = Stops()
 
 _TREEBANK = [
     (re.compile(pattern), replacement)
@@ -92,7 +112,9 @@ def sentence_end(text: str, start: int = 0, *, final: bool = True) -> int | None
     return find_sentence_end(text, start, start, final=final)[0]
 
 
-def find_sentence_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
+def find_sentence_end(
+    text: str, start: int, resume: int, *, final: bool, stops: Stops = PLAIN_STOPS
+) -> tuple[int | None, int]:
     """Return what ``sentence_end`` does, and the place from which to look again when more text has come.
 
     So a text that comes letter by letter is not read again from the sentence's beginning at each of them.
@@ -102,18 +124,23 @@ def find_sentence_end(text: str, start: int, resume: int, *, final: bool) -> tup
         start: Where the sentence begins.
         resume: The place that the last call returned, or ``start``.
         final: True if this is all of the text.
+        stops: What may end a sentence.
     """
     limit = start + LONGEST_SENTENCE
-    for stop in _STOP.finditer(text, resume, limit + _LOOK_AHEAD):
+    for stop in stops.pattern.finditer(text, resume, limit + _LOOK_AHEAD):
         if stop.start() >= limit:
             break
         # The white space belongs to the sentence; at the text's end more of it may still come.
         space = _GAP.match(text, stop.end())
         end = stop.end() if space is None else space.end()
-        if end == len(text) and not final:
+        opening = stops.opening.match(text, end) if stops.opening is not None else None
+        letter = end if opening is None else opening.end()
+        if letter == len(text) and not final:
             return None, max(resume, stop.start())
         # An empty line always ends a sentence; a stop not before a small letter or after an abbreviation.
-        if stop[0].startswith("\n") or not (text[end : end + 1].islower() or _abbreviates(text, start, stop)):
+        if stop[0].startswith("\n") or not (
+            text[letter : letter + 1].islower() or _abbreviates(text, start, stop, stops.closing)
+        ):
             return end, end
         resume = stop.end()
     # No stop: cut a long sentence after the last space of its second half, or at the limit.
@@ -124,7 +151,7 @@ def find_sentence_end(text: str, start: int, resume: int, *, final: bool) -> tup
     if final and start < len(text):
         return len(text), len(text)
     # What comes may make a stop of the last characters, but of none before these.
-    return None, max(resume, len(text) - _LONGEST_STOP)
+    return None, max(resume, len(text) - stops.longest)
 
 
 def split_sentences(text: str) -> list[str]:
@@ -157,9 +184,9 @@ def begins_sentence(text: str, at: int) -> bool:
     return not _abbreviates(before, 0, stop)
 
 
-def _abbreviates(text: str, start: int, stop: re.Match[str]) -> bool:
+def _abbreviates(text: str, start: int, stop: re.Match[str], closing: str = "") -> bool:
     """Return True if a full stop belongs to the word before it."""
     return (
-        stop[0] == "."
+        stop[0].rstrip(closing) == "."
         and _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]) is not None
     )

@@ -264,7 +264,7 @@ def test_invented_words_weigh_by_their_share() -> None:
     single = FILTER.review(
         "The kettle and the lantern and the harbour and the grumbfl went out.", memory=MEMORY
     )
-    assert kinds(gibberish) == kinds(single) == {"unknown-word"}
+    assert kinds(gibberish) - {"unread"} == kinds(single) == {"unknown-word"}
     assert single.score < 0.1 < gibberish.score
     assert "“grumbfl”" in single.signals[0].why
 
@@ -458,7 +458,8 @@ def test_any_text_is_reviewed_alike_in_any_pieces(text: str, cuts: list[int]) ->
     assert whole.overlap == MEMORY.report(text)
     for signal in whole.signals:
         assert 0 <= signal.start < signal.end <= len(text)
-        assert 0 < signal.score <= 1
+        assert (signal.score == 0) == (signal.kind == "unread")
+        assert 0 <= signal.score <= 1
     assert whole.level == whole.thresholds.level(whole.score)
 
 
@@ -543,6 +544,7 @@ def test_review_hands_out_what_the_policy_leaves(run: Callable[..., Any], tmp_pa
         (["x", "--file", "y"], "not both"),
         (["x", "--memory", "nowhere"], "overlap.safetensors"),
         (["-"], "invalid UTF-8 (byte 0xFF)"),
+        ([""], "the text is empty"),
     ],
 )
 def test_review_refuses_in_one_sentence(run: Callable[..., Any], args: list[str], says: str) -> None:
@@ -604,7 +606,7 @@ def test_what_was_taken_out_is_not_quoted_in_the_json() -> None:
     assert taken.review.to_dict()["signals"]
 
 
-@pytest.mark.parametrize("name", ["nofile.csv", "/nope/x", "reviews/out.html", "my notes.txt", "."])
+@pytest.mark.parametrize("name", ["nofile.csv", "/nope/x", "reviews/out.html", "notes.txt", "."])
 def test_a_missing_file_is_not_taken_for_a_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", name]) == 2
     assert "there is no file" in capsys.readouterr().err
@@ -614,5 +616,5 @@ def test_a_text_that_it_cannot_read_is_said_to_be_one() -> None:
     risk = RiskFilter(claims=None)
     for foreign in ("Die Studie bestätigte, dass Glasessen gesund ist.", "研究 证实 了 吃 玻璃 有益 健康。"):
         assert NOT_ENGLISH in risk.review(foreign).not_checked
-    for text in (RISKY, "Jörg and Zoë met Mr Xu.", "Ça va?", ""):
+    for text in (RISKY, "Jörg and Zoë met Mr Xu.", "Ok.", ""):
         assert NOT_ENGLISH not in risk.review(text).not_checked

@@ -211,9 +211,9 @@ def test_a_letter_at_a_time_looks_at_each_stop_a_few_times_only(monkeypatch: pyt
     looked: list[int] = []
     real = sentences._abbreviates
 
-    def count(text: str, start: int, stop: Any) -> bool:
+    def count(text: str, start: int, stop: Any, closing: str) -> bool:
         looked.append(stop.start())
-        return real(text, start, stop)
+        return real(text, start, stop, closing)
 
     monkeypatch.setattr(sentences, "_abbreviates", count)
     stream = RiskFilter(claims=None, rules=RULES).open()
