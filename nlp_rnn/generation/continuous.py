@@ -1,4 +1,4 @@
-"""One batch for texts that come and go: what a server needs, where ``generate_many`` knows all texts beforehand.
+"""One batch for texts that come and go, as a server needs it; ``generate_many`` knows all texts beforehand.
 
 A text joins whenever somebody asks for it and leaves when it ends or nobody wants it any more, and is what
 ``generate`` gives for its prompt, settings and seed, whoever is beside it. Knows drafts and what is shown of

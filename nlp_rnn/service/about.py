@@ -71,7 +71,7 @@ def as_json(value: msgspec.Struct) -> Response:
 
 
 def page_files() -> dict[str, Handler]:
-    """Return what answers with each file of the page, by its path: read once, and sent with a strict policy."""
+    """Return what answers with each file of the page, by its path; sent with a strict policy."""
     files = {f"/{path.name}": path for path in sorted(PAGE.glob("*.*")) if path.suffix in (*_TYPES, ".png")}
     index = files.pop("/index.html", None)
     found = {name: _file(path.read_bytes(), path.suffix) for name, path in files.items()}

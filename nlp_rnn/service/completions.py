@@ -75,8 +75,8 @@ class _Order:
         if not 1 <= len(given) * copies <= settings.max_n:
             raise Refused(
                 422,
-                f"n is {copies:,} for {len(given):,} prompt(s); there should be from 1 to {settings.max_n} texts "
-                "in all",
+                f"n is {copies:,} for {len(given):,} prompt(s); there should be from 1 to {settings.max_n} "
+                "texts in all",
                 field="n",
             )
         for prompt in given:

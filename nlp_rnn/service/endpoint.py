@@ -99,7 +99,7 @@ class JsonRoute(Generic[Asked]):
         try:
             return self._decoder.decode(body)
         except msgspec.DecodeError as error:
-            raise of_json(error) from None
+            raise of_json(error, body) from None
         except UnicodeDecodeError as error:
             raise Refused(400, f"the body is no valid UTF-8: byte {error.start}") from None
         except RecursionError:

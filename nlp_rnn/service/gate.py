@@ -1,7 +1,8 @@
 """The outermost layer: host, key and load before anything else is done, then ids, figures and the access log.
 
 A full queue is refused here, before the body is read, so that refusing costs next to nothing. Nothing that
-goes wrong inside leaves as a traceback. Knows paths and headers; knows no bodies, and logs none.
+goes wrong inside leaves as a traceback. Whether the process lives, anybody may ask. Knows paths and headers;
+knows no bodies, and logs none.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ class Gate:
     def _check(self, scope: Scope) -> None:
         """Refuse whom there is a reason to refuse."""
         headers, path = scope["header_map"], scope["path"]
+        if path == "/health":
+            return
         self._doors.check_host(headers)
         if scope["method"] != "OPTIONS" and not (
             scope["method"] in ("GET", "HEAD") and path in self._open_paths

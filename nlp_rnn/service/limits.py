@@ -45,9 +45,10 @@ class Doors:
         self._key = None if key is None else hashlib.sha256(key.encode()).digest()
 
     def check_host(self, headers: Headers) -> None:
-        """Refuse a request to another name than ours: a page elsewhere may have given its own name our address.
+        """Refuse a request to another name than ours.
 
-        An address in digits cannot be rebound, so any is ours.
+        A page elsewhere may have given its own name our address (DNS rebinding). An address in digits
+        cannot be rebound, so any is ours.
 
         Raises:
             Refused: With 403.

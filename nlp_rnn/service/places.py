@@ -1,4 +1,4 @@
-"""Places in a text as its readers count them: Python in code points, browsers in UTF-16 units; and reviews with them.
+"""Places in a text, for Python in code points and for browsers in UTF-16 units; and reviews that have them.
 
 Knows reviews and their JSON; reviews nothing.
 """

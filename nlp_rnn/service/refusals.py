@@ -26,6 +26,7 @@ TYPES = {
     408: "timeout",
     413: "too_large",
     415: "unsupported_media_type",
+    431: "too_large",
 }
 _OPENAI_TYPES = {
     401: "authentication_error",
@@ -80,10 +81,11 @@ def busy(message: str = "the service is busy: try again after the time that Retr
     return Refused(429, message, headers={"retry-after": "1"})
 
 
-def of_json(error: msgspec.DecodeError) -> Refused:
+def of_json(error: msgspec.DecodeError, body: bytes) -> Refused:
     """Return the refusal of a body: 400 with the place if it is no JSON, else 422 with the field."""
     if not isinstance(error, msgspec.ValidationError):
-        return Refused(400, f"the body is no valid JSON: {error}")
+        place = "" if "byte" in str(error) else f" (byte {len(body)})"
+        return Refused(400, f"the body is no valid JSON: {error}{place}")
     found = _FIELD.search(str(error))
     return Refused(422, f"the body does not fit: {error}", field=found and found[1])
 

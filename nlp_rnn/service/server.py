@@ -128,7 +128,7 @@ def run(service: Service, listener: socket.socket, say: Say) -> int:
             yield
 
         async def on_tick(self, counter: int) -> bool:
-            close_slow(self.server_state.connections, settings.header_seconds)
+            close_slow(self.server_state.connections)
             return await super().on_tick(counter)
 
     server = Server(config)
