@@ -90,7 +90,6 @@ def serve(
         drain_seconds=drain_seconds,
     )
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     return serve_until_stopped(settings, say=say)
 
 

@@ -96,8 +96,14 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(service: Service, listener: socket.socket, say: Say) -> int:
+def run(service: Service, listener: socket.socket, say: Say, *, shared: bool = False) -> int:
     """Serve on a socket, in this process.
+
+    Args:
+        service: What to serve.
+        listener: A socket that listens.
+        say: Called when the models are loaded.
+        shared: Whether other processes serve on the socket: then nobody is answered before that.
 
     Raises:
         NlpRnnError: If a model cannot be loaded.
@@ -114,6 +120,7 @@ def run(service: Service, listener: socket.socket, say: Say) -> int:
         lifespan="off",
         log_config=None,
         access_log=False,
+        log_level="critical",  # what goes wrong in the application, ``gate.py`` logs
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=max(1, int(settings.keep_alive_seconds)),
@@ -132,7 +139,7 @@ def run(service: Service, listener: socket.socket, say: Say) -> int:
             return await super().on_tick(counter)
 
     server = Server(config)
-    return _run_loop(config.get_loop_factory(), _until_stopped(server, service, listener, say))
+    return _run_loop(config.get_loop_factory(), _until_stopped(server, service, listener, say, shared))
 
 
 def _run_loop(factory: Any, work: Any) -> int:
@@ -146,30 +153,34 @@ def _run_loop(factory: Any, work: Any) -> int:
         loop.close()
 
 
-async def _until_stopped(server: Any, service: Service, listener: socket.socket, say: Say) -> int:
+async def _until_stopped(
+    server: Any, service: Service, listener: socket.socket, say: Say, shared: bool
+) -> int:
     """Load the models and serve; on a signal, drain and end."""
     stop = asyncio.Event()
     with _signals(asyncio.get_running_loop(), stop):
+        batching = service.batching
+        loading, stopped = batching.start(), asyncio.ensure_future(stop.wait())
+        if shared:
+            await asyncio.wait((loading, stopped), return_when=asyncio.FIRST_COMPLETED)
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-        loading = service.batching.start()
-        stopped = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait((loading, stopped, serving), return_when=asyncio.FIRST_COMPLETED)
             if loading.done():
                 loading.result()
-                models = service.batching.check_ready()
+                models = batching.check_ready()
                 say(f"Serving {models.classifier.name} and {models.generator.name} at {address_of(listener)}")
                 await asyncio.wait((stopped, serving), return_when=asyncio.FIRST_COMPLETED)
             # No more work is taken, and every stream ends with its mark; the port stays open for a moment,
             # so that whoever shares out requests sees that this process is not ready any more.
-            service.batching.drain()
-            if stopped.done() and service.settings.drain_seconds:
+            batching.drain()
+            if stopped.done():
                 await asyncio.sleep(service.settings.drain_seconds)
         finally:
             server.should_exit = True
             await serving
             stopped.cancel()
-            await service.batching.close()
+            await batching.close()
     return 0
 
 
@@ -266,7 +277,7 @@ def work(descriptor: int, given: str, say: Say) -> int:
     settings = ServiceSettings.from_dict(json.loads(given))
     with socket.socket(fileno=descriptor) as listener:
         try:
-            return run(make_service(settings), listener, lambda message: None)
+            return run(make_service(settings), listener, lambda message: None, shared=True)
         except NlpRnnError as error:
             say(f"Error: {error}")
             return 2

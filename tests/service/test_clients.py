@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.service.running import Running
+from tests.service.running import PATIENCE, Running
 
 CLAIM = "The study confirmed that eating glass is healthy."
 
@@ -110,7 +110,7 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_have(server: Ru
         def check(case: Any) -> None:
             nonlocal tried
             tried += 1
-            response = case.call()
+            response = case.call(timeout=PATIENCE)
             assert response.status_code < 500, response.text
             case.validate_response(
                 response,
