@@ -63,11 +63,11 @@ def make_app(service: Service) -> ASGIApp:
             refused = Refused(error.status_code, message, headers=error.headers)
         return refusal(refused, openai=request.url.path.startswith("/v1/"))
 
+    taking: dict[str, ASGIApp] = {
+        r.path: JsonRoute(service, r.takes, r.answer, openai=r.openai) for r in TAKING
+    }
     routes = [
-        *(
-            Route(r.path, JsonRoute(service, r.takes, r.answer, openai=r.openai), methods=["POST"])
-            for r in TAKING
-        ),
+        *(Route(path, answer, methods=["POST"]) for path, answer in taking.items()),
         *(Route(r.path, getattr(about, r.name), methods=["GET"]) for r in TELLING),
         Route("/openapi.json", describe, methods=["GET"]),
         *(Route(path, answer, methods=["GET"]) for path, answer in page.items()),
@@ -79,4 +79,5 @@ def make_app(service: Service) -> ASGIApp:
         middleware=[cors] if origins else [],
         exception_handlers=dict.fromkeys((HTTPException, Refused, Exception), refuse),
     )
-    return Gate(app, service, {route.path for route in routes}, {"/health", *page})
+    paths = {route.path for route in routes}
+    return Gate(app, {} if origins else taking, service, paths, {"/health", *page})

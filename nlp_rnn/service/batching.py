@@ -123,7 +123,7 @@ class Batching:
         self._in_calls = dict.fromkeys(("explain", "review", "write"), 0)
         self._most = {"explain": settings.max_explanations, "review": settings.max_reviews}
         self._texts_written = 0
-        self._wake = threading.Event()
+        self._wake, self._asleep = threading.Event(), False
         self._closed = self._end_writing = False
         self._seconds_per_text = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -142,13 +142,13 @@ class Batching:
     async def close(self) -> None:
         """End the thread after the work at hand."""
         self._closed = True
-        self._wake.set()
+        self._rouse()
         await asyncio.to_thread(self._thread.join, 2.0)
 
     def drain(self) -> None:
         """Take no more work, and end the texts that are being written."""
         self.draining = self._end_writing = True
-        self._wake.set()
+        self._rouse()
 
     @property
     def ready(self) -> bool:
@@ -196,7 +196,7 @@ class Batching:
         assert self._loop is not None
         future: asyncio.Future[F32] = self._loop.create_future()
         queue.add(_Texts(texts, future, time.perf_counter()))
-        self._wake.set()
+        self._rouse()
         return future
 
     async def call(self, kind: str, work: Callable[[], Any]) -> Any:
@@ -216,7 +216,7 @@ class Batching:
         try:
             future: asyncio.Future[Any] = self._loop.create_future()
             self._calls.append(_Call(kind, work, future, time.perf_counter()))
-            self._wake.set()
+            self._rouse()
             return await future
         finally:
             self._in_calls[kind] -= 1
@@ -249,7 +249,12 @@ class Batching:
         for stream in streams:
             stream.close()
         self._texts_written -= len(streams)
-        self._wake.set()
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """Wake the thread, if it sleeps."""
+        if self._asleep:
+            self._wake.set()
 
     def show_depth(self) -> None:
         """Set the gauges of what waits."""
@@ -275,9 +280,14 @@ class Batching:
         self.models = models
         self._tell(_resolve, [(self._loaded, None)])
         while not self._closed:
+            if self._serve(models, self._desk):
+                continue
+            # Say that it sleeps, and look once more: whoever adds work after that look will wake it.
             self._wake.clear()
+            self._asleep = True
             if not self._serve(models, self._desk):
                 self._wake.wait()
+            self._asleep = False
 
     def _serve(self, models: Models, desk: Desk) -> bool:
         """Do some of everything that waits; return False if nothing did."""
@@ -287,8 +297,9 @@ class Batching:
         did |= self._serve_call()
         if self._end_writing:
             desk.end_all()
-        with single_threaded():
-            did |= desk.write()
+        if desk.busy:
+            with single_threaded():
+                did |= desk.write()
         if texts:
             seconds = (time.perf_counter() - began) / texts
             self._seconds_per_text += _SMOOTHING * (seconds - self._seconds_per_text)

@@ -7,11 +7,12 @@ knows no bodies, and logs none.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
+import secrets
 import time
-import uuid
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -25,6 +26,7 @@ from nlp_rnn.service.refusals import Refused, busy
 LOGGER = logging.getLogger("nlp_rnn.service")
 ACCESS = logging.getLogger("nlp_rnn.service.access")
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_PREFIX, _NUMBERS = secrets.token_hex(8).encode(), itertools.count()
 _QUEUED = {"/", "/predict", "/v1/classify"}
 
 
@@ -33,13 +35,23 @@ class Gate:
 
     Args:
         app: The routes.
+        direct: Those that POST reaches at once, by their paths: each layer on the way costs time.
         service: Settings, figures and queues.
         paths: Paths that there are; figures are kept by these.
         open_paths: Paths that need no key.
     """
 
-    def __init__(self, app: ASGIApp, service: Service, paths: set[str], open_paths: set[str]) -> None:
-        self._app, self._service, self._paths, self._open_paths = app, service, paths, open_paths
+    def __init__(
+        self,
+        app: ASGIApp,
+        direct: Mapping[str, ASGIApp],
+        service: Service,
+        paths: set[str],
+        open_paths: set[str],
+    ) -> None:
+        self._app, self._direct, self._service = app, direct, service
+        self._paths, self._open_paths = paths, open_paths
+        self._counted: dict[tuple[str, str], tuple[Any, Any]] = {}
         self._doors = Doors(service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +63,8 @@ class Gate:
         exchange = _Exchange(scope, send)
         try:
             self._check(scope)
-            await self._app(scope, receive, exchange.send)
+            app = self._direct.get(scope["path"], self._app) if scope["method"] == "POST" else self._app
+            await app(scope, receive, exchange.send)
         except Refused as refused:
             answer = refusal(refused, openai=scope["path"].startswith("/v1/"))
             await answer(scope, receive, exchange.send)
@@ -86,8 +99,12 @@ class Gate:
         metrics, seconds = self._service.metrics, time.perf_counter() - exchange.began
         path, code = scope["path"], str(exchange.status or 499)
         route = path if path in self._paths else "other"
-        metrics.requests.labels(route, code).inc()
-        metrics.request_seconds.labels(route).observe(seconds)
+        counted = self._counted.get((route, code))
+        if counted is None:
+            counted = metrics.requests.labels(route, code), metrics.request_seconds.labels(route)
+            self._counted[route, code] = counted
+        counted[0].inc()
+        counted[1].observe(seconds)
         if code in ("429", "503"):
             metrics.refused.labels(code).inc()
         if self._service.settings.access_log:
@@ -115,7 +132,7 @@ class _Exchange:
         headers = dict(scope["headers"])
         scope["header_map"] = headers
         given = headers.get(b"x-request-id", b"")
-        own = given if _ID.fullmatch(given) else uuid.uuid4().hex.encode()
+        own = given if _ID.fullmatch(given) else b"%s%08x" % (_PREFIX, next(_NUMBERS))
         self.request_id = own.decode("ascii")
         self._passed = [(b"x-request-id", own), (b"x-content-type-options", b"nosniff")]
         trace = headers.get(b"traceparent", b"")

@@ -83,11 +83,11 @@ class Doors:
 
 
 async def read_json_body(headers: Headers, receive: Receive, settings: ServiceSettings) -> bytes:
-    """Return the body of a request.
+    """Return the body of a request; ``protocol.py`` ends connections on which it does not come in time.
 
     Raises:
-        Refused: 415 if it is no plain JSON, 413 if it is too large, 408 if it does not come in time.
-        Gone: If the client goes away.
+        Refused: 415 if it is no plain JSON, 413 if it is too large.
+        Gone: If the client goes away, or is too slow.
     """
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != b"application/json":
@@ -95,30 +95,27 @@ async def read_json_body(headers: Headers, receive: Receive, settings: ServiceSe
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise Refused(415, "a compressed body is not accepted: send it as it is", headers=_CLOSE)
     limit = settings.max_body_bytes
-    too_large = Refused(
-        413, f"the body is larger than {limit:,} bytes: send fewer texts at a time", headers=_CLOSE
-    )
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length[:20]) > limit:
-        raise too_large
+        raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
-    try:
-        async with _within(settings.body_seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Gone
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > limit:
-                    raise too_large
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-    except asyncio.TimeoutError:
-        raise Refused(
-            408, f"the body did not come within {settings.body_seconds:g} seconds", headers=_CLOSE
-        ) from None
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(
+        413, f"the body is larger than {limit:,} bytes: send fewer texts at a time", headers=_CLOSE
+    )
 
 
 async def while_wanted(receive: Receive, wanted: Awaitable[Answer], *, patience: float = _PATIENCE) -> Answer:
@@ -127,51 +124,33 @@ async def while_wanted(receive: Receive, wanted: Awaitable[Answer], *, patience:
     Args:
         receive: ASGI's, after the whole body was read.
         wanted: What is waited for.
-        patience: Seconds before the client is watched.
+        patience: Seconds before the client is watched: most answers are there by then.
 
     Raises:
         Gone: If the client goes away.
     """
     work = asyncio.ensure_future(wanted)
+    watches: list[asyncio.Future[None]] = []
+
+    def watch() -> None:
+        watches.append(asyncio.ensure_future(until_gone(receive)))
+        watches[0].add_done_callback(lambda done: None if done.cancelled() else work.cancel())
+
+    timer = asyncio.get_running_loop().call_later(patience, watch)
     try:
-        done, _ = await asyncio.wait((work,), timeout=patience)
-        if not done:
-            gone = asyncio.ensure_future(until_gone(receive))
-            try:
-                await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                gone.cancel()
-            if not work.done():
-                raise Gone
+        return await work
+    except asyncio.CancelledError:
+        if watches and watches[0].done():
+            raise Gone from None
+        raise
     finally:
-        if not work.done():
-            work.cancel()
-    return work.result()
+        timer.cancel()
+        for each in watches:
+            each.cancel()
+        work.cancel()  # where this very call was cancelled
 
 
 async def until_gone(receive: Receive) -> None:
     """Return when the client has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-class _within:
-    """``asyncio.timeout``, which Python 3.10 lacks: a TimeoutError if the block takes longer."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._late = seconds, False
-
-    async def __aenter__(self) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-
-        def stop() -> None:
-            self._late = True
-            task.cancel()
-
-        self._timer = loop.call_later(self._seconds, stop)
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        self._timer.cancel()
-        if self._late and kind is asyncio.CancelledError:
-            raise asyncio.TimeoutError

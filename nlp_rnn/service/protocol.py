@@ -27,6 +27,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """A connection within the limits; ``limited_protocol`` says which."""
 
     settings: ClassVar[ServiceSettings]
+    _since: float | None = None  # when the part of a request that is still to come was begun
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection, unless there are too many."""
@@ -42,19 +43,24 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """End a request's head, and refuse one that is too long."""
-        self.head_since, self._head = None, 0
+        self._in_head, self._head, self._since = False, 0, time.monotonic()
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self.settings.max_header_bytes:
             self._refuse_head()
             raise httptools.HttpParserError("the head is too long")
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._since = None
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
         """Read some bytes; of an incomplete head only so many."""
         if self.transport.is_closing():
             return
         super().data_received(data)
-        if self.head_since is not None:
+        if self._in_head:
             self._head += len(data)
             if self._head > self.settings.max_header_bytes:
                 self._refuse_head()
@@ -64,14 +70,18 @@ class LimitedProtocol(HttpToolsProtocol):
         self._end(400, "this is no valid HTTP request")
 
     def close_if_slow(self, now: float) -> None:
-        """End a connection whose request's head has taken too long."""
-        seconds = self.settings.header_seconds
-        if self.head_since is not None and now - self.head_since > seconds:
-            self._end(408, f"the headers did not come within {seconds:g} seconds")
+        """End a connection whose request takes too long to come."""
+        head = self._in_head
+        seconds = self.settings.header_seconds if head else self.settings.body_seconds
+        if self._since is not None and now - self._since > seconds:
+            if not head and (self.cycle.response_started or self.cycle.response_complete):
+                self.transport.close()
+            self._end(408, f"the {'headers' if head else 'body'} did not come within {seconds:g} seconds")
 
     def _begin_head(self) -> None:
-        self.head_since: float | None = time.monotonic()
+        self._in_head = True
         self._head = 0  # bytes of it
+        self._since = time.monotonic()
 
     def _refuse_head(self) -> None:
         self._end(431, f"the headers are longer than {self.settings.max_header_bytes:,} bytes")
@@ -94,7 +104,7 @@ def limited_protocol(settings: ServiceSettings) -> type[LimitedProtocol]:
 
 
 def close_slow(connections: set[Any]) -> None:
-    """End the connections whose request's head has taken too long."""
+    """End the connections whose requests take too long to come."""
     now = time.monotonic()
     for connection in list(connections):
         connection.close_if_slow(now)

@@ -94,6 +94,11 @@ class Desk:
         self._streams: list[Stream] = []
         self._told = 0.0
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._streams)
+
     def open(self, text: OpenText, *, marks: bool) -> Stream:
         """Begin to write a text."""
         stream = Stream(text, marks=marks)

@@ -46,16 +46,18 @@ def main(
     rng = random.Random(seed)
     for name in KINDS if kind == "all" else (kind,):
         with served() as server:
-            found = {
-                "load": lambda: load(server, rng, seconds),  # noqa: B023 - called before the next one is
-                "overload": lambda: overload(server, rng, seconds),  # noqa: B023
-                "streams": lambda: streams(server),  # noqa: B023
-                "alike": lambda: alike(server, rng),  # noqa: B023
-                "soak": lambda: soak(server, rng, seconds),  # noqa: B023
-                "fuzz": lambda: fuzz(server, rng, requests),  # noqa: B023
-                "stop": lambda: stop(server),  # noqa: B023
-            }[name]()
+            found = _measure(name, server, rng, seconds, requests)
         typer.echo(json.dumps({"kind": name, **found}))
+
+
+def _measure(name: str, server: Measured, rng: random.Random, seconds: int, requests: int) -> dict[str, Any]:
+    """Return the figures of one kind."""
+    timed = {"load": load, "overload": overload, "soak": soak}
+    if name in timed:
+        return timed[name](server, rng, seconds)
+    if name == "fuzz":
+        return fuzz(server, rng, requests)
+    return alike(server, rng) if name == "alike" else streams(server) if name == "streams" else stop(server)
 
 
 def sentences(rng: random.Random, count: int, words: int = 20) -> list[str]:
@@ -253,7 +255,7 @@ def fuzz(server: Measured, rng: random.Random, requests: int) -> dict[str, Any]:
     }
 
 
-_ODD = (
+_ODD: tuple[Any, ...] = (
     None, True, 0, -1, 1e308, 2**70, "", "\0", "\ud800", "<script>", "x" * 5000, [], [[]], {}, [None],
 )  # fmt: skip
 
