@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from nlp_rnn.service.endpoint import Service
+    from nlp_rnn.service.gate import Gate
 
 
 def make_service(settings: ServiceSettings) -> Service:
@@ -29,7 +30,7 @@ def make_service(settings: ServiceSettings) -> Service:
     return Service(settings, metrics, Batching(settings, metrics))
 
 
-def make_app(service: Service) -> ASGIApp:
+def make_app(service: Service) -> Gate:
     """Return the ASGI application of a service, whose ``batching`` somebody must start."""
     import msgspec
     from starlette.applications import Starlette

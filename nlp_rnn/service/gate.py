@@ -20,7 +20,7 @@ import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nlp_rnn.service.endpoint import Service, refusal
-from nlp_rnn.service.limits import Doors
+from nlp_rnn.service.limits import Doors, Headers
 from nlp_rnn.service.refusals import Refused, busy
 
 LOGGER = logging.getLogger("nlp_rnn.service")
@@ -94,6 +94,19 @@ class Gate:
         if scope["method"] == "POST" and path in _QUEUED and self._service.batching.is_full():
             raise busy()
 
+    def refuse_at_once(self, path: bytes, headers: Headers) -> Refused | None:
+        """Return the refusal of a text to classify if the queue is full: it is not read at all then."""
+        name = path.decode("latin-1")
+        if name not in _QUEUED or not self._service.batching.is_full():
+            return None
+        refused = busy()
+        refused.openai = name.startswith("/v1/")
+        exchange = _Exchange({"headers": headers.items()}, _nobody)
+        exchange.status = 429
+        refused.headers |= {key.decode(): value.decode("latin-1") for key, value in exchange.passed}
+        self._note({"path": name, "method": "POST"}, exchange)
+        return refused
+
     def _note(self, scope: Scope, exchange: _Exchange) -> None:
         """Count a request, and write its line."""
         metrics, seconds = self._service.metrics, time.perf_counter() - exchange.began
@@ -122,6 +135,10 @@ class Gate:
             ACCESS.info(msgspec.json.encode(line).decode())
 
 
+async def _nobody(message: MutableMapping[str, Any]) -> None:
+    """Send nothing: the answer is sent elsewhere."""
+
+
 class _Exchange:
     """A request and what is sent as its answer."""
 
@@ -134,16 +151,16 @@ class _Exchange:
         given = headers.get(b"x-request-id", b"")
         own = given if _ID.fullmatch(given) else b"%s%08x" % (_PREFIX, next(_NUMBERS))
         self.request_id = own.decode("ascii")
-        self._passed = [(b"x-request-id", own), (b"x-content-type-options", b"nosniff")]
+        self.passed = [(b"x-request-id", own), (b"x-content-type-options", b"nosniff")]
         trace = headers.get(b"traceparent", b"")
         if _ID.fullmatch(trace):
-            self._passed.append((b"traceparent", trace))
+            self.passed.append((b"traceparent", trace))
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message["headers"], *self._passed]}
+            message = {**message, "headers": [*message["headers"], *self.passed]}
         else:
             self.size += len(message.get("body", b""))
         await self._send(message)

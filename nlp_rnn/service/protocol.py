@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from nlp_rnn.service.limits import Headers
 from nlp_rnn.service.refusals import Refused
 from nlp_rnn.service.settings import ServiceSettings
 
+RefuseAtOnce = Callable[[bytes, Headers], "Refused | None"]
+"""A function of path and headers of a POST request."""
 _REASONS = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -27,6 +31,8 @@ class LimitedProtocol(HttpToolsProtocol):
     """A connection within the limits; ``limited_protocol`` says which."""
 
     settings: ClassVar[ServiceSettings]
+    refuse_at_once: RefuseAtOnce
+    _skipping = False  # the rest of a request that was refused at once
     _since: float | None = None  # when the part of a request that is still to come was begun
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,12 +54,37 @@ class LimitedProtocol(HttpToolsProtocol):
         if size > self.settings.max_header_bytes:
             self._refuse_head()
             raise httptools.HttpParserError("the head is too long")
-        super().on_headers_complete()
+        if not self._is_refused_at_once():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Read a part of a body."""
+        if not self._skipping:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request."""
         self._since = None
-        super().on_message_complete()
+        if self._skipping:
+            self._skipping = False
+        else:
+            super().on_message_complete()
+
+    def _is_refused_at_once(self) -> bool:
+        """Answer a request that need not be read, and return True; no other may be under way."""
+        if self.parser.get_method() != b"POST" or not (self.cycle is None or self.cycle.response_complete):
+            return False
+        headers = dict(self.headers)
+        refused = self.refuse_at_once(self.url, headers)
+        if refused is None or not self.parser.should_keep_alive() or self.expect_100_continue:
+            return False
+        self._skipping = True
+        self.transport.write(_whole(refused, close=False))
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Read some bytes; of an incomplete head only so many."""
@@ -90,17 +121,32 @@ class LimitedProtocol(HttpToolsProtocol):
         """Send one last answer, if none was sent, and close."""
         if self.transport.is_closing():
             return
-        body = Refused(status, sentence).body(openai=False)
-        head = [f"HTTP/1.1 {status} {_REASONS[status]}", f"content-length: {len(body)}"]
-        head += ["content-type: application/json", "connection: close"]
-        head += ["retry-after: 1"] if status == 429 else []
-        self.transport.write("\r\n".join([*head, "", ""]).encode("ascii") + body)
+        headers = {"retry-after": "1"} if status == 429 else {}
+        self.transport.write(_whole(Refused(status, sentence, headers=headers), close=True))
         self.transport.close()
 
 
-def limited_protocol(settings: ServiceSettings) -> type[LimitedProtocol]:
-    """Return the class of connections within a service's limits."""
-    return type("Connection", (LimitedProtocol,), {"settings": settings})
+def _whole(refused: Refused, *, close: bool) -> bytes:
+    """Return all bytes of an answer that refuses."""
+    body = refused.body(openai=refused.openai)
+    head = [f"HTTP/1.1 {refused.status} {_REASONS[refused.status]}", f"content-length: {len(body)}"]
+    head += ["content-type: application/json", "x-content-type-options: nosniff"]
+    head += [f"{name}: {value}" for name, value in refused.headers.items()]
+    head += ["connection: close"] if close else []
+    return "\r\n".join([*head, "", ""]).encode("ascii") + body
+
+
+def limited_protocol(
+    settings: ServiceSettings, refuse_at_once: RefuseAtOnce = lambda path, headers: None
+) -> type[LimitedProtocol]:
+    """Return the class of connections within a service's limits.
+
+    Args:
+        settings: The limits.
+        refuse_at_once: Says which requests are refused before anything else is done, and how.
+    """
+    members = {"settings": settings, "refuse_at_once": staticmethod(refuse_at_once)}
+    return type("Connection", (LimitedProtocol,), members)
 
 
 def close_slow(connections: set[Any]) -> None:

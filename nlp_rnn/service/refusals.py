@@ -61,6 +61,8 @@ class Refused(Exception):
         super().__init__(message)
         self.status, self.message, self.field = status, message, field
         self.headers = dict(headers or {})
+        self.openai = False
+        """Whether the route has OpenAI's form of errors, where that is known already."""
 
     def body(self, *, openai: bool) -> bytes:
         """Return the answer as JSON, in OpenAI's form or in ours."""
