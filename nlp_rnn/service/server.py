@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 _GRACE = 1.0
 """Seconds for answers under way, after those of ``drain_seconds``."""
-_TURN = 0.0002
-"""Seconds until one thread leaves the interpreter to the other. Python's own 5 ms, for each of the hundreds
-of NumPy calls of a batch, would leave the inference thread behind a busy event loop for seconds."""
 _AGAIN = 1.0  # seconds before a process that has ended is replaced
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -116,7 +113,6 @@ def run(service: Service, listener: socket.socket, say: Say, *, shared: bool = F
     from nlp_rnn.service.protocol import close_slow, limited_protocol
 
     settings = service.settings
-    sys.setswitchinterval(_TURN)
     app = make_app(service)
     config = uvicorn.Config(
         app,
