@@ -162,7 +162,6 @@ class _Answer:
     def choice(self, number: int, piece: Piece) -> schemas.Choice:
         """Return a piece of a text; with its mark, if it is the last one."""
         choice = schemas.Choice(number, piece.text)
-        before = self._written[number]
         self._written[number] += len(piece.text)
         if self._asked.risk_marks:
             self._shown[number] += piece.text
@@ -180,12 +179,10 @@ class _Answer:
         choice.nlp_rnn = self._risk(result, choice.finish_reason, cancelled and not piece.blocked)
         if result.logprobs is not None and not (result.risk and result.risk.changed):
             at = len(self._prompts[number])
-            start = 0 if not self._asked.stream else before
             tokens = list(result.text)
             choice.logprobs = schemas.Logprobs(
                 tokens, list(result.logprobs)[: len(tokens)], list(range(at, at + len(tokens)))
             )
-            del start
         return choice
 
     @property
