@@ -62,10 +62,9 @@ def test_texts_that_come_and_go_are_what_each_is_alone(generator: CharGenerator)
 
 def test_a_text_that_is_closed_leaves_and_the_others_go_on(generator: CharGenerator) -> None:
     batch = generator.open_batch(width=2)
-    first, second, third = (
-        generator.open("a", seed=s, max_new_chars=30, risk_filter=FILTER) for s in (1, 2, 3)
-    )
-    for text in (first, second, third):
+    texts = [generator.open("a", seed=seed, max_new_chars=30, risk_filter=FILTER) for seed in (1, 2, 3)]
+    first, second, third = texts
+    for text in texts:
         batch.join(text)
     for _ in range(4):
         batch.advance()

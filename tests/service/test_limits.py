@@ -7,6 +7,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -239,3 +240,30 @@ def test_more_texts_than_fit_are_refused_with_the_time_to_wait(server: Running) 
         for client in clients:
             client.close()
     until(lambda: server.figure("nlp_rnn_queue_depth", queue="texts_written") == 0)
+
+
+def test_a_full_queue_refuses_at_once_and_the_connection_goes_on() -> None:
+    long, short = json.dumps({"inputs": ["it was not good " * 12] * 32}).encode(), b'{"inputs": "good"}'
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += b"X-Request-Id: me\r\n"
+    again = head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(short) + short
+    with serving("--max-wait-ms", "1") as running, ExitStack() as closing:
+        clients = [
+            closing.enter_context(socket.create_connection(("127.0.0.1", running.port), PATIENCE))
+            for _ in range(60)
+        ]
+        for client in clients:
+            client.sendall(head + b"Content-Length: %d\r\n\r\n" % len(long) + long)
+        answers = [client.recv(65536) for client in clients]
+        statuses = [int(answer[9:12]) for answer in answers]
+        assert set(statuses) == {200, 429}
+        assert statuses.count(200) >= 2  # 64 texts may wait, however slow the machine is
+        refused = answers[statuses.index(429)]
+        assert b"retry-after: 1\r\n" in refused
+        assert b"x-request-id: me\r\n" in refused
+        assert json.loads(refused.partition(b"\r\n\r\n")[2])["error_type"] == "overloaded"
+        client = clients[statuses.index(429)]
+        client.sendall(again)  # the refused body was read past
+        assert read_all(client).startswith(b"HTTP/1.1 200 ")
+        counted = running.figure("nlp_rnn_requests_total", route="/predict", code="429")
+        assert counted == running.figure("nlp_rnn_refused_total", code="429") == statuses.count(429)
