@@ -236,10 +236,10 @@ class Decoder:
 
     def _choose_by(self, sampling: Sampling, drafts: Sequence[Draft], rows_n: Ids) -> Ids:
         """Return the next id of some texts, which stand in these rows, by settings that they share."""
-        # Each text has its own random number, so it does not matter which texts are beside it.
         whole = len(rows_n) == len(self._active)
         logits_nV = self._logits_nV if whole else self._logits_nV[rows_n]
         seen_nV = self._recent_ids(sampling, drafts)
+        # Each text has its own random number, so it does not matter which texts are beside it.
         uniforms_n = np.array([draft.uniform() for draft in drafts])
         cumulative_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
         if self._width > 1:
