@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
     "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu", "bm25s",
-    "snowballstemmer",
+    "snowballstemmer", "starlette", "uvicorn", "httptools", "msgspec", "prometheus_client",
 )  # fmt: skip
 FORBID = f"""
 import sys
@@ -84,6 +84,7 @@ print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
         (["explain", "bad", "--plot", "x.png"], "plot"),
         (["classify", "bad", "--engine", "torch"], "train"),
         (["negation", "--vader"], "bench"),
+        (["serve", "--port", "0"], "serve"),
     ],
 )
 def test_a_missing_extra_is_answered_with_the_line_to_type(

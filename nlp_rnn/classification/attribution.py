@@ -30,6 +30,7 @@ MAX_WORK: Final = 2**17  # units times tokens, beyond which a text is cut into f
 ProbsOf = Callable[[list[list[int]]], NDArray[Any]]
 """Rows of ids to class probabilities: R rows -> (R, C), each row's answer independent of the others."""
 
+_PAUSE_TOKENS = 2**12  # ids between two pauses
 _CALL_TOKENS = 2**15  # ids handed to the model in one call, so that memory stays bounded
 _LEFT_OUT = 200  # characters between two tokens that no white space or markup explains
 
@@ -188,6 +189,23 @@ def _value_of_masks(
     rows = (np.where(np.repeat(mask, sizes_T), ids, unk_id) for mask in masks_MT)
     # The answers back to all masks that asked the same.
     return _value(_ask(probs_of, rows, len(names)), names, target)[places_M.reshape(-1)]
+
+
+def with_pauses(probs_of: ProbsOf, pause: Callable[[], object]) -> ProbsOf:
+    """Return a function that answers the same in smaller calls, and calls ``pause`` before each."""
+
+    def answer(rows: list[list[int]]) -> NDArray[Any]:
+        parts: list[NDArray[Any]] = []
+        first = tokens = 0
+        for number, row in enumerate(rows):
+            tokens += len(row)
+            if tokens >= _PAUSE_TOKENS or number == len(rows) - 1:
+                pause()
+                parts.append(probs_of(rows[first : number + 1]))
+                first, tokens = number + 1, 0
+        return np.concatenate(parts)
+
+    return answer
 
 
 def _ask(probs_of: ProbsOf, rows: Iterable[NDArray[np.int64]], num_classes: int) -> NDArray[np.float64]:

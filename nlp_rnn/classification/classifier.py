@@ -325,6 +325,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         method: str = "occlusion",
         samples: int = 128,
         seed: int = 0,
+        between: Callable[[], object] | None = None,
     ) -> Explanation:
         """Explain an answer: probabilities after each token, and what each token adds to the answer.
 
@@ -338,17 +339,18 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
             method: ``occlusion`` or ``shapley`` (slower, fairer to words that share their work).
             samples: Permutations for ``shapley``.
             seed: Of the permutations.
+            between: Called again and again meanwhile, so that a long text need not make others wait.
 
         Raises:
             InputError: If ``text`` is no str or ``target`` is unknown.
             ConfigError: If ``method`` is unknown.
         """
-        from nlp_rnn.classification.attribution import explain
+        from nlp_rnn.classification.attribution import explain, with_pauses
 
         return explain(
             text,
             tokenizer=self.artifact.tokenizer,
-            probs_of=self._probs_of_rows,
+            probs_of=self._probs_of_rows if between is None else with_pauses(self._probs_of_rows, between),
             classes=self.artifact.classes,
             target=target,
             method=method,

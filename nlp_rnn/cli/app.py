@@ -1,4 +1,4 @@
-"""The command line: ``nlp-rnn classify | explain | generate | review | forecast | translate | train | ...``.
+"""The command line: ``nlp-rnn classify | explain | generate | review | serve | forecast | train | ...``.
 
 Knows how an error, a closed pipe or Ctrl-C ends a command: one sentence on standard error
 and an exit code (2: what the user gave cannot be used; 130: interrupted), never a traceback. What the
@@ -30,6 +30,7 @@ from nlp_rnn.cli import (
     review,
     risk,
     robustness,
+    serve,
     study,
     train,
     translate,
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _PANELS = {
-    "Use a model": (classify, explain, generate, review, forecast, translate, info),
+    "Use a model": (classify, explain, generate, review, forecast, translate, serve, info),
     "Train a model": (pretrain,),
     "Measure": (evaluate, negation, everyday, robustness, risk),
 }

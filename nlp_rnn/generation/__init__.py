@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
+    from nlp_rnn.generation.continuous import OpenText as OpenText
+    from nlp_rnn.generation.continuous import TextBatch as TextBatch
     from nlp_rnn.generation.decoding import Decoder as Decoder
     from nlp_rnn.generation.decoding import Draft as Draft
     from nlp_rnn.generation.generator import CharGenerator as CharGenerator
@@ -18,6 +20,7 @@ __all__, __getattr__, __dir__ = lazy(
         "generator": ["CharGenerator"],
         "result": ["Generated", "TextStream"],
         "sampling": ["Sampling"],
+        "continuous": ["OpenText", "TextBatch"],
         "decoding": ["Decoder", "Draft"],
     },
 )

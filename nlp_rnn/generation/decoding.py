@@ -60,12 +60,16 @@ class Draft:
         seed: Seed of its random numbers.
         take: Called with each id chosen and its log-probability; returns False to end the text.
         ids: The ids chosen so far.
+        sampling: Settings of its own; None takes the decoder's.
+        read: State and logits after the prompt, if somebody has read it alone already.
     """
 
     prompt: Sequence[int]
     seed: int
     take: Callable[[int, float], bool]
     ids: list[int] = field(default_factory=list)
+    sampling: Sampling | None = None
+    read: tuple[State, F32] | None = None
 
     def __post_init__(self) -> None:
         """Begin its random numbers; nothing is chosen yet."""
@@ -97,8 +101,9 @@ class Decoder:
 
     Args:
         model: The model that gives logits.
-        drafts: Texts to write, in the order in which they join; an iterator is read only when there is room.
-        sampling: Settings by which ids are chosen.
+        drafts: Texts to write, in the order in which they join; an iterator is read only when there is room;
+            None stands for nobody at the moment.
+        sampling: Settings by which ids are chosen, where a draft has none of its own.
         banned: Ids that must not come.
         width: Texts advanced at once at most; changes speed, not texts.
         single_threaded: Context in which a stream is computed alone: ``runtime.threads.single_threaded``.
@@ -107,7 +112,7 @@ class Decoder:
     def __init__(
         self,
         model: StepModel,
-        drafts: Iterable[Draft],
+        drafts: Iterable[Draft | None],
         sampling: Sampling,
         *,
         banned: Sequence[int] = (),
@@ -183,7 +188,7 @@ class Decoder:
             if draft is None:
                 break
             # A prompt is read alone, so what comes out of it is exact.
-            state, logits_V = self._read_prompt(tuple(draft.prompt))
+            state, logits_V = draft.read or self._read_prompt(tuple(draft.prompt))
             draft.exact = (0, state)
             self._active.append(draft)
             states.append(state)
@@ -204,10 +209,10 @@ class Decoder:
         """Return state and logits after a prompt, read once for all texts in a row that share it."""
         if self._last_prompt is None or self._last_prompt[0] != prompt:
             state = self._model.start(1)
-            self._last_prompt = (prompt, state, self._recompute_alone(state, prompt))
+            self._last_prompt = (prompt, state, self.read_alone(state, prompt))
         return self._last_prompt[1:]
 
-    def _recompute_alone(self, state: State, ids: Sequence[int]) -> F32:
+    def read_alone(self, state: State, ids: Sequence[int]) -> F32:
         """Return the exact logits after ids that one stream reads alone; the state is advanced."""
         step = self._model.stepper(state)
         logits_1V: NDArray[Any] = np.zeros((1, self._model.vocab_size), np.float32)
@@ -218,9 +223,24 @@ class Decoder:
 
     def _choose(self) -> Ids:
         """Return the next id of each text."""
+        drafts = self._active
+        own = [draft.sampling or self._sampling for draft in drafts]
+        if all(sampling is own[0] for sampling in own):
+            return self._choose_by(own[0], drafts, np.arange(len(drafts)))
+        # Texts with like settings choose together; each text's choice depends on its own row alone.
+        ids_n = np.empty(len(drafts), np.intp)
+        for sampling in dict.fromkeys(own):
+            rows = [number for number, mine in enumerate(own) if mine == sampling]
+            ids_n[rows] = self._choose_by(sampling, [drafts[row] for row in rows], np.array(rows))
+        return ids_n
+
+    def _choose_by(self, sampling: Sampling, drafts: Sequence[Draft], rows_n: Ids) -> Ids:
+        """Return the next id of some texts, which stand in these rows, by settings that they share."""
+        whole = len(rows_n) == len(self._active)
+        logits_nV = self._logits_nV if whole else self._logits_nV[rows_n]
+        seen_nV = self._recent_ids(sampling, drafts)
         # Each text has its own random number, so it does not matter which texts are beside it.
-        sampling, logits_nV, seen_nV = self._sampling, self._logits_nV, self._recent_ids()
-        uniforms_n = np.array([draft.uniform() for draft in self._active])
+        uniforms_n = np.array([draft.uniform() for draft in drafts])
         cumulative_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
         if self._width > 1:
             # The penalty may make an error of the logits larger.
@@ -230,9 +250,10 @@ class Decoder:
             # Where the batch's error could change the choice, compute this text's logits exactly.
             close_n = is_close(compared_nV, cumulative_nV, uniforms_n, sampling, noise=noise)
             if close_n.any():
-                for number in np.flatnonzero(close_n):
-                    self._make_exact(int(number))
+                for number in rows_n[close_n].tolist():
+                    self._make_exact(number)
                 # The logits were changed in place: choose by the exact ones.
+                logits_nV = self._logits_nV if whole else self._logits_nV[rows_n]
                 cumulative_nV = distribution(logits_nV, sampling, seen_nV).cumsum(axis=-1)
         return pick(cumulative_nV, uniforms_n)
 
@@ -244,16 +265,16 @@ class Decoder:
         done, state = draft.exact
         if done < len(draft.ids):
             state = state.copy()
-            self._logits_nV[number] = self._recompute_alone(state, draft.ids[done:])
+            self._logits_nV[number] = self.read_alone(state, draft.ids[done:])
             draft.exact = (len(draft.ids), state)
             assert self._state is not None
             self._state[:, :, number] = state[:, :, 0]
 
-    def _recent_ids(self) -> Flags | None:
+    def _recent_ids(self, sampling: Sampling, drafts: Sequence[Draft]) -> Flags | None:
         """Return True for ids among the last characters of each text; None if there is no penalty."""
-        if self._sampling.repetition_penalty == 1:
+        if sampling.repetition_penalty == 1:
             return None
-        seen_nV = np.zeros((len(self._active), self._model.vocab_size), bool)
-        for number, draft in enumerate(self._active):
-            seen_nV[number, draft.recent(self._sampling.repetition_window)] = True
+        seen_nV = np.zeros((len(drafts), self._model.vocab_size), bool)
+        for number, draft in enumerate(drafts):
+            seen_nV[number, draft.recent(sampling.repetition_window)] = True
         return seen_nV

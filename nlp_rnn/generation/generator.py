@@ -28,9 +28,10 @@ from nlp_rnn.files.characters import (
     read_characters,
 )
 from nlp_rnn.generation import scoring
+from nlp_rnn.generation.continuous import OpenText, TextBatch
 from nlp_rnn.generation.decoding import WIDTH, Decoder, Draft
 from nlp_rnn.generation.examples import CharCorpus
-from nlp_rnn.generation.result import Generated, TextStream, provenance
+from nlp_rnn.generation.result import Generated, Showing, TextStream, provenance
 from nlp_rnn.generation.sampling import Sampling
 from nlp_rnn.generation.writing import Writing, start_writing
 from nlp_rnn.model import Pretrained, require_training
@@ -286,6 +287,54 @@ class CharGenerator(Pretrained[TextArtifact[CharConfig]]):
             policy=None if reviewer is None else reviewer.policy,
             result=self._result(prompt, seed, sampling, writing, logprobs),
         )
+
+    def open(
+        self,
+        prompt: str = "",
+        *,
+        sampling: Sampling | None = None,
+        max_new_chars: int = 300,
+        seed: int = 0,
+        stop: str | Sequence[str] | None = None,
+        logprobs: bool = False,
+        risk_filter: RiskFilter | None = DEFAULT_FILTER,
+    ) -> OpenText:
+        """Return a text for a ``TextBatch`` to write beside others; it is what ``generate`` gives.
+
+        Args:
+            prompt: What to go on from, as in ``generate``.
+            sampling: How characters are chosen.
+            max_new_chars: As in ``generate``, as are the others.
+            seed: The same seed gives the same text.
+            stop: Where to stop.
+            logprobs: Whether to keep log-probabilities.
+            risk_filter: What reviews the text.
+
+        Raises:
+            InputError, ConfigError, NotFittedError: As ``generate``.
+        """
+        sampling, reviewer = _sampling(sampling), self._reviewer(risk_filter)
+        writing = start_writing(self.artifact.tokenizer, max_new_chars, stop)
+        draft = self._draft(prompt, seed, writing)
+        draft.sampling = sampling
+        showing = Showing(
+            risk=None if reviewer is None else reviewer.open(prompt=prompt, memory=self.memory),
+            policy=None if reviewer is None else reviewer.policy,
+            result=self._result(prompt, seed, sampling, writing, logprobs),
+        )
+        return OpenText(draft, writing, showing)
+
+    def open_batch(self, *, width: int = WIDTH) -> TextBatch:
+        """Return a batch with nothing to write yet, which texts join at any time.
+
+        Args:
+            width: Texts written at once; changes speed, not texts.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+        """
+        width = whole_number("width", width, 2, 2**16)
+        return TextBatch(self.engine, banned=self._banned(), width=width)
 
     def bits_per_char(self, text: Source) -> float:
         """Return the bits that a character of a text costs the model, read whole with the state carried.

@@ -12,7 +12,7 @@ from typing import Any
 
 from nlp_rnn.risk.disclaimer import UNFILTERED
 from nlp_rnn.risk.filter import RiskStream
-from nlp_rnn.risk.review import Review
+from nlp_rnn.risk.review import Passage, Review
 from nlp_rnn.version import __version__
 
 Piece = tuple[str, list[float]]
@@ -60,6 +60,68 @@ class Generated:
         return {**values, "provenance": self.provenance}
 
 
+class Showing:
+    """What a reader may see of a text that is being written, and its result at the end.
+
+    Args:
+        risk: The review that reads it as it comes; None without a filter.
+        policy: The filter's policy. ``annotate`` shows each piece as it comes, any other each sentence when
+            it is reviewed, and ``block`` ends the text where it acts.
+        result: Function from text, review and log-probabilities to the result.
+    """
+
+    def __init__(
+        self,
+        *,
+        risk: RiskStream | None,
+        policy: object,
+        result: Callable[[str, Review | None, list[float]], Generated],
+    ) -> None:
+        self._risk, self._policy, self._make_result = risk, policy, result
+        self._at_once = risk is None or policy == "annotate"
+        self._shown: list[str] = []
+        self._logprobs: list[float] = []
+        self._result: Generated | None = None
+        self._told = 0
+
+    @property
+    def blocked(self) -> bool:
+        """True if the policy has ended the text."""
+        return self._policy == "block" and self._risk is not None and self._risk.stopped
+
+    def take(self, piece: str, known: list[float]) -> Iterator[str]:
+        """Take the next piece and its log-probabilities; yield what may be shown now."""
+        self._logprobs += known
+        decided = [] if self._risk is None else self._risk.show(piece, known)
+        return self._show([piece] if self._at_once else decided)
+
+    def rest(self) -> Iterator[str]:
+        """End the text; yield what is still to be shown."""
+        return self._show([] if self._risk is None or self._at_once else self._risk.show_rest())
+
+    def judged(self) -> list[Passage]:
+        """Return the sentences whose review is complete, and that were not returned before."""
+        passages = [] if self._risk is None else self._risk.passages
+        found, self._told = passages[self._told :], len(passages)
+        return found
+
+    @property
+    def result(self) -> Generated:
+        """The text shown so far, with its review and disclaimer; asking for it ends the text."""
+        if self._result is None:
+            review = None
+            if self._risk is not None:
+                self._risk.finish()
+                review = self._risk.review
+            self._result = self._make_result("".join(self._shown), review, self._logprobs)
+        return self._result
+
+    def _show(self, pieces: Iterable[str]) -> Iterator[str]:
+        for piece in filter(None, pieces):
+            self._shown.append(piece)
+            yield piece
+
+
 class TextStream(Iterator[str]):
     """Pieces of a text as they are written; ``result`` is the whole with its review and its disclaimer.
 
@@ -67,10 +129,7 @@ class TextStream(Iterator[str]):
 
     Args:
         pieces: The text as it is written.
-        risk: The review that reads it as it comes; None without a filter.
-        policy: The filter's policy. ``annotate`` shows each piece as it comes, any other each sentence when
-            it is reviewed, and ``block`` ends the text where it acts.
-        result: Function from text, review and log-probabilities to the result.
+        risk, policy, result: As for ``Showing``.
     """
 
     def __init__(
@@ -81,10 +140,8 @@ class TextStream(Iterator[str]):
         policy: object,
         result: Callable[[str, Review | None, list[float]], Generated],
     ) -> None:
-        self._pieces, self._risk, self._policy, self._make_result = pieces, risk, policy, result
-        self._shown: list[str] = []
-        self._logprobs: list[float] = []
-        self._result: Generated | None = None
+        self._pieces = pieces
+        self._showing = Showing(risk=risk, policy=policy, result=result)
         self._out = self._run()
 
     def __next__(self) -> str:
@@ -99,31 +156,16 @@ class TextStream(Iterator[str]):
     @property
     def result(self) -> Generated:
         """The text written so far, with its review and disclaimer; asking for it ends the text."""
-        if self._result is None:
-            self.close()
-            review = None
-            if self._risk is not None:
-                self._risk.finish()
-                review = self._risk.review
-            self._result = self._make_result("".join(self._shown), review, self._logprobs)
-        return self._result
+        self.close()
+        return self._showing.result
 
     def _run(self) -> Generator[str, None, None]:
         """Yield the text that may be shown."""
-        at_once = self._risk is None or self._policy == "annotate"
         for piece, known in self._pieces:
-            self._logprobs += known
-            decided = [] if self._risk is None else self._risk.show(piece, known)
-            yield from self._show([piece] if at_once else decided)
-            if self._policy == "block" and self._risk is not None and self._risk.stopped:
+            yield from self._showing.take(piece, known)
+            if self._showing.blocked:
                 return
-        if self._risk is not None and not at_once:
-            yield from self._show(self._risk.show_rest())
-
-    def _show(self, pieces: Iterable[str]) -> Iterator[str]:
-        for piece in filter(None, pieces):
-            self._shown.append(piece)
-            yield piece
+        yield from self._showing.rest()
 
 
 def provenance(

@@ -12,7 +12,7 @@ import re
 import numpy as np
 import pytest
 
-from nlp_rnn.classification.attribution import MAX_UNITS, METHODS, explain
+from nlp_rnn.classification.attribution import MAX_UNITS, METHODS, explain, with_pauses
 from nlp_rnn.errors import ConfigError, InputError
 from nlp_rnn.probabilities import softmax
 from nlp_rnn.text.tokenizer import TextTokenizer
@@ -504,3 +504,18 @@ def test_attributions_agree_with_integrated_gradients(method, least):
             theirs.extend(integrated_gradients(tokenizer, model, text))
         agreement.append(stats.spearmanr(ours, theirs).statistic)
     assert min(agreement) >= least
+
+
+def test_a_long_explanation_pauses_and_says_the_same():
+    pauses, sizes = [], []
+
+    def probs_of(rows):
+        sizes.append(sum(map(len, rows)))
+        return np.array([[len(row) / 1000, 1 - len(row) / 1000] for row in rows])
+
+    rows = [[1] * length for length in range(1, 600)]
+    paused = with_pauses(probs_of, lambda: pauses.append(None))
+    assert np.array_equal(paused(rows), probs_of(rows))
+    del sizes[-1]
+    assert len(pauses) == len(sizes) > 10
+    assert max(sizes) < 2**12 + 600

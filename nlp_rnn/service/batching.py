@@ -1,0 +1,393 @@
+"""The queues, and the one thread that computes: it takes whatever waits, without a timer.
+
+While a batch is computed the next one gathers, so batches grow with the load by themselves. Texts of many
+requests are computed together, and no answer depends on who else is in the batch. Between two batches the
+thread does one other call (an explanation, a review), writes a few characters of the texts that are being
+written, and takes from the second queue only if nobody waits in the first. More threads would share one
+interpreter's lock: for more cores, start more processes.
+
+Everything but ``_Worker``'s loop runs in the event loop. Knows models; knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp_rnn.runtime.threads import single_threaded
+from nlp_rnn.service.metrics import Metrics
+from nlp_rnn.service.models import Models
+from nlp_rnn.service.refusals import Refused, busy
+from nlp_rnn.service.settings import ServiceSettings
+from nlp_rnn.service.writing import Desk, Stream
+
+F32 = NDArray[np.float32]
+
+_TAKEN = 256
+"""Texts taken at once at most."""
+_ALWAYS = 64
+"""So many texts may wait, however slow the machine is."""
+_CHARS_PER_TOKEN = 4  # of an English text, to guess tokens before they are counted
+_SMOOTHING = 0.1  # weight of the newest batch in the mean time of a text
+
+
+@dataclass(eq=False, slots=True)
+class _Texts:
+    """Texts of one request, or a part of a large one."""
+
+    texts: list[str]
+    future: asyncio.Future[F32]
+    since: float
+
+
+@dataclass(eq=False, slots=True)
+class _Call:
+    """Any other work for the thread."""
+
+    kind: str
+    work: Callable[[], Any]
+    future: asyncio.Future[Any]
+    since: float
+
+
+@dataclass(eq=False, slots=True)
+class _Opening:
+    """Texts that a client wants written."""
+
+    make: Callable[[], list[Any]]
+    marks: bool
+    streams: list[Stream] = field(default_factory=list)
+    abandoned: bool = False
+
+    def abandon(self) -> None:
+        """End them: the client has gone."""
+        self.abandoned = True
+        for stream in self.streams:
+            stream.close()
+
+
+class _Queue:
+    """Work that waits: filled by the event loop, emptied by the thread."""
+
+    def __init__(self) -> None:
+        self.work: deque[_Texts] = deque()
+        self._added = self._taken = 0  # one counter for each thread: no lock is needed
+
+    @property
+    def waiting(self) -> int:
+        """Texts in it."""
+        return self._added - self._taken
+
+    def add(self, texts: _Texts) -> None:
+        self._added += len(texts.texts)
+        self.work.append(texts)
+
+    def take(self, characters: int) -> list[_Texts]:
+        """Return the next requests still wanted: at least one, and of more as many as fit."""
+        taken: list[_Texts] = []
+        texts = size = 0
+        while self.work and texts < _TAKEN and size < characters:
+            first = self.work.popleft()
+            self._taken += len(first.texts)
+            if not first.future.cancelled():
+                taken.append(first)
+                texts += len(first.texts)
+                size += sum(map(len, first.texts))
+        return taken
+
+
+class Batching:
+    """The queues as the routes see them, and the thread behind them.
+
+    Args:
+        settings: Limits.
+        metrics: Where to count.
+    """
+
+    def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
+        self._settings, self._metrics = settings, metrics
+        self.models: Models | None = None
+        """The models, as soon as they are loaded."""
+        self.draining = False
+        self._interactive, self._bulk = _Queue(), _Queue()
+        self._calls: deque[_Call] = deque()
+        self._in_calls = dict.fromkeys(("explain", "review", "write"), 0)
+        self._most = {"explain": settings.max_explanations, "review": settings.max_reviews}
+        self._texts_written = 0
+        self._wake, self._asleep = threading.Event(), False
+        self._closed = self._end_writing = False
+        self._seconds_per_text = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._loaded: asyncio.Future[None] | None = None
+        self._desk: Desk | None = None
+
+    # In the event loop.
+    def start(self) -> asyncio.Future[None]:
+        """Start the thread; the future is done when the models are loaded, or has the reason why not."""
+        self._loop = asyncio.get_running_loop()
+        self._loaded = self._loop.create_future()
+        self._thread.start()
+        return self._loaded
+
+    async def close(self) -> None:
+        """End the thread after the work at hand."""
+        self._closed = True
+        self._rouse()
+        await asyncio.to_thread(self._thread.join, 2.0)
+
+    def drain(self) -> None:
+        """Take no more work, and end the texts that are being written."""
+        self.draining = self._end_writing = True
+        self._rouse()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the models are loaded and work is taken."""
+        return self.models is not None and not self.draining
+
+    def check_ready(self) -> Models:
+        """Return the models.
+
+        Raises:
+            Refused: With 503 while they are loaded, and when the service stops.
+        """
+        if self.draining:
+            raise Refused(503, "the service is stopping", headers={"retry-after": "5"})
+        if self.models is None:
+            raise Refused(503, "the models are still being loaded", headers={"retry-after": "1"})
+        return self.models
+
+    def is_full(self) -> bool:
+        """Return True if a text that came now would wait for too long."""
+        waiting = self._interactive.waiting
+        if waiting < _ALWAYS:
+            return False
+        late = waiting * self._seconds_per_text * 1000 > self._settings.max_wait_ms
+        return late or waiting >= self._settings.max_queue
+
+    def classify(self, texts: list[str]) -> asyncio.Future[F32]:
+        """Return the future probabilities of texts, *shape (N, C)*; who cancels it wants them no more.
+
+        Raises:
+            Refused: If too much waits already.
+        """
+        if len(texts) <= self._settings.interactive_batch:
+            if self.is_full():
+                raise busy()
+            return self._add(self._interactive, texts)
+        if self._bulk.waiting and self._bulk.waiting + len(texts) > self._settings.max_bulk_queue:
+            raise busy("too many texts of large requests wait already: try again after Retry-After")
+        # In parts, so that nobody waits for all of them.
+        size = self._settings.interactive_batch
+        parts = [self._add(self._bulk, texts[at : at + size]) for at in range(0, len(texts), size)]
+        return asyncio.ensure_future(_joined(parts))
+
+    def _add(self, queue: _Queue, texts: list[str]) -> asyncio.Future[F32]:
+        assert self._loop is not None
+        future: asyncio.Future[F32] = self._loop.create_future()
+        queue.add(_Texts(texts, future, time.perf_counter()))
+        self._rouse()
+        return future
+
+    async def call(self, kind: str, work: Callable[[], Any]) -> Any:
+        """Return what a function returns in the thread.
+
+        Args:
+            kind: ``explain``, ``review`` or ``write``.
+            work: The function.
+
+        Raises:
+            Refused: If too many of this kind wait, or as the function's own error says.
+        """
+        assert self._loop is not None
+        if self._in_calls[kind] >= self._most.get(kind, self._settings.max_texts_written):
+            raise busy(f"too many requests of this kind ({kind}) wait already: try again after Retry-After")
+        self._in_calls[kind] += 1
+        try:
+            future: asyncio.Future[Any] = self._loop.create_future()
+            self._calls.append(_Call(kind, work, future, time.perf_counter()))
+            self._rouse()
+            return await future
+        finally:
+            self._in_calls[kind] -= 1
+
+    async def open(self, count: int, make: Callable[[], list[Any]], *, marks: bool) -> list[Stream]:
+        """Return the streams of texts to write, which the thread makes and has begun to write.
+
+        Args:
+            count: How many.
+            make: Returns the ``OpenText`` of each.
+            marks: Whether to give sentences with their reviews as they are judged.
+
+        Raises:
+            Refused: If too many texts are being written, or as the library's own error says.
+        """
+        if self._texts_written + count > self._settings.max_texts_written:
+            raise busy("too many texts are being written: try again after Retry-After")
+        self._texts_written += count
+        opening = _Opening(make, marks)
+        try:
+            await self.call("write", partial(self._open, opening))
+        except BaseException:  # the client may have gone meanwhile
+            self._texts_written -= count
+            opening.abandon()
+            raise
+        return opening.streams
+
+    def leave(self, streams: Sequence[Stream]) -> None:
+        """End streams that nobody reads any more."""
+        for stream in streams:
+            stream.close()
+        self._texts_written -= len(streams)
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """Wake the thread, if it sleeps."""
+        if self._asleep:
+            self._wake.set()
+
+    def show_depth(self) -> None:
+        """Set the gauges of what waits."""
+        depth = self._metrics.queue_depth
+        depth.labels("interactive").set(self._interactive.waiting)
+        depth.labels("bulk").set(self._bulk.waiting)
+        for kind, count in self._in_calls.items():
+            depth.labels(kind).set(count)
+        depth.labels("texts_written").set(self._texts_written)
+
+    # In the thread.
+    def _run(self) -> None:
+        """Load the models, then serve until ``close``."""
+        assert self._loop is not None
+        assert self._loaded is not None
+        try:
+            models = Models(self._settings)
+            models.warm_up()
+            self._desk = Desk(models.generator, self._tell, self._metrics, self._settings.max_texts_written)
+        except Exception as error:
+            self._tell(_fail, self._loaded, error)
+            return
+        self.models = models
+        self._tell(_resolve, [(self._loaded, None)])
+        while not self._closed:
+            if self._serve(models, self._desk):
+                continue
+            # Say that it sleeps, and look once more: whoever adds work after that look will wake it.
+            self._wake.clear()
+            self._asleep = True
+            if not self._serve(models, self._desk):
+                self._wake.wait()
+            self._asleep = False
+
+    def _serve(self, models: Models, desk: Desk) -> bool:
+        """Do some of everything that waits; return False if nothing did."""
+        began = time.perf_counter()
+        texts = self._serve_texts(models, self._interactive, "interactive")
+        did = texts > 0
+        did |= self._serve_call()
+        if self._end_writing:
+            desk.end_all()
+        if desk.busy:
+            with single_threaded():
+                did |= desk.write()
+        if texts:
+            seconds = (time.perf_counter() - began) / texts
+            self._seconds_per_text += _SMOOTHING * (seconds - self._seconds_per_text)
+        elif not self._interactive.work:
+            did |= self._serve_texts(models, self._bulk, "bulk") > 0
+        return did
+
+    def _serve_texts(self, models: Models, queue: _Queue, name: str) -> int:
+        """Compute the next texts of a queue together; return how many there were."""
+        taken = queue.take(_CHARS_PER_TOKEN * self._settings.max_batch_tokens)
+        if not taken:
+            return 0
+        texts = [text for each in taken for text in each.texts]
+        began = time.perf_counter()
+        try:
+            probs_NC = models.classifier.predict_proba(texts, batch_tokens=self._settings.max_batch_tokens)
+        except Exception as error:
+            for each in taken:
+                self._tell(_fail, each.future, error)
+            return len(texts)
+        ended = time.perf_counter()
+        answers: list[tuple[asyncio.Future[Any], Any]] = []
+        at = 0
+        for each in taken:
+            answers.append((each.future, probs_NC[at : at + len(each.texts)]))
+            at += len(each.texts)
+        self._tell(_resolve, answers)
+        self._count(name, [began - each.since for each in taken], ended - began)
+        self._metrics.batch_texts.labels(name).observe(len(texts))
+        return len(texts)
+
+    def _serve_call(self) -> bool:
+        """Do the next other call; return False if there is none."""
+        while self._calls:
+            call = self._calls.popleft()
+            if call.future.cancelled():
+                continue
+            began = time.perf_counter()
+            try:
+                answer = call.work()
+            except Exception as error:
+                self._tell(_fail, call.future, error)
+            else:
+                self._tell(_resolve, [(call.future, answer)])
+            self._count(call.kind, [began - call.since], time.perf_counter() - began)
+            return True
+        return False
+
+    def serve_between(self) -> None:
+        """Answer the texts that wait in the first queue: called in the middle of long calls."""
+        if self.models is not None and self._interactive.work:
+            self._serve_texts(self.models, self._interactive, "interactive")
+
+    def _open(self, opening: _Opening) -> None:
+        """Begin to write texts."""
+        assert self._desk is not None
+        opening.streams = [self._desk.open(text, marks=opening.marks) for text in opening.make()]
+        if opening.abandoned:
+            opening.abandon()
+
+    def _count(self, kind: str, waited: Sequence[float], worked: float) -> None:
+        seconds = self._metrics.queue_seconds.labels(kind)
+        for each in waited:
+            seconds.observe(each)
+        self._metrics.inference_seconds.labels(kind).observe(worked)
+
+    def _tell(self, function: Callable[..., None], *args: Any) -> None:
+        """Call a function in the event loop, if there still is one."""
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:  # the loop has ended: nobody waits
+            self._closed = True
+
+
+def _resolve(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+    """Give everybody their answers who still wants them."""
+    for future, answer in answers:
+        if not future.done():
+            future.set_result(answer)
+
+
+async def _joined(parts: Sequence[asyncio.Future[F32]]) -> F32:
+    """Return the answers of all parts, one after the other."""
+    return np.concatenate(await asyncio.gather(*parts))
+
+
+def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+    """Give somebody an error."""
+    if not future.done():
+        future.set_exception(error)

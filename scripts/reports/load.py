@@ -1,0 +1,241 @@
+"""A server to measure, and clients that load it: closed loops by ``wrk``, open loops by a client of our own.
+
+A closed loop sends the next request when the last one is answered, so a slow server is asked less, and
+waiting is hidden. An open loop sends by the clock: what is late counts from when it was due. Knows sockets;
+which figures are wanted is ``service.py``'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+
+from nlp_rnn.errors import InputError
+
+_STARTED = re.compile(r"^Serving .* at http://127\.0\.0\.1:(\d+)$")
+_WRK = """
+local bodies = {}
+for line in io.lines("%s") do bodies[#bodies + 1] = line end
+local number = 0
+request = function()
+  number = number %% #bodies + 1
+  return wrk.format("POST", "%s", {["Content-Type"] = "application/json"}, bodies[number])
+end
+"""
+
+
+@dataclass
+class Measured:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    def memory(self) -> float:
+        """Return its memory, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+
+    def descriptors(self) -> int:
+        """Return how many files and sockets it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+
+@contextmanager
+def served(*options: str) -> Iterator[Measured]:
+    """Start ``nlp-rnn serve`` on a free port for the length of a block."""
+    command = [sys.executable, "-m", "nlp_rnn", "serve", "--port", "0", *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if found := _STARTED.match(line.rstrip()):
+                break
+        else:
+            raise InputError("the server did not start")
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # so that its pipe stays empty
+        yield Measured(process, int(found[1]))
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def request(path: str, value: object, *, raw: bytes | None = None) -> bytes:
+    """Return a POST request."""
+    body = json.dumps(value).encode() if raw is None else raw
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@dataclass(frozen=True)
+class WrkResult:
+    """What ``wrk`` says: requests per second, and milliseconds at the median and at 99 %."""
+
+    rate: float
+    median_ms: float
+    p99_ms: float
+    failed: int
+
+
+def wrk(port: int, path: str, bodies: Sequence[object], *, connections: int, seconds: int) -> WrkResult:
+    """Load a route in closed loops.
+
+    Raises:
+        InputError: If there is no ``wrk``.
+    """
+    if shutil.which("wrk") is None:
+        raise InputError("wrk is not installed: apt-get install wrk")
+    with tempfile.TemporaryDirectory(prefix="nlp-rnn-wrk-") as place:
+        lines, script = Path(place, "bodies.jsonl"), Path(place, "post.lua")
+        lines.write_text("\n".join(map(json.dumps, bodies)) + "\n", encoding="utf-8")
+        script.write_text(_WRK % (lines, path), encoding="utf-8")
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
+        done = subprocess.run(
+            [*command, "-s", str(script), f"http://127.0.0.1:{port}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    found = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
+    return WrkResult(
+        float(re.findall(r"Requests/sec:\s+([\d.]+)", done.stdout)[0]),
+        _milliseconds(re.findall(r"50%\s+(\S+)", done.stdout)[0]),
+        _milliseconds(re.findall(r"99%\s+(\S+)", done.stdout)[0]),
+        int(found[1]) if found else 0,
+    )
+
+
+def _milliseconds(text: str) -> float:
+    number, unit = re.findall(r"([\d.]+)(us|ms|s|m)", text)[0]
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
+
+
+@dataclass
+class Samples:
+    """What became of requests: seconds from when each was due, by status; 0 is a lost connection."""
+
+    seconds: dict[int, list[float]] = field(default_factory=dict)
+
+    def add(self, status: int, seconds: float) -> None:
+        """Count a request."""
+        self.seconds.setdefault(status, []).append(seconds)
+
+    def count(self, status: int) -> int:
+        """Return how many had this status."""
+        return len(self.seconds.get(status, []))
+
+    def milliseconds(self, status: int, percent: int) -> float:
+        """Return the milliseconds within which so many of a status were answered; 0 if there was none."""
+        found = self.seconds.get(status, [])
+        if len(found) < 2:
+            return 1000 * sum(found)
+        return 1000 * quantiles(found, n=100, method="inclusive")[percent - 1]
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._waiting: asyncio.Future[int] | None = None
+        self.lost = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self._answer(0)
+
+    def ask(self, request: bytes) -> asyncio.Future[int]:
+        """Send a request; the future has its status."""
+        self._buffer = b""
+        self._waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self._waiting
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = re.search(rb"content-length: (\d+)", head)
+        if (length and len(body) >= int(length[1])) or (not length and body.endswith(b"0\r\n\r\n")):
+            if b"connection: close" in head:
+                self.lost = True
+            self._answer(int(head[9:12]))
+
+    def _answer(self, status: int) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(status)
+
+
+async def open_loop(
+    port: int,
+    next_request: Callable[[], bytes],
+    *,
+    rate: float,
+    seconds: float,
+    connections: int,
+    keep: int = 0,
+) -> Samples:
+    """Send requests by the clock.
+
+    Args:
+        port: Of the server.
+        next_request: Returns a request.
+        rate: Requests each second.
+        seconds: For how long.
+        connections: At most so many at once; a request that finds none free waits, and its clock runs.
+        keep: Requests after which a connection is closed and another opened; 0 keeps it.
+    """
+    samples, loop = Samples(), asyncio.get_running_loop()
+    due: asyncio.Queue[float | None] = asyncio.Queue()
+
+    async def client() -> None:
+        connection: _Connection | None = None
+        used = 0
+        while (when := await due.get()) is not None:
+            try:
+                if connection is None or connection.lost or (keep and used >= keep):
+                    if connection is not None:
+                        connection.transport.close()
+                    _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
+                    used = 0
+                used += 1
+                status = await connection.ask(next_request())
+            except OSError:
+                status, connection = 0, None
+            samples.add(status, time.perf_counter() - when)
+        if connection is not None:
+            connection.transport.close()
+
+    clients = [asyncio.ensure_future(client()) for _ in range(connections)]
+    began = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        when = began + number / rate
+        if (pause := when - time.perf_counter()) > 0:
+            await asyncio.sleep(pause)
+        due.put_nowait(when)
+    for _ in clients:
+        due.put_nowait(None)
+    await asyncio.gather(*clients)
+    return samples
