@@ -33,7 +33,9 @@ _ROWS = "id,text\n1,It was good\n2,It was not good\n3,It was not bad at all\n4,T
 def running_service() -> Iterator[str]:
     """Start a service on a free port, and give its address."""
     command = [sys.executable, "-m", "nlp_rnn", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+    ) as process:
         try:
             said = ""
             for line in process.stdout or ():

@@ -171,6 +171,13 @@ def test_a_generator_without_an_index_takes_none_over_from_another(tmp_path: Pat
 
 def test_the_answers_have_the_fields_that_users_unpack() -> None:
     sentiment = SentimentClassifier.from_pretrained().classify("Movie was not good")
-    assert [each.name for each in fields(sentiment)] == ["label", "score", "polarity", "probabilities"]
+    known = ["unsure", "language", "unknown_share"]
+    assert [each.name for each in fields(sentiment)] == [
+        "label",
+        "score",
+        "polarity",
+        "probabilities",
+        *known,
+    ]
     found = TextClassifier.from_pretrained(OLDER / "classifier").classify("my bill")
-    assert [each.name for each in fields(found)] == ["label", "score", "probabilities"]
+    assert [each.name for each in fields(found)] == ["label", "score", "probabilities", *known]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LONG = 200_000  # characters that take a second
 _TEXT_FILES = (".txt", ".md", ".gz", ".xz")
-_ROOTED = re.compile(r"(?:~|\.{0,2})[/\\]|[A-Za-z]:\\")
+_ROOTED = re.compile(r"(?:~|\.{0,2})[/\\]|[A-Za-z]:[\\/]")
 _ENDING = re.compile(r"\w\.[a-z][a-z0-9]{1,4}$", re.IGNORECASE)
 LEVEL_COLOURS = {"low": "green", "medium": "yellow", "high": "red"}
 

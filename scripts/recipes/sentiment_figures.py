@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from nlp_rnn.classification.languages import shared_guesser
+from nlp_rnn.classification import shared_guesser
 from nlp_rnn.cli import run_script
 from nlp_rnn.metrics import evaluate_present
 from nlp_rnn.sentiment import (

@@ -59,7 +59,7 @@ def served(*options: str) -> Iterator[Measured]:
     """Start ``nlp-rnn serve`` on a free port for the length of a block."""
     command = [sys.executable, "-m", "nlp_rnn", "serve", "--port", "0", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
     assert process.stderr is not None
     try:
         for line in process.stderr:
@@ -111,6 +111,7 @@ def wrk(port: int, path: str, bodies: Sequence[object], *, connections: int, sec
             [*command, "-s", str(script), f"http://127.0.0.1:{port}"],
             capture_output=True,
             text=True,
+            encoding="utf-8",
             check=True,
         )
     found = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)

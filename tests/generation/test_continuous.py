@@ -62,7 +62,7 @@ def test_texts_that_come_and_go_are_what_each_is_alone(generator: CharGenerator)
 
 def test_a_text_that_is_closed_leaves_and_the_others_go_on(generator: CharGenerator) -> None:
     batch = generator.open_batch(width=2)
-    texts = [generator.open("a", seed=seed, max_new_chars=30, risk_filter=FILTER) for seed in (1, 2, 3)]
+    texts = [generator.open("abc", seed=seed, max_new_chars=30, risk_filter=FILTER) for seed in (1, 2, 3)]
     first, second, third = texts
     for text in texts:
         batch.join(text)
@@ -75,7 +75,7 @@ def test_a_text_that_is_closed_leaves_and_the_others_go_on(generator: CharGenera
     assert first.result.finish_reason == third.result.finish_reason == "cancelled"
     assert len(first.result.text) < 30
     assert third.result.text == ""
-    assert second.take() == generator.generate("a", seed=2, max_new_chars=30, risk_filter=FILTER).text
+    assert second.take() == generator.generate("abc", seed=2, max_new_chars=30, risk_filter=FILTER).text
     assert not batch.advance()
 
 
@@ -101,6 +101,6 @@ def test_nonsense_is_refused_before_anything_is_written(generator: CharGenerator
     with pytest.raises(InputError, match="a prompt must be a str"):
         generator.open(3)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="max_new_chars"):
-        generator.open("a", max_new_chars=-1)
-    nothing = generator.open("a", max_new_chars=0, risk_filter=FILTER)
+        generator.open("abc", max_new_chars=-1)
+    nothing = generator.open("abc", max_new_chars=0, risk_filter=FILTER)
     assert (nothing.ended, nothing.take(), nothing.result.finish_reason) == (True, "", "length")

@@ -43,7 +43,7 @@ class Counting:
 
     classes_ = np.array(["other", "check-worthy"])
 
-    def __init__(self, probability: float = 0.7, noise: float = 0.0) -> None:
+    def __init__(self, probability: float = 0.72, noise: float = 0.0) -> None:
         self.calls: list[int] = []
         self.probability, self.noise = probability, noise
 

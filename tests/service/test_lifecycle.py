@@ -72,9 +72,11 @@ def test_two_servers_on_one_port_is_one_sentence(capfd: pytest.CaptureFixture[st
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{")
+    (tmp_path / "config.json").write_text("{", encoding="utf-8")
     command = [sys.executable, "-m", "nlp_rnn", "serve", "--port", "0", "--model", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=False
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
@@ -98,7 +100,7 @@ settings = ServiceSettings(port=0, header_seconds=0.3, body_seconds=0.3, drain_s
 sys.exit(serve(settings, say=lambda message: print(message, file=sys.stderr, flush=True)))
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env={**os.environ}
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, encoding="utf-8", env={**os.environ}
     )
     try:
         assert process.stderr is not None
@@ -138,7 +140,7 @@ def test_a_key_is_read_from_a_file_and_shown_nowhere(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "key"
-    file.write_text("")
+    file.write_text("", encoding="utf-8")
     assert main(["serve", "--api-key-file", str(file)]) == 2
     assert "is empty" in capfd.readouterr().err
     assert "secret-key" not in repr(ServiceSettings(api_key="secret-key"))
