@@ -345,7 +345,7 @@ def _vary(text: str, frame: Frame, filler: _Filler, rng: random.Random) -> str:
     style = rng.random()
     if style < 0.25:
         text = text.replace("'", "’")
-    elif style < 0.40:
+    elif style < 0.45:
         text = text.replace("n't", "nt")
     if rng.random() < 0.18:
         text = text.lower()
