@@ -17,16 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import nlp_rnn
-from nlp_rnn.errors import MissingExtraError, require
-
-for _module in ("starlette", "uvicorn", "httptools", "msgspec", "prometheus_client"):
-    try:
-        require(_module, extra="serve")
-    except MissingExtraError as error:
-        pytest.skip(str(error), allow_module_level=True)
 
 PATIENCE = 300.0  # seconds until a busy machine must have done what is waited for
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("prometheus_client", reason="the service needs the serve extra")
 from tests.service.running import PATIENCE, Running
 
 CLAIM = "The study confirmed that eating glass is healthy."

@@ -17,6 +17,8 @@ import pytest
 from nlp_rnn.cli import main
 from nlp_rnn.errors import ConfigError
 from nlp_rnn.service import ServiceSettings
+
+pytest.importorskip("prometheus_client", reason="the service needs the serve extra")
 from tests.service.running import PATIENCE, Running, serving, start, until
 
 HEAD = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -87,7 +89,7 @@ def test_several_processes_share_a_port_and_their_figures() -> None:
     try:
         for _ in range(20):
             assert running.ask("/predict", {"inputs": "good"}).status == 200
-        assert running.figure("nlp_rnn_requests_total", route="/predict") == 20
+        until(lambda: running.figure("nlp_rnn_requests_total", route="/predict") == 20)
     finally:
         assert running.stop() == 0
 

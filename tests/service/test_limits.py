@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("prometheus_client", reason="the service needs the serve extra")
 from tests.service.running import PATIENCE, Running, serving, until
 
 KEY = "a-key-of-our-own"

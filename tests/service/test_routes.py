@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from nlp_rnn import CharGenerator, RiskFilter, SentimentClassifier
-from tests.service.running import Answer, Running
+
+pytest.importorskip("prometheus_client", reason="the service needs the serve extra")
+from tests.service.running import Answer, Running, until
 
 CLAIM = "The study confirmed that eating glass is healthy."
 TEXTS = [
@@ -60,7 +62,7 @@ def test_texts_under_load_are_answered_as_the_library_answers_them_alone(server:
     assert np.abs(in_company - np.concatenate([alone, alone])).max() < 1e-5
     in_bulk = server.ask("/predict", {"inputs": TEXTS}).json  # more than 32: the second queue
     assert np.abs(np.array([probabilities(each) for each in in_bulk]) - alone).max() < 1e-5
-    assert server.figure("nlp_rnn_batch_texts_count", queue="bulk") >= 1
+    until(lambda: server.figure("nlp_rnn_batch_texts_count", queue="bulk") >= 1)
     most = server.figure("nlp_rnn_batch_texts_bucket", queue="interactive", le="1.0")
     assert most < server.figure("nlp_rnn_batch_texts_count", queue="interactive")  # some were together
 
