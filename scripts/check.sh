@@ -41,7 +41,7 @@ wheel() {
     after="$(du -sk "$place/core" | cut -f1)"
     echo "The core install adds $(((after - before + 1023) / 1024)) MB"
     mkdir "$place/outside"
-    cp -R tests data scripts docs ./*.md pyproject.toml "$place/outside"
+    cp -R tests data scripts docs deploy ./*.md pyproject.toml "$place/outside"
     (
         cd "$place/outside"
         "$place/core/bin/nlp-rnn" classify "Movie was not good" --json

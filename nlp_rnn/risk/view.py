@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from nlp_rnn.risk.signals import Signal
 from nlp_rnn.risk.words import known_words
@@ -53,6 +54,7 @@ _SOURCES = frozenset(
     nasa cdc nhs official authorities analysts economists sources
     """.split()
 )
+_SHORT = 64  # characters of a unit whose view is kept
 _ANY = re.compile(
     rf"[<&*_`\[\]#~|\\│┃¹²³\u2070-\u2079†‡{INVISIBLE}]"
     rf"|^\s*(?:[-+>=\u2022\u00b7\u2023\u25aa\u25e6\u25cf\d(]|\w{{1,4}}[.)])"
@@ -98,12 +100,17 @@ class View:
 
 
 def read_through(unit: str) -> View:
-    r"""Return what is read of a unit.
+    r"""Return what is read of a unit; short ones often come again.
 
     >>> view = read_through("- The st\u00adudy **confirmed** it&nbsp;all.\n")
     >>> view.text.strip(), view.start, view.end, view.span(0, 3)
     ('The study confirmed it all.', 2, 39, (2, 5))
     """
+    return _read_short(unit) if len(unit) <= _SHORT else _read(unit)
+
+
+def _read(unit: str) -> View:
+    """Return what is read of a unit, without its marks."""
     rewriting = Rewriting(unit)
     if _ANY.search(unit) is None and not has_costumes(unit):
         return View.of(rewriting)
@@ -116,6 +123,9 @@ def read_through(unit: str) -> View:
     for steps in (_left_over, _beginning, _shouted):
         rewriting.replace(list(steps(rewriting.text)))
     return View.of(rewriting)
+
+
+_read_short = lru_cache(4_096)(_read)
 
 
 def _nicknames(text: str) -> Iterator[Edit]:

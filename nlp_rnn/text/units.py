@@ -100,6 +100,8 @@ def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[i
     >>> find_unit_end("a line that\ngoes on", 0, 0, final=True)[0]
     19
     """
+    if (broken := _end_of_plain_line(text, start, resume, final)) is not None:
+        return broken, broken
     end, stopped = _sentence_end(text, start, resume, final=final)
     # Only what stands before the sentence's end may end the unit earlier.
     until = len(text) if end is None else end - _spaces_before(text, start, end)
@@ -111,6 +113,14 @@ def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[i
     if waiting is not None:
         return None, min(waiting, stopped) if end is None else waiting
     return end, stopped
+
+
+def _end_of_plain_line(text: str, start: int, resume: int, final: bool) -> int | None:
+    """Return the end of a unit that ends with its line, where no sentence does: found without looking on."""
+    line = text.find("\n", max(start, resume), start + LONGEST_SENTENCE)
+    if line < 0 or not text[line + 1 : line + 2].strip() or _STOPS.pattern.search(text, start, line + 1):
+        return None
+    return _layout_end(text, start, max(start, resume), line + 1, final)[0]
 
 
 def _sentence_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
