@@ -211,9 +211,12 @@ class CheckWorthiness:
         probs = [0.0] * len(sentences)
         read = [n for n, sentence in enumerate(sentences) if _has_words(sentence)]
         if read:
-            found = self._classifier.predict_proba([mask_digits(sentences[n]) for n in read])
-            for n, value in zip(read, found[:, self._column].tolist(), strict=True):
-                probs[n] = float(value)
+            masked = [mask_digits(sentences[n]) for n in read]
+            different = [*dict.fromkeys(masked)]
+            found = self._classifier.predict_proba(different)[:, self._column].tolist()
+            value_of = dict(zip(different, map(float, found), strict=True))
+            for n, sentence in zip(read, masked, strict=True):
+                probs[n] = value_of[sentence]
         return probs
 
 

@@ -81,6 +81,8 @@ _PROSE = re.compile(r"[^\W\d_]{2,20}[ ,]+[^:\n]{2}[^:]*\Z|[aAI] [^:]*\Z")
 _NUMBER_ALONE = re.compile(r"[\s>#*_~`(]{0,20}(?:\d{1,3}|[ivx]{1,4})[.)][*_~`]{0,3}\s*", re.IGNORECASE)
 _NEXT_NUMBER = re.compile(r"\d{1,3}[.)]\s|\Z")
 _WORDS = re.compile(r"[^\W\d_]+")
+_WIDE_CELL = re.compile(rf"[^|\t]{{{2 * _SAYING - 1}}}")  # so many words have so many characters
+_SAYING_CELL = re.compile(rf"[^\W\d_]+(?:(?:[^\w|\t]|[\d_])+[^\W\d_]+){{{_SAYING - 1}}}")
 
 
 def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
@@ -192,8 +194,8 @@ def _after_cell(text: str, place: int, after: int, final: bool) -> tuple[int | N
         return None, True
     first = max(0, place - LINE)
     begin = max(first, text.rfind("\n", first, place) + 1)
-    row = text[begin : newline if newline >= 0 else place + LINE]
-    if not any(len(_WORDS.findall(cell)) >= _SAYING for cell in re.split(r"[|\t]+", row)):
+    row = begin, newline if newline >= 0 else place + LINE
+    if _WIDE_CELL.search(text, *row) is None or _SAYING_CELL.search(text, *row) is None:
         return None, False
     while after < len(text) and text[after] in " \t|":
         after += 1
