@@ -26,9 +26,9 @@ from nlp_rnn.classification import explanation
 from nlp_rnn.cli import run_script
 from nlp_rnn.errors import InputError
 from nlp_rnn.resources import SENTIMENT_MODEL, data_folder
-from nlp_rnn.risk import load_rules, overlap
+from nlp_rnn.risk import hedges, load_rules, overlap, statements, view
 from nlp_rnn.sentiment import load_suite, run_suite
-from nlp_rnn.text import sentences
+from nlp_rnn.text import letters, markup, sentences, units
 
 Call = Callable[[str], Any]
 
@@ -96,7 +96,7 @@ def patterns() -> list[str]:
     saved = json.loads((SENTIMENT_MODEL / "tokenizer.json").read_text(encoding="utf-8"))
     steps = [*saved["normalizer"]["normalizers"], saved["pre_tokenizer"]]
     found = [step["pattern"]["Regex"] for step in steps if "Regex" in step.get("pattern", {})]
-    for module in (sentences, overlap, explanation):
+    for module in (sentences, units, markup, letters, view, hedges, statements, overlap, explanation):
         found += [value.pattern for value in vars(module).values() if isinstance(value, re.Pattern)]
     rules = load_rules(data_folder("risk") / "rules.json")
     found += [pattern for rule in rules.rules for pattern in rule.patterns]
