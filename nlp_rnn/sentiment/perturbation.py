@@ -59,7 +59,7 @@ _SHORT = {"will": "wo", "can": "ca"}
 # Not before a verb that has no complement ("It is."), and no noun ("the will", "a can").
 _AUXILIARY = re.compile(
     rf"(?<!\b[Tt]he )(?<!\b[Aa] )\b(?P<stem>{'|'.join(f'[{v[0].upper()}{v[0]}]{v[1:]}' for v in _VERBS)})"
-    r"(?: (?P<apart>not\b)|(?P<joined>n['’]t|(?<=[Cc]an)not)\b)?(?= +[a-z])"
+    r"(?: (?P<apart>not\b)|(?P<joined>n['’]t|(?<=[Cc]an)not)\b)?(?= +[a-z])(?! +not\b)"
     r"|\b(?P<short>[Ww]o|[Cc]a)n['’]t(?= +[a-z])"
 )
 _HOSTS: dict[ReplacementSplit, tuple[str, ...]] = {

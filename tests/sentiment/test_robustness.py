@@ -350,6 +350,7 @@ def test_a_report_of_nothing_has_the_identities_alone() -> None:
         ("We can go", {"We can't go"}),
         ("It is. Is It?", {None}),
         ("Thisis a wonder", {None}),
+        ("It looked good, but it was not.", {None}),
     ],
 )
 def test_a_not_more_or_less(text: str, others: set[str | None]) -> None:
