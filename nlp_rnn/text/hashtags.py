@@ -61,6 +61,8 @@ class HashtagSplitter:
         places: list[tuple[int, int]] = []
         for found in _PIECES.finditer(name):
             piece, start = found[0].lower(), found.start()
+            if len(piece) != len(found[0]):  # a letter that is two in lower case, such as İ
+                piece = found[0]
             places += [(start + first, start + end) for first, end in self._division(piece)]
         return places
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError
@@ -56,6 +56,8 @@ ANY_TEXT = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(text=ANY_TEXT)
+@example("#GoodDay\u0130")  # a letter that is two in lower case
+@example("#\u0130\u0130worstdayever \u0130\u0130teh #\ufb03day")
 def test_spans_rise_inside_the_text_and_batches_agree(tokenizer: TextTokenizer, text: str) -> None:
     encoding = tokenizer.encode(text)
     assert len(encoding.ids) == len(encoding.tokens) == len(encoding.spans) >= 1
