@@ -123,7 +123,9 @@ class RiskCoverage:
         return save_figure(figure, path)
 
 
-def risk_coverage(probs: ArrayLike, labels: ArrayLike) -> RiskCoverage:
+def risk_coverage(
+    probs: ArrayLike, labels: ArrayLike, *, weights: NDArray[np.float64] | None = None
+) -> RiskCoverage:
     """Return the risk-coverage curve (El-Yaniv & Wiener 2010), by the top probability.
 
     Answers of equal probability are given together, so there are as many points as different probabilities.
@@ -131,6 +133,7 @@ def risk_coverage(probs: ArrayLike, labels: ArrayLike) -> RiskCoverage:
     Args:
         probs: Probabilities, *shape (N, C)*.
         labels: Column of the right class, *shape (N,)*, whole numbers.
+        weights: How much each text counts in ``error``, *shape (N,)*; None is all the same.
 
     Raises:
         InputError: If ``probs`` are no probabilities, or ``labels`` are not one column number per row.
@@ -147,7 +150,8 @@ def risk_coverage(probs: ArrayLike, labels: ArrayLike) -> RiskCoverage:
     confidence_N = confidence_N[order_N]
     given_N = np.arange(1, len(order_N) + 1)
     is_last_N = np.append(np.diff(confidence_N) != 0, True)
-    error_N = np.cumsum(wrong_N) / given_N
+    weight_N = np.ones(len(order_N)) if weights is None else weights[order_N]
+    error_N = np.cumsum(weight_N * wrong_N) / np.cumsum(weight_N)
     return RiskCoverage(
         coverage=(given_N / len(order_N))[is_last_N],
         error=error_N[is_last_N],

@@ -4,7 +4,7 @@ On held-out texts of all kinds, each kind counting alike, the least probability 
 given share of the answers is wrong (selective classification; Geifman & El-Yaniv 2017, section 3). Knows
 probabilities and right answers; knows no model and no texts.
 
-Shapes: N texts, C classes.
+Shapes: N texts, C classes, M points of the curve.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nlp_rnn.errors import ConfigError, in_range
-from nlp_rnn.probabilities import check_columns, check_probs
+from nlp_rnn.metrics import risk_coverage
 
 UNSURE: Final = "unsure"
 """What is answered in place of a class."""
@@ -29,7 +29,9 @@ Thresholds = list[list[float]]
 """Pairs of a share of wrong answers, and the least probability of an answer that is given; rising shares."""
 
 
-def fit_thresholds(sets: Sequence[tuple[ArrayLike, ArrayLike]]) -> Thresholds:
+def fit_thresholds(
+    sets: Sequence[tuple[Sequence[Any] | NDArray[Any], Sequence[int] | NDArray[Any]]],
+) -> Thresholds:
     """Return, for each of ``ERRORS`` that can be kept, the least probability of an answer that is given.
 
     The sets count alike, whatever their sizes. One wrong answer more than there are is reckoned with, so a
@@ -44,28 +46,18 @@ def fit_thresholds(sets: Sequence[tuple[ArrayLike, ArrayLike]]) -> Thresholds:
     >>> fit_thresholds([([[0.9, 0.1]] * 98 + [[0.6, 0.4]] * 2, [0] * 98 + [1] * 2)])[:3]
     [[0.01, 0.9], [0.02, 0.9], [0.03, 0.0]]
     """
-    confidences, wrongs, weights = [], [], []
-    for probs, labels in sets:
-        probs_NC = check_probs(probs)
-        labels_N = check_columns(labels, probs_NC.shape)
-        confidences.append(probs_NC.max(axis=1))
-        wrongs.append(probs_NC.argmax(axis=1) != labels_N)
-        weights.append(np.full(len(labels_N), 1 / len(labels_N)))
-    confidence_N, wrong_N, weight_N = (np.concatenate(each) for each in (confidences, wrongs, weights))
-    # From the surest answer to the least sure one: the share of wrong answers among those so far.
-    order_N = np.argsort(-confidence_N, kind="stable")
-    confidence_N, wrong_N, weight_N = confidence_N[order_N], wrong_N[order_N], weight_N[order_N]
-    given_N = np.arange(1, len(order_N) + 1)
-    share_N = np.cumsum(weight_N * wrong_N) / np.cumsum(weight_N)
-    cautious_N = (share_N * given_N + 1) / (given_N + 2)
-    # Answers of equal probability are given together or not at all.
-    is_last_N = np.append(np.diff(confidence_N) != 0, True)
+    probs_NC = np.concatenate([np.asarray(probs) for probs, _ in sets])
+    labels_N = np.concatenate([np.asarray(labels) for _, labels in sets])
+    weights_N = np.concatenate([np.full(len(labels), 1 / len(labels)) for _, labels in sets])
+    curve = risk_coverage(probs_NC, labels_N, weights=weights_N)
+    given_M = np.rint(curve.coverage * len(labels_N))
+    cautious_M = (curve.error * given_M + 1) / (given_M + 2)
     found: Thresholds = []
     for error in ERRORS:
-        kept = np.flatnonzero((cautious_N <= error) & is_last_N)
+        kept = np.flatnonzero(cautious_M <= error)
         if len(kept):
-            everything = kept[-1] == len(order_N) - 1
-            found.append([error, 0.0 if everything else float(confidence_N[kept[-1]])])
+            everything = kept[-1] == len(cautious_M) - 1
+            found.append([error, 0.0 if everything else float(curve.confidence[kept[-1]])])
     return found
 
 

@@ -24,6 +24,7 @@ from nlp_rnn.text.letters import (
 )
 from nlp_rnn.text.markup import take_off_html, take_off_markdown
 from nlp_rnn.text.rewriting import Edit, Rewriting
+from nlp_rnn.text.units import STAMP
 
 _SHOUTED = re.compile(r"(?<![^\W_])[A-Z]{4,}(?![^\W_])")
 _CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{2,}(?![^\W_])")
@@ -32,10 +33,9 @@ _FOOTNOTE = re.compile(
     r"(?<=[\w.,;:!?\"”’)])(?:\[\^?(?:\d{1,3}|[a-z]|\*|note \d{1,2}|citation needed)\]"
     r"|[¹²³\u2070-\u2079†‡]+(?!\w))"
 )
-_STAMP = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? ?)?\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\b\.?)?"
 _NAME = r"[@~]?[^\W\d_][\w.'’-]{0,19}(?: [^\W\d_a-z][\w.'’-]{0,19}){0,2}"
 _TURN = re.compile(
-    rf"\s*(?:[\[(]?{_STAMP}[\])]?[ \t]*(?:[-–—|:][ \t]*)?(?:<[\w.@ -]{{1,30}}>:?|{_NAME}(?: "
+    rf"\s*(?:[\[(]?{STAMP}[\])]?[ \t]*(?:[-–—|:][ \t]*)?(?:<[\w.@ -]{{1,30}}>:?|{_NAME}(?: "
     rf"?\([^()\n]{{1,20}}\))?[ \t]?:(?=\s))?"
     rf"|<[\w.@ -]{{1,30}}>:?(?=\s)|(?P<name>{_NAME})(?: ?\([^()\n]{{1,20}}\))?[ \t]?:(?=\s))[ \t]*(?=\S)"
 )
