@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from nlp_rnn.errors import DataError, InputError
 from nlp_rnn.resources import CLAIMS_MODEL, data_folder
 from nlp_rnn.risk.needles import Search, merged_matches
+from nlp_rnn.risk.short import MOST_ANSWERS, SHORT
 from nlp_rnn.risk.signals import Signal
 
 if TYPE_CHECKING:
@@ -31,10 +32,7 @@ FEWEST_WORDS = 4
 
 NOISE = 1e-5
 """Greatest distance of a probability read among others from that of the sentence alone."""
-SHORT = 12
-"""Characters of a sentence, at most, of which what was found is kept for the next of the same words."""
 
-_MOST_ANSWERS = 4_096
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"
@@ -107,7 +105,7 @@ class Rules:
         # Very short sentences come by the ten thousand, and mostly again and again.
         answer = self._answers.get(sentence)
         if answer is None:
-            if len(self._answers) >= _MOST_ANSWERS:
+            if len(self._answers) >= MOST_ANSWERS:
                 self._answers.clear()
             answer = self._answers[sentence] = self._read(sentence)
         signals, factor = answer

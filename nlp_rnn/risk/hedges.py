@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 
-from nlp_rnn.risk.claims import SHORT, Rules
+from nlp_rnn.risk.claims import Rules
+from nlp_rnn.risk.short import kept_if_short
 from nlp_rnn.risk.signals import Signal
 from nlp_rnn.risk.statements import weights_of
 from nlp_rnn.text.rewriting import Edit, Rewriting
@@ -113,8 +113,7 @@ def read_claims(rules: Rules, text: str) -> tuple[list[Signal], float, str]:
         text: A sentence without layout.
     """
     # What tells of somebody is told, softened or not.
-    strip = _short_without_hedges if len(text) <= SHORT else without_hedges
-    bare = None if _SOMEBODY_ELSE.search(text) else strip(text)
+    bare = None if _SOMEBODY_ELSE.search(text) else without_hedges(text)
     if bare is None or _SOMEBODY.search(bare.text) is not None:
         return *_weighed(rules, text), text
     claims, damping = _weighed(rules, bare.text)
@@ -124,12 +123,13 @@ def read_claims(rules: Rules, text: str) -> tuple[list[Signal], float, str]:
 def _weighed(rules: Rules, text: str) -> tuple[list[Signal], float]:
     """Return the claims in a sentence, and the factor of what a model finds in it."""
     claims, damping = rules.read(text)
-    weights = _short_weights_of(text) if len(text) <= SHORT else weights_of(text)
+    weights = weights_of(text)
     if min(weights) < 1:
         claims = [replace(claim, score=round(claim.score * weights.of(claim.kind), 3)) for claim in claims]
     return claims, min(damping, weights.model)
 
 
+@kept_if_short()
 def without_hedges(text: str) -> Rewriting | None:
     """Return a sentence without what softens it; None if nothing does.
 
@@ -142,10 +142,6 @@ def without_hedges(text: str) -> Rewriting | None:
     for edits in (_tags, _hedges):
         rewriting.replace(list(edits(rewriting.text)))
     return None if rewriting.places_2N is None else rewriting
-
-
-# Very many tiny sentences are few different ones.
-_short_without_hedges, _short_weights_of = lru_cache(4_096)(without_hedges), lru_cache(4_096)(weights_of)
 
 
 def _tags(text: str) -> Iterator[Edit]:

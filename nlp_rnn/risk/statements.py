@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from nlp_rnn.risk.short import kept_if_short
+
 
 class Weights(NamedTuple):
     """Factors of what is found in a unit: by the model, and by rules.
@@ -160,6 +162,7 @@ _GAMES = re.compile(
 _CLUE = re.compile(r"\(\d{1,2}(?:[,-] ?\d{1,2})*\)\W*\Z")
 
 
+@kept_if_short()
 def weights_of(text: str) -> Weights:
     """Return how much counts of what is found in a unit without layout.
 

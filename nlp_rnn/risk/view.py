@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
+from nlp_rnn.risk.short import kept_if_short
 from nlp_rnn.risk.signals import Signal
 from nlp_rnn.risk.words import known_words
 from nlp_rnn.text.alignment import Places
@@ -99,6 +99,7 @@ class View:
         return cls(text, places_2N, int(places_2N[0, first]), int(places_2N[1, after - 1]))
 
 
+@kept_if_short(_SHORT)
 def read_through(unit: str) -> View:
     r"""Return what is read of a unit; short ones often come again.
 
@@ -106,11 +107,6 @@ def read_through(unit: str) -> View:
     >>> view.text.strip(), view.start, view.end, view.span(0, 3)
     ('The study confirmed it all.', 2, 39, (2, 5))
     """
-    return _read_short(unit) if len(unit) <= _SHORT else _read(unit)
-
-
-def _read(unit: str) -> View:
-    """Return what is read of a unit, without its marks."""
     rewriting = Rewriting(unit)
     if _ANY.search(unit) is None and not has_costumes(unit):
         return View.of(rewriting)
@@ -123,9 +119,6 @@ def _read(unit: str) -> View:
     for steps in (_left_over, _beginning, _shouted):
         rewriting.replace(list(steps(rewriting.text)))
     return View.of(rewriting)
-
-
-_read_short = lru_cache(4_096)(_read)
 
 
 def _nicknames(text: str) -> Iterator[Edit]:
