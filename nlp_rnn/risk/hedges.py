@@ -112,6 +112,8 @@ def read_claims(rules: Rules, text: str) -> tuple[list[Signal], float, str]:
         rules: The rules that find claims.
         text: A sentence without layout.
     """
+    if not any(map(str.isalnum, text)):
+        return [], 1.0, text
     # What tells of somebody is told, softened or not.
     bare = None if _SOMEBODY_ELSE.search(text) else without_hedges(text)
     if bare is None or _SOMEBODY.search(bare.text) is not None:

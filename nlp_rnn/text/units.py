@@ -46,6 +46,7 @@ _BLOCKS = (
 )
 _TAG = rf"</?(?:{_BLOCKS})(?:\s[^<>]{{0,300}})?\s?/?>"
 _EDGE = re.compile(rf"\n|(?<=\S)\t+(?=\S)|(?<![|\\])\|(?!\|)|<(?=/?(?:{_BLOCKS})\b)", re.IGNORECASE)
+_STOP_OR_EDGE = re.compile("[.!?…\uff0e\u3002\uff01\uff1f\n\t|<]")
 _TAGS = re.compile(rf"(?:{_TAG}\s{{0,40}}){{1,20}}", re.IGNORECASE)
 _OPEN_TAG = re.compile(r"<[^<>]{0,310}\Z")
 _SPACE = re.compile(r"\s{0,200}")
@@ -79,7 +80,8 @@ _GOES_ON = re.compile(
 _FULL_PROSE = re.compile(rf"[^\W\d_](?:[^|\t{{}}\\;=<>,]|,(?!\S)){{{_FULL_LINE},}}\Z")
 _PROSE = re.compile(r"[^\W\d_]{2,20}[ ,]+[^:\n]{2}[^:]*\Z|[aAI] [^:]*\Z")
 _NUMBER_ALONE = re.compile(r"[\s>#*_~`(]{0,20}(?:\d{1,3}|[ivx]{1,4})[.)][*_~`]{0,3}\s*", re.IGNORECASE)
-_NEXT_NUMBER = re.compile(r"\d{1,3}[.)]\s|\Z")
+# The first word or figure of a unit, or the end of its line.
+_WORD = re.compile(r"[^\W_]{2}|[\u3040-\U0003ffff]|[^\w\s]{0,20}[^\S\n]{0,40}\n")
 _WORDS = re.compile(r"[^\W\d_]+")
 _WIDE_CELL = re.compile(rf"[^|\t]{{{2 * _SAYING - 1}}}")  # so many words have so many characters
 _SAYING_CELL = re.compile(rf"[^\W\d_]+(?:(?:[^\w|\t]|[\d_])+[^\W\d_]+){{{_SAYING - 1}}}")
@@ -102,7 +104,7 @@ def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[i
     >>> find_unit_end("a line that\ngoes on", 0, 0, final=True)[0]
     19
     """
-    if (broken := _end_of_plain_line(text, start, resume, final)) is not None:
+    if (broken := _early_end(text, start, resume, final)) is not None:
         return broken, broken
     end, stopped = _sentence_end(text, start, resume, final=final)
     # Only what stands before the sentence's end may end the unit earlier.
@@ -117,26 +119,27 @@ def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[i
     return end, stopped
 
 
-def _end_of_plain_line(text: str, start: int, resume: int, final: bool) -> int | None:
-    """Return the end of a unit that ends with its line, where no sentence does: found without looking on."""
-    line = text.find("\n", max(start, resume), start + LONGEST_SENTENCE)
-    if line < 0 or not text[line + 1 : line + 2].strip() or _STOPS.pattern.search(text, start, line + 1):
+def _early_end(text: str, start: int, resume: int, final: bool) -> int | None:
+    """Return the end of a unit that ends at its first edge, before any stop: found without looking on."""
+    found = _STOP_OR_EDGE.search(text, max(start, resume), start + LONGEST_SENTENCE // 2)
+    if found is None or found[0] not in "\n\t|":
         return None
-    return _layout_end(text, start, max(start, resume), line + 1, final)[0]
+    edge = _EDGE.match(text, found.start())
+    if edge is None or not text[edge.end() : edge.end() + 1].strip():
+        return None
+    return _layout_end(text, start, edge.start(), edge.end(), final)[0]
 
 
 def _sentence_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
-    """Return what ``find_sentence_end`` does; the number of an item is no sentence."""
-    end, stopped = find_sentence_end(text, start, resume, final=final, stops=_STOPS)
-    if end is None or end - start > _AHEAD or (start and text[start - 1] not in "\n>"):
-        return end, stopped
-    if _NUMBER_ALONE.fullmatch(text, start, end) is None or "\n" in text[start:end].strip():
-        return end, stopped
-    if not final and len(text) - end < 6:
-        return None, max(start, resume)
-    if _NEXT_NUMBER.match(text, end):
-        return end, stopped
-    return find_sentence_end(text, start, end, final=final, stops=_STOPS)
+    """Return what ``find_sentence_end`` does; what has no word, as the number of an item, is no sentence."""
+    number = _NUMBER_ALONE.match(text, start) if start == 0 or text[start - 1] in "\n>" else None
+    word = _WORD.search(text, start if number is None else number.end(), start + LONGEST_SENTENCE)
+    first = min(len(text), start + LONGEST_SENTENCE) if word is None else word.start()
+    first = max(resume, first)
+    end, stopped = find_sentence_end(text, start, first, final=final, stops=_STOPS)
+    if end is None and stopped == first:  # what comes may make an edge of what stands before the word
+        return None, max(resume, len(text) - _STOPS.longest)
+    return end, stopped
 
 
 def _spaces_before(text: str, start: int, end: int) -> int:
@@ -145,6 +148,7 @@ def _spaces_before(text: str, start: int, end: int) -> int:
 
 def _layout_end(text: str, start: int, at: int, until: int, final: bool) -> tuple[int | None, int | None]:
     """Return where layout ends the unit between ``at`` and ``until``; or else from where to wait for more."""
+    wide: int | None = -1  # place of the next cell that may say something, if it has been looked for
     while (edge := _EDGE.search(text, at, until)) is not None:
         place = edge.start()
         if edge[0] == "<":
@@ -152,7 +156,11 @@ def _layout_end(text: str, start: int, at: int, until: int, final: bool) -> tupl
         elif edge[0] == "\n":
             end, undecided = _after_line(text, place, final)
         else:
-            end, undecided = _after_cell(text, place, edge.end(), final)
+            if wide is not None and wide < place - LINE:
+                found = _WIDE_CELL.search(text, max(0, place - LINE), until + LINE)
+                wide = None if found is None else found.start()
+            may_say = wide is not None and wide < place + LINE
+            end, undecided = _after_cell(text, place, edge.end(), final, may_say=may_say)
         if undecided:
             return None, place
         if end is not None and text[start:end].strip(" \t\r\n|"):
@@ -187,15 +195,17 @@ def _after_line(text: str, place: int, final: bool) -> tuple[int | None, bool]:
     return (None, True) if end == len(text) and not final else (end, False)
 
 
-def _after_cell(text: str, place: int, after: int, final: bool) -> tuple[int | None, bool]:
+def _after_cell(text: str, place: int, after: int, final: bool, *, may_say: bool) -> tuple[int | None, bool]:
     """Return the end of a cell if its row has one that says something by itself, and whether to wait."""
     newline = text.find("\n", place, place + LINE)
     if newline < 0 and len(text) < place + LINE and not final:
         return None, True
+    if not may_say:
+        return None, False
     first = max(0, place - LINE)
     begin = max(first, text.rfind("\n", first, place) + 1)
     row = begin, newline if newline >= 0 else place + LINE
-    if _WIDE_CELL.search(text, *row) is None or _SAYING_CELL.search(text, *row) is None:
+    if _SAYING_CELL.search(text, *row) is None:
         return None, False
     while after < len(text) and text[after] in " \t|":
         after += 1
