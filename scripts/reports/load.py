@@ -55,9 +55,9 @@ class Measured:
 
 
 @contextmanager
-def served(*options: str) -> Iterator[Measured]:
-    """Start ``nlp-rnn serve`` on a free port for the length of a block."""
-    command = [sys.executable, "-m", "nlp_rnn", "serve", "--port", "0", *options]
+def served(*module: str) -> Iterator[Measured]:
+    """Start a server on a free port for the length of a block; by default ``nlp-rnn serve``."""
+    command = [sys.executable, "-m", *(module or ("nlp_rnn", "serve", "--port", "0"))]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
     assert process.stderr is not None

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measure ``nlp-rnn serve``: load, overload, streams, equal answers, a long run, fuzzed requests, its end.
+"""Measure ``nlp-rnn serve``: load, a peer, overload, streams, equal answers, a long run, fuzz, its end.
 
 A server is started for each on a free port of this machine, and nothing else is asked. Times are short by
 default, to see that all works; give ``--seconds 60`` (overload), ``--seconds 3600`` (soak) or
@@ -26,7 +26,7 @@ from nlp_rnn.cli import run_script
 from nlp_rnn.errors import one_of
 from scripts.reports.load import Measured, Samples, open_loop, request, served, wrk
 
-KINDS = ("load", "overload", "streams", "alike", "soak", "fuzz", "stop")
+KINDS = ("load", "peer", "overload", "streams", "alike", "soak", "fuzz", "stop")
 CONNECTIONS = 64
 STREAMS = 32
 _WORDS = (
@@ -37,7 +37,7 @@ _WORDS = (
 
 def main(
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}, or all.")] = "all",
-    seconds: Annotated[int, typer.Option(min=1, help="For how long: load, overload, soak.")] = 5,
+    seconds: Annotated[int, typer.Option(min=1, help="For how long: load, peer, overload, soak.")] = 5,
     requests: Annotated[int, typer.Option(min=1, help="How many: fuzz.")] = 500,
     seed: Annotated[int, typer.Option(help="Of texts and of fuzz.")] = 0,
 ) -> None:
@@ -52,7 +52,7 @@ def main(
 
 def _measure(name: str, server: Measured, rng: random.Random, seconds: int, requests: int) -> dict[str, Any]:
     """Return the figures of one kind."""
-    timed = {"load": load, "overload": overload, "soak": soak}
+    timed = {"load": load, "peer": peer, "overload": overload, "soak": soak}
     if name in timed:
         return timed[name](server, rng, seconds)
     if name == "fuzz":
@@ -94,6 +94,22 @@ def load(server: Measured, rng: random.Random, seconds: int) -> dict[str, float]
         "library_texts_per_second": sum(own) / 2,
         "share": many.rate / (sum(own) / 2),
         "one_connection_median_ms": one.median_ms,
+    }
+
+
+def peer(server: Measured, rng: random.Random, seconds: int) -> dict[str, float]:
+    """Set the requests per second of 64 connections beside those of the same model behind FastAPI."""
+    bodies = [{"inputs": text} for text in sentences(rng, 640)]
+    with served("scripts.reports.service_peer") as other:
+        ports = (server.port, other.port, other.port, server.port)  # the machine may change meanwhile
+        rates = [wrk(port, "/predict", bodies, connections=CONNECTIONS, seconds=seconds) for port in ports]
+    ours, theirs = (rates[0].rate + rates[3].rate) / 2, (rates[1].rate + rates[2].rate) / 2
+    return {
+        "requests_per_second": ours,
+        "p99_ms": max(rates[0].p99_ms, rates[3].p99_ms),
+        "fastapi_requests_per_second": theirs,
+        "fastapi_p99_ms": max(rates[1].p99_ms, rates[2].p99_ms),
+        "times": ours / theirs,
     }
 
 
