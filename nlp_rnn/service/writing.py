@@ -19,8 +19,9 @@ from nlp_rnn.service.metrics import Metrics
 
 _SLICE = 0.01
 """Seconds of writing before other work is looked for."""
-_TOLD_EVERY = 0.05
-"""Seconds between two pieces of a text; its first one comes at once."""
+_TOLD_EVERY, _TOLD_LATEST = 0.05, 0.15
+"""Seconds between two pieces of a text, alone and among ``_MANY`` or more; its first one comes at once."""
+_MANY = 32
 
 
 @dataclass(slots=True)
@@ -119,7 +120,8 @@ class Desk:
         while self._batch.advance() and time.perf_counter() < deadline:
             pass
         now = time.perf_counter()
-        if now - self._told >= _TOLD_EVERY:
+        crowd = min(1.0, len(self._streams) / _MANY)
+        if now - self._told >= _TOLD_EVERY + crowd * (_TOLD_LATEST - _TOLD_EVERY):
             self._told = now
             self._tell(self._streams)
         else:
