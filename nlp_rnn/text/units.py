@@ -83,8 +83,7 @@ _NUMBER_ALONE = re.compile(r"[\s>#*_~`(]{0,20}(?:\d{1,3}|[ivx]{1,4})[.)][*_~`]{0
 # The first word or figure of a unit, or the end of its line.
 _WORD = re.compile(r"[^\W_]{2}|[\u3040-\U0003ffff]|[^\w\s]{0,20}[^\S\n]{0,40}\n")
 _WORDS = re.compile(r"[^\W\d_]+")
-_WIDE_CELL = re.compile(rf"[^|\t]{{{2 * _SAYING - 1}}}")  # so many words have so many characters
-_SAYING_CELL = re.compile(rf"[^\W\d_]+(?:(?:[^\w|\t]|[\d_])+[^\W\d_]+){{{_SAYING - 1}}}")
+_SAYING_CELL = re.compile(rf"[^\W\d_]+(?:(?:[^\w|\t\n]|[\d_])+[^\W\d_]+){{{_SAYING - 1}}}")
 
 
 def find_unit_end(text: str, start: int, resume: int, *, final: bool) -> tuple[int | None, int]:
@@ -148,7 +147,7 @@ def _spaces_before(text: str, start: int, end: int) -> int:
 
 def _layout_end(text: str, start: int, at: int, until: int, final: bool) -> tuple[int | None, int | None]:
     """Return where layout ends the unit between ``at`` and ``until``; or else from where to wait for more."""
-    wide: int | None = -1  # place of the next cell that may say something, if it has been looked for
+    saying = (-1, -1)  # place of the next cell that says something by itself, if it has been looked for
     while (edge := _EDGE.search(text, at, until)) is not None:
         place = edge.start()
         if edge[0] == "<":
@@ -156,11 +155,10 @@ def _layout_end(text: str, start: int, at: int, until: int, final: bool) -> tupl
         elif edge[0] == "\n":
             end, undecided = _after_line(text, place, final)
         else:
-            if wide is not None and wide < place - LINE:
-                found = _WIDE_CELL.search(text, max(0, place - LINE), until + LINE)
-                wide = None if found is None else found.start()
-            may_say = wide is not None and wide < place + LINE
-            end, undecided = _after_cell(text, place, edge.end(), final, may_say=may_say)
+            if saying[0] < place - LINE:
+                found = _SAYING_CELL.search(text, max(0, place - LINE), until + LINE)
+                saying = (len(text), len(text)) if found is None else found.span()
+            end, undecided = _after_cell(text, place, edge.end(), final, saying)
         if undecided:
             return None, place
         if end is not None and text[start:end].strip(" \t\r\n|"):
@@ -195,17 +193,19 @@ def _after_line(text: str, place: int, final: bool) -> tuple[int | None, bool]:
     return (None, True) if end == len(text) and not final else (end, False)
 
 
-def _after_cell(text: str, place: int, after: int, final: bool, *, may_say: bool) -> tuple[int | None, bool]:
+def _after_cell(
+    text: str, place: int, after: int, final: bool, saying: tuple[int, int]
+) -> tuple[int | None, bool]:
     """Return the end of a cell if its row has one that says something by itself, and whether to wait."""
     newline = text.find("\n", place, place + LINE)
     if newline < 0 and len(text) < place + LINE and not final:
         return None, True
-    if not may_say:
-        return None, False
     first = max(0, place - LINE)
     begin = max(first, text.rfind("\n", first, place) + 1)
-    row = begin, newline if newline >= 0 else place + LINE
-    if _SAYING_CELL.search(text, *row) is None:
+    row_end = newline if newline >= 0 else place + LINE
+    if saying[0] >= row_end:
+        return None, False
+    if (saying[0] < begin or saying[1] > row_end) and not _SAYING_CELL.search(text, begin, row_end):
         return None, False
     while after < len(text) and text[after] in " \t|":
         after += 1
