@@ -1,8 +1,8 @@
 """``classify_frame``: a data frame with answers beside its texts, whatever library made it.
 
 Pandas, Polars, PyArrow's tables and others, through narwhals (extra ``frames``): what comes back is of the
-kind that was given, and pandas' index is kept. The columns are named as those that ``nlp-rnn classify --file``
-adds. Knows frames; computes nothing itself.
+kind that was given, and pandas' index is kept. The columns are named as ``nlp-rnn classify --file`` names
+them. Knows frames; computes nothing itself.
 """
 
 from __future__ import annotations
