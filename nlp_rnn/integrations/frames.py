@@ -51,20 +51,12 @@ def classify_frame(
     table = _table(nw, frame)
     texts = _texts(table, column)
     classifier = model if isinstance(model, TextClassifier) else SentimentClassifier.from_pretrained(model)
-    answers = _answers(classifier, texts)
-    if prefix is None:
-        prefix = "predicted_" if {*answers} & {*table.columns} else ""
-    for name in answers:
-        if prefix + name in table.columns:
-            raise InputError(
-                f"{_NAME} has a column {prefix + name!r} already, and nothing of yours is overwritten: "
-                "give the added columns another prefix"
-            )
+    names = _added(classifier.artifact.classes, table.columns, prefix)
     added = [
         nw.new_series(
-            prefix + name, values, nw.String if name == "label" else nw.Float64, backend=table.implementation
+            names[kind], values, nw.String if kind == "label" else nw.Float64, backend=table.implementation
         )
-        for name, values in answers.items()
+        for kind, values in _answers(classifier, texts, [*names]).items()
     ]
     labelled: Frame = table.with_columns(*added).to_native()
     return labelled
@@ -75,16 +67,30 @@ def _table(nw: Any, frame: Any) -> Any:
     exceptions = require("narwhals.exceptions", extra="frames")
     try:
         table = nw.from_native(frame, eager_only=True)
-        names = list(table.columns)
+        list(table.columns)  # of some kinds of frame, names that repeat are seen here
     except exceptions.DuplicateError:
         raise InputError(f"two columns of {_NAME} have one name: give one of them another") from None
     except TypeError:
-        names = None
-    if names is None:
         lazy = hasattr(frame, "collect")
         advice = "call its collect() first" if lazy else "give one of pandas, Polars or PyArrow"
-        raise InputError(f"classify_frame wants a data frame in memory, got {type(frame).__name__}: {advice}")
+        raise InputError(
+            f"classify_frame wants a data frame in memory, got {type(frame).__name__}: {advice}"
+        ) from None
     return table
+
+
+def _added(classes: Sequence[str], taken: Sequence[str], prefix: str | None) -> dict[str, str]:
+    """Return the names of the columns that an answer adds, by what they hold."""
+    kinds = ["label", "score", *(["polarity"] if has_polarity(classes) else [])]
+    if prefix is None:
+        prefix = "predicted_" if {*kinds} & {*taken} else ""
+    for kind in kinds:
+        if prefix + kind in taken:
+            raise InputError(
+                f"{_NAME} has a column {prefix + kind!r} already, and nothing of yours is overwritten: "
+                "give the added columns another prefix"
+            )
+    return {kind: prefix + kind for kind in kinds}
 
 
 def _texts(table: Any, column: str | None) -> list[str]:
@@ -100,12 +106,11 @@ def _texts(table: Any, column: str | None) -> list[str]:
     return texts
 
 
-def _answers(classifier: TextClassifier, texts: Sequence[str]) -> dict[str, list[Any]]:
-    """Return the columns that the answers add; None for a text that is blank."""
-    classes = classifier.artifact.classes
-    names = ["label", "score", *(["polarity"] if has_polarity(classes) else [])]
-    columns: dict[str, list[Any]] = {name: [None] * len(texts) for name in names}
+def _answers(classifier: TextClassifier, texts: Sequence[str], kinds: Sequence[str]) -> dict[str, list[Any]]:
+    """Return what the columns that an answer adds hold; None for a text that is blank."""
+    columns: dict[str, list[Any]] = {kind: [None] * len(texts) for kind in kinds}
     rows = [row for row, text in enumerate(texts) if text.strip()]
+    classes = classifier.artifact.classes
     for start in range(0, len(rows), _CHUNK):
         part = rows[start : start + _CHUNK]
         probs_NC = classifier.predict_proba([texts[row] for row in part])
@@ -114,7 +119,7 @@ def _answers(classifier: TextClassifier, texts: Sequence[str]) -> dict[str, list
             "score": probs_NC.max(axis=1).tolist(),
             "polarity": polarity(probs_NC, classes).tolist(),
         }
-        for name in names:
-            for row, value in zip(part, found[name], strict=True):
-                columns[name][row] = value
+        for kind in kinds:
+            for row, value in zip(part, found[kind], strict=True):
+                columns[kind][row] = value
     return columns
