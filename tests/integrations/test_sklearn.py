@@ -89,12 +89,21 @@ def test_a_bad_setting_is_refused_and_changes_nothing(params: dict[str, Any], sa
     assert model.get_params() == before
 
 
-def test_the_engine_of_a_fitted_model_changes_at_once_and_its_answers_do_not() -> None:
+def test_threads_of_a_fitted_model_move_neither_its_answers_nor_its_name() -> None:
     model = SentimentClassifier.from_pretrained(OLDER)
     before, named = model.predict_proba(TEXTS), (model.name, model.fingerprint)
     assert model.set_params(threads=1).get_params()["threads"] == 1
     np.testing.assert_allclose(model.predict_proba(TEXTS), before, atol=1e-6)
     assert (model.name, model.fingerprint) == named
+
+
+def test_a_fitted_model_is_given_another_engine() -> None:
+    pytest.importorskip("torch", reason="the torch engine needs the train extra")
+    model = SentimentClassifier.from_pretrained(OLDER)
+    before, engine = model.predict_proba(TEXTS), model._engine
+    model.set_params(engine="torch")
+    assert type(model._engine) is not type(engine)
+    np.testing.assert_allclose(model.predict_proba(TEXTS), before, atol=1e-5)
 
 
 def test_a_clone_of_a_loaded_model_is_fine_tuned_from_it() -> None:
