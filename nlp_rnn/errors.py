@@ -33,8 +33,11 @@ class ArtifactError(NlpRnnError):
     """A model folder that is missing, truncated, tampered with, or made for another task."""
 
 
-class NotFittedError(NlpRnnError):
-    """A model was asked for an answer before ``fit`` or ``from_pretrained``."""
+class NotFittedError(NlpRnnError, ValueError, AttributeError):
+    """A model was asked for an answer before ``fit`` or ``from_pretrained``.
+
+    As scikit-learn's error of this name, so that ``hasattr(model, "classes_")`` is False until then.
+    """
 
 
 class TrainingError(NlpRnnError):

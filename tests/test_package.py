@@ -16,6 +16,7 @@ OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
     "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu", "bm25s",
     "snowballstemmer", "starlette", "uvicorn", "httptools", "msgspec", "prometheus_client",
+    "spacy", "narwhals",
 )  # fmt: skip
 FORBID = f"""
 import sys

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nlp_rnn.artifact import Artifact, TextArtifact, load
 from nlp_rnn.batch import batches
 from nlp_rnn.classification.abstention import UNSURE, least_probability, mark_unsure
+from nlp_rnn.classification.estimator import Estimator
 from nlp_rnn.classification.examples import Examples, Labelled, check_examples
 from nlp_rnn.classification.languages import ENGLISH, Language, mostly_english, shared_guesser
 from nlp_rnn.classification.remarks import data_remarks, reading_remarks
@@ -62,7 +63,7 @@ class Classification:
     unknown_share: float = 0.0
 
 
-class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
+class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
     """A recurrent text classifier for any set of labels.
 
     >>> classifier = TextClassifier(hidden_size=32)
@@ -86,6 +87,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         device: Where torch computes, e.g. ``cuda``.
         threads: Threads of the NumPy engine; None takes as many as BLAS would. With 1, all is computed in the
             thread that asks. In a process that others fork from: see ``runtime/threads.py``.
+        config: How ``fit`` trains where it is not told otherwise.
 
     Raises:
         ConfigError: If a setting is outside its range.
@@ -114,6 +116,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         engine: str = "auto",
         device: str = "cpu",
         threads: int | None = None,
+        config: TrainConfig | None = None,
     ) -> None:
         super().__init__()
         self._shape = ModelConfig(
@@ -136,6 +139,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         self._tokenizer = TokenizerChoice(tokenizer, vocab_size, min_count, max_tokens, mend_typos)
         check_threads(engine, threads)
         self._engine_name, self._device, self._threads = engine, device, threads
+        self._config = None if config is None else settings_of(TrainConfig, config)
         self._start: TextArtifact[ModelConfig] | None = None
         self._engine: Engine | None = None
 
@@ -390,7 +394,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
                 ``pairing`` of ``config``. They need no labels and give the vocabulary nothing; a text that is
                 set aside loses its pairs.
             classes: Order of the classes; None is alphabetical.
-            config: How to train.
+            config: How to train; None is the classifier's own ``config``, or the usual one.
             init_from: What to start from instead: a trained classifier (its tokenizer, shape and weights; the
                 head is kept if the classes are the same), or a pretrained ``LanguageModel`` (its tokenizer,
                 embedding and recurrent layers; pooling and head are this classifier's own). Or the folder or
@@ -414,7 +418,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         require_training()
         from nlp_rnn.classification import fitting
 
-        config = settings_of(TrainConfig, config)
+        config = settings_of(TrainConfig, self._config if config is None else config)
         examples = check_examples(
             texts, labels, classes, validation=validation, unlabelled=unlabelled, pairs=pairs, config=config
         )

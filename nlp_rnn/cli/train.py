@@ -210,7 +210,7 @@ def train(
         options,
         kept="warmup weight_decay max_grad_norm ema_decay weight_dropout embedding_dropout unk_dropout",
     )
-    kept = "min_count engine device threads"
+    kept = "min_count engine device threads config"
     classifier = from_options(TextClassifier, options, kept=kept)
     start = None if init_from is None else _start(init_from)
     if isinstance(start, TextClassifier):
