@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 Answers: TypeAlias = "Iterator[tuple[Record, Sentiment | None]]"
 
 LABEL_COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
-# A chunk ends at so many texts or so many characters.
-CHUNK_TEXTS, CHUNK_CHARACTERS = 1024, 2**22
 
 
 def classify(
@@ -126,10 +124,9 @@ def classify(
 
 def _added(classifier: SentimentClassifier, abstain: float | None) -> list[str]:
     """Return the names of the columns that an answer adds."""
-    from nlp_rnn.probabilities import has_polarity
+    from nlp_rnn.classification.columns import added_columns
 
-    polarity = ["polarity"] if has_polarity(classifier.artifact.classes) else []
-    return ["label", "score", *polarity, *(["language", "unknown_share"] if abstain is not None else [])]
+    return added_columns(classifier.artifact.classes, abstain=abstain is not None)
 
 
 def _answers(
@@ -140,7 +137,9 @@ def _answers(
     skip_blank: bool = False,
 ) -> Answers:
     """Yield each record with its answer, in order; with ``skip_blank``, one without a text has none."""
-    for chunk in _chunks(records):
+    from nlp_rnn.classification.columns import in_chunks
+
+    for chunk in in_chunks(records, lambda record: record.text):
         texts = [record.text for record in chunk if not (skip_blank and record.blank)]
         found: Iterator[Sentiment]
         if abstain is None:
@@ -149,20 +148,6 @@ def _answers(
             found = iter(classifier.classify_many(texts, abstain=abstain))
         for record in chunk:
             yield record, None if skip_blank and record.blank else next(found)
-
-
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Yield the records in lists of bounded size."""
-    chunk: list[Record] = []
-    characters = 0
-    for record in records:
-        chunk.append(record)
-        characters += len(record.text)
-        if len(chunk) >= CHUNK_TEXTS or characters >= CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-    if chunk:
-        yield chunk
 
 
 def _with_bar(reader: TextReader) -> Iterator[Record]:
@@ -220,13 +205,11 @@ def _columns(sentiment: Sentiment | None, added: Sequence[str]) -> dict[str, str
     """Return the columns that an answer adds; without an answer they are empty."""
     if sentiment is None:
         return dict.fromkeys(added)
-    found: dict[str, str | float | None] = {
-        "label": _label(sentiment),
-        "score": round(sentiment.score, 6),
-        "polarity": round(sentiment.polarity, 6),
-        "language": sentiment.language,
-        "unknown_share": round(sentiment.unknown_share, 6),
-    }
+    from nlp_rnn.classification.columns import row_of
+
+    found = row_of(
+        _label(sentiment), sentiment.score, sentiment.polarity, sentiment.language, sentiment.unknown_share
+    )
     return {name: found[name] for name in added}
 
 

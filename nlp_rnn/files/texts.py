@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -273,8 +273,7 @@ class RecordWriter:
         Raises:
             DataError: If the row has other columns than the first, or one with the name of an added one.
         """
-        if self.prefix is None:
-            self.prefix = "predicted_" if any(name in record.fields for name in added) else ""
+        self.prefix = prefix_for(added, record.fields, self.prefix)
         columns = {self.prefix + name: value for name, value in added.items()}
         try:
             self._put(record, columns)
@@ -294,10 +293,7 @@ class RecordWriter:
         stream = cast(IO[bytes], self._stream)
         taken = [name for name in added if name in record.fields]
         if taken:
-            raise BadRow(
-                f"has a column {taken[0]!r} already, and nothing of yours is overwritten: "
-                "give the added columns another --prefix"
-            )
+            raise BadRow(taken_name(taken[0], "give the added columns another --prefix"))
         whole = record.fields | added
         if self.format == "jsonl":
             stream.write(json_line(whole))
@@ -331,9 +327,7 @@ class RecordWriter:
         if self.format not in OWN or self._columns is not None or self.like is None:
             return
         columns = self.like.columns or []
-        prefix = self.prefix
-        if prefix is None:
-            prefix = "predicted_" if any(name in columns for name in self.added) else ""
+        prefix = prefix_for(self.added, columns, self.prefix)
         self._begin([*columns, *(prefix + name for name in self.added)])
 
     def _line(self, cells: list[str]) -> bytes:
@@ -403,6 +397,22 @@ def write_records(
         if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
             raise InputError(f"{path} is the file being read: write to another")
     return RecordWriter(path, found, prefix, reject, like, added)
+
+
+def prefix_for(added: Iterable[str], columns: Iterable[str], asked: str | None = None) -> str:
+    """Return what stands before the names of added columns: what was asked for, or what parts them from others.
+
+    >>> prefix_for(["label"], ["text"]), prefix_for(["label"], ["text", "label"])
+    ('', 'predicted_')
+    """
+    if asked is not None:
+        return asked
+    return "" if set(added).isdisjoint(columns) else "predicted_"
+
+
+def taken_name(name: str, way_out: str) -> str:
+    """Return the end of a message about an added column whose name is taken."""
+    return f"has a column {name!r} already, and nothing of yours is overwritten: {way_out}"
 
 
 def check_target(path: str | Path) -> Path:
