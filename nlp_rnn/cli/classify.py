@@ -24,12 +24,21 @@ from nlp_rnn.cli.options import (
     NoHeader,
     OnError,
     Quoting,
-    TextFile,
     Texts,
     Threads,
 )
 from nlp_rnn.cli.output import say, say_notes, say_skipped, to_json
 from nlp_rnn.cli.progress import progress_bar
+from nlp_rnn.cli.runner import (
+    BlockRows,
+    FileOrFiles,
+    FileOrFolder,
+    ResumeRun,
+    Workers,
+    classify_into_folder,
+    names_folder,
+    refuse_several,
+)
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,8 +51,9 @@ LABEL_COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
 
 
 def classify(
+    ctx: typer.Context,
     texts: Texts = None,
-    file: TextFile = None,
+    file: FileOrFiles = None,
     column: FileColumn = None,
     input_format: InputFormat = "auto",
     delimiter: Delimiter = None,
@@ -51,10 +61,7 @@ def classify(
     encoding: Encoding = "auto",
     no_header: NoHeader = False,
     on_error: OnError = "raise",
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Where to write; standard output if left out.", rich_help_panel=OUTPUT),
-    ] = None,
+    output: FileOrFolder = None,
     output_format: Annotated[
         str,
         typer.Option("--format", help="csv, tsv, jsonl, txt or auto: by the name.", rich_help_panel=OUTPUT),
@@ -82,10 +89,18 @@ def classify(
     engine: Engine = "auto",
     device: Device = "cpu",
     threads: Threads = None,
+    workers: Workers = None,
+    resume: ResumeRun = False,
+    block_rows: BlockRows = 8192,
 ) -> None:
-    """Label texts: given here, in a file, or one a line through a pipe."""
+    """Label texts: given here, in a file or many, or one a line through a pipe."""
     from nlp_rnn.files.texts import Record, read_texts
 
+    layout = layout_of(delimiter, quoting, encoding, no_header)
+    if output is not None and names_folder(output):
+        classify_into_folder(ctx, file, output, locals(), resume=resume)
+        return
+    refuse_several(ctx, file)
     if as_json and (output is not None or output_format != "auto"):
         raise InputError(
             "--json prints an array to standard output; for a file use --output with --format jsonl"
@@ -100,7 +115,6 @@ def classify(
         )
         return
     source = file or Path("-")
-    layout = layout_of(delimiter, quoting, encoding, no_header)
     with read_texts(source, column=column, format=input_format, on_error=on_error, layout=layout) as reader:
         say_notes(reader.notes)
         if output is None and output_format == "auto":
@@ -163,7 +177,7 @@ def _with_bar(reader: TextReader) -> Iterator[Record]:
 
 def _show(
     answers: Answers,
-    output: Path | None,
+    output: str | None,
     output_format: str,
     as_json: bool,
     *,

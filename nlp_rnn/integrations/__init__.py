@@ -1,1 +1,1 @@
-"""Other people's tools, one file each, which is a face of its own: ``from nlp_rnn.integrations.ray import classify``."""
+"""Other people's tools: each file is a face of its own, as in ``nlp_rnn.integrations.ray.classify``."""

@@ -169,7 +169,8 @@ def added_kinds(
     Args:
         classifier: What answers.
         columns: The columns that there are.
-        prefix, abstain: As ``score_batches`` takes them.
+        prefix: As ``score_batches`` takes it.
+        abstain: Likewise.
         where: What has the columns, in messages.
 
     Raises:

@@ -68,7 +68,10 @@ def classify(
 
     Args:
         dataset: A ``ray.data.Dataset``.
-        column, model, prefix, abstain: As ``score_batches`` takes them.
+        column: The column of the texts.
+        model: As ``score_batches`` takes it.
+        prefix: Likewise.
+        abstain: Likewise.
         actors: Processes that label, each with one thread; None takes one for each CPU of the cluster.
         num_cpus: What Ray books for each. Less than one CPU, or nothing is left for the tasks that read the
             data, and both wait for ever.

@@ -36,7 +36,10 @@ def scorer(
     is loaded once per Python worker, of which Spark keeps one per core.
 
     Args:
-        column, model, prefix, abstain: As ``score_batches`` takes them.
+        column: The column of the texts.
+        model: As ``score_batches`` takes it.
+        prefix: Likewise.
+        abstain: Likewise.
     """
     return partial(_score, column=column, model=model, prefix=prefix, abstain=abstain)
 
@@ -67,7 +70,10 @@ def schema(
 
     Args:
         frame: A Spark data frame.
-        column, model, prefix, abstain: As ``scorer`` takes them.
+        column: The column of the texts.
+        model: As ``scorer`` takes it.
+        prefix: Likewise.
+        abstain: Likewise.
 
     Raises:
         DataError: If the frame has no such column, or one with an added name.
@@ -77,9 +83,7 @@ def schema(
     if column not in frame.columns:
         raise DataError(f"the frame has {no_column(column, frame.columns)}")
     whole = types.StructType(list(frame.schema.fields))
-    kinds = added_kinds(
-        load_once(model), frame.columns, prefix=prefix, abstain=abstain, where="the frame"
-    )
+    kinds = added_kinds(load_once(model), frame.columns, prefix=prefix, abstain=abstain, where="the frame")
     for name, kind in kinds.items():
         whole = whole.add(name, kind)
     return whole
