@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlp_rnn.errors import InputError, in_range, require, whole_number
+from nlp_rnn.errors import DataError, InputError, in_range, require, whole_number
+from nlp_rnn.files.rows import no_column
 from nlp_rnn.integrations.arrow import load_once, score_batches
 
 if TYPE_CHECKING:
@@ -77,25 +78,18 @@ def classify(
             data, and both wait for ever.
 
     Raises:
-        InputError: If it is no dataset of Ray, or the actors would take all CPUs.
+        InputError: If it is no dataset of Ray, or the actors would leave no CPU for the tasks that read.
+        DataError: If it has no such column, as far as that is known yet.
         MissingExtraError: If Ray is not installed.
     """
-    ray, data = require("ray", extra="ray"), require("ray.data", extra="ray")
+    data = require("ray.data", extra="ray")
     if not isinstance(dataset, data.Dataset):
         raise InputError(f"classify takes a ray.data.Dataset, got {type(dataset).__name__}")
-    if not ray.is_initialized():
-        ray.init()
-    cpus = ray.cluster_resources().get("CPU", 0.0)
+    known = dataset.schema(fetch_if_missing=False)
+    if known is not None and column not in known.names:
+        raise DataError(f"the dataset has {no_column(column, known.names)}")
     share = in_range("num_cpus", num_cpus, 0.01, 1, open_high=True, error=InputError)
-    size = max(1, int(cpus)) if actors is None else whole_number("actors", actors, 1, error=InputError)
-    if size * share > max(cpus - 1, 0):
-        most = math.floor(max(cpus - 1, 0) / share)
-        if actors is not None or not most:
-            raise InputError(
-                f"{size} actors of {share:g} CPUs leave none of the cluster's {cpus:g} for reading, and Ray "
-                f"would wait for ever: take {f'{most} actors at most, or ' if most else ''}a smaller num_cpus"
-            )
-        size = most
+    size = _actors(require("ray", extra="ray").cluster_resources().get("CPU", 0.0), actors, share)
     return dataset.map_batches(
         Labeller,
         fn_constructor_args=(column, model, prefix, abstain),
@@ -105,3 +99,33 @@ def classify(
         num_cpus=share,
         runtime_env={"env_vars": {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}},
     )
+
+
+def _actors(cpus: float, asked: int | None, share: float) -> int:
+    """Return how many actors there should be, so that a CPU is left for the tasks that read.
+
+    >>> _actors(2, None, 0.5), _actors(8, None, 0.5), _actors(8, None, 0.9), _actors(8, 3, 0.5)
+    (2, 8, 7, 3)
+
+    Args:
+        cpus: Of the cluster, as Ray counts them.
+        asked: How many are wanted; None is one for each CPU, or as many as there may be.
+        share: CPUs of each.
+
+    Raises:
+        InputError: If there may not be so many.
+    """
+    most = math.floor((cpus - 1) / share)
+    if most < 1:
+        raise InputError(
+            f"Ray has {cpus:g} CPU, and the tasks that read data need one beside the actors, or both wait for "
+            "ever: start it with more than this machine has, as in ray.init(num_cpus=2)"
+        )
+    if asked is None:
+        return min(int(cpus), most)
+    if whole_number("actors", asked, 1, error=InputError) > most:
+        raise InputError(
+            f"{asked} actors of {share:g} CPUs leave less than one of Ray's {cpus:g} for the tasks that read "
+            f"data, and both would wait for ever: take {most} at most, or a smaller num_cpus"
+        )
+    return asked
