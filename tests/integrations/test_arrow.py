@@ -1,4 +1,4 @@
-"""Labels for Arrow batches: the columns, values and rules of ``nlp-rnn classify --file``, lazily and in order."""
+"""Labels for Arrow batches: the columns, values and rules of ``classify --file``, lazily, in order."""
 
 from __future__ import annotations
 
@@ -98,7 +98,11 @@ def test_what_cannot_be_labelled_is_refused(tiny_model: Path, columns: dict[str,
 def test_names_that_are_taken_get_a_prefix(tiny_model: Path) -> None:
     rows = table(text=["bad"], score=[1])
     [found] = scored(rows, column="text", model=tiny_model)
-    assert (found["score"], found["predicted_label"], found["predicted_polarity"] < 0) == (1, "negative", True)
+    assert (found["score"], found["predicted_label"], found["predicted_polarity"] < 0) == (
+        1,
+        "negative",
+        True,
+    )
     [found] = scored(rows, column="text", model=tiny_model, prefix="my_")
     assert list(found) == ["text", "score", "my_label", "my_score", "my_polarity"]
 

@@ -23,7 +23,9 @@ def labelled(model: Path) -> list[dict[str, Any]]:
     """The rows as ``score_batches`` labels them."""
     rows = pa.table({"id": [row[0] for row in ROWS], "text": [row[1] for row in ROWS]})
     return [
-        row for batch in score_batches(rows.to_batches(), column="text", model=model) for row in batch.to_pylist()
+        row
+        for batch in score_batches(rows.to_batches(), column="text", model=model)
+        for row in batch.to_pylist()
     ]
 
 
