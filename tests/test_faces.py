@@ -17,7 +17,10 @@ from nlp_rnn.errors import MissingExtraError
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(nlp_rnn.__file__).parent
-FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+# In integrations/ each file is a face of its own: ray.classify and frames.classify are different things.
+FOLDERS = sorted(
+    path.parent.name for path in PACKAGE.glob("*/__init__.py") if path.parent.name != "integrations"
+)
 READERS = [
     *ROOT.glob("scripts/**/*.py"),
     *ROOT.glob("*.md"),
@@ -47,6 +50,15 @@ def public(folder: str) -> Iterator[str]:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_face_shows_readers_and_type_checkers_the_same_names(folder: str) -> None:
     assert {name for name, _ in listed(PACKAGE / folder / "__init__.py")} == set(public(folder))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "integrations").glob("[!_]*.py")), ids=lambda path: path.stem
+)
+def test_an_integration_says_what_is_public_and_needs_nothing_to_be_imported(path: Path) -> None:
+    module = importlib.import_module(f"nlp_rnn.integrations.{path.stem}")
+    assert module.__all__ == sorted(module.__all__)
+    assert [name for name in module.__all__ if not callable(getattr(module, name))] == []
 
 
 def test_the_root_shows_readers_and_type_checkers_the_same_names() -> None:
