@@ -1,4 +1,4 @@
-"""The README, the guide and the page on scale run: their Python blocks as they stand, their commands as they are typed.
+"""The README, the guide and the page on scale run: Python blocks as they stand, commands as they are typed.
 
 A ``python`` block goes on where the one before it in the page ended. Of a ``console`` block every line
 ``$ nlp-rnn ...`` is run, and what it prints must be what the block shows, character by character, figures to

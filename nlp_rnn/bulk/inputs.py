@@ -110,7 +110,8 @@ def check_inputs(files: Sequence[str | Path], settings: BulkSettings) -> Inputs:
     for name in others:
         if formats[name] != formats[first]:
             raise InputError(
-                f"{name} is {formats[name]} and {first} is {formats[first]}: label one format at once"
+                f"{name} is {formats[name]} and {first} is {formats[first]}: label one format at "
+                "once, named by --input-format or by a pattern"
             )
     look = _look_at_parquet if formats[first] == "parquet" else _look_at_text
     return look(list(formats), formats[first], settings)

@@ -86,7 +86,9 @@ class Journal:
         if self.kept is None:
             others = sorted(path.name for path in folder.iterdir() if path.name not in (JOURNAL, LOCK))
             if others:
-                raise InputError(f"{folder} has other files, such as {others[0]}: name a new folder")
+                raise InputError(
+                    f"{folder} has other files, such as {others[0]}: name a new folder, or a file in it"
+                )
         else:
             for entry in lines[1:]:
                 self._take(entry)

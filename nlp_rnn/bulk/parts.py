@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from nlp_rnn.classification.classifier import TextClassifier
 
+KEPT = "what is done is kept, so go on with --resume"
+"""What to do where a run broke off, in messages."""
 _BATCH_ROWS = 4096
 _LEFT = re.compile(r"\.(part-\d+-\d+\.\w+)\.(\d+)\.part")  # as RecordWriter calls what it has not finished
 
@@ -98,15 +100,14 @@ def write_part(unit: Unit, plan: Plan, classifier: TextClassifier) -> dict[str, 
         size = part.stat().st_size
     except OSError as error:
         raise InputError(cannot_write(plan.folder, error)) from None
+    except MemoryError:
+        raise InputError(f"{unit.where}: there is not enough memory: {KEPT} and fewer --workers") from None
     return {"file": unit.file, "unit": unit.number, "part": part.name, "size": size, **counts}
 
 
 def cannot_write(folder: str | Path, error: OSError) -> str:
     """Return the message for a folder that takes no more."""
-    return (
-        f"{folder} cannot be written to ({error.strerror or error}): what is done is kept, so mend that, and "
-        "go on with --resume"
-    )
+    return f"{folder} cannot be written to ({error.strerror or error}): mend that; {KEPT}"
 
 
 def _write_records(unit: Unit, plan: Plan, classifier: TextClassifier, part: Path) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def _write_group(unit: Unit, plan: Plan, classifier: TextClassifier, part: Path)
     rows = blank = 0
     unfinished = part.with_name(f".{part.name}.{os.getpid()}.part")
     try:
-        with parquet.ParquetFile(unit.path) as source, unfinished.open("wb") as raw:
+        with _open_parquet(unit) as source, unfinished.open("wb") as raw:
             schema = scored_schema(
                 source.schema_arrow, column=column, model=classifier, prefix=plan.prefix, abstain=plan.abstain
             )
@@ -162,6 +163,18 @@ def _write_group(unit: Unit, plan: Plan, classifier: TextClassifier, part: Path)
     finally:
         unfinished.unlink(missing_ok=True)
     return {"rows": rows, "blank": blank, "skipped": 0, "reasons": []}
+
+
+def _open_parquet(unit: Unit) -> Any:
+    """Return the file of a row group, open.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        return require("pyarrow.parquet", extra=EXTRA).ParquetFile(unit.path)
+    except (ValueError, OSError) as error:
+        raise DataError(f"{unit.name} cannot be read any more ({one_line(error)})") from None
 
 
 def _batches(source: Any, unit: Unit) -> Iterator[pyarrow.RecordBatch]:

@@ -17,13 +17,15 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlp_rnn.bulk.parts import Plan, Unit, unfinished_part, write_part
+from nlp_rnn.bulk.parts import KEPT, Plan, Unit, unfinished_part, write_part
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
 
-_classifier: SentimentClassifier | None = None  # of this process
+# Of a process of the pool.
+_classifier: SentimentClassifier | None = None
+_given: tuple[Plan, str | None, str]
 
 
 class Pool:
@@ -112,27 +114,28 @@ class Pool:
             ),
             None,
         )
-        code = codes.get(process, 0)
-        how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
-        place = "before it labelled anything" if unit is None else f"at {unit.where}"
-        return InputError(
-            f"a process {how} {place}, as a system short of memory does: what is done is kept, so go on with "
-            "--resume, and with fewer --workers if need be"
-        )
+        return InputError(_how_it_ended(codes.get(process, 0), unit))
+
+
+def _how_it_ended(code: int, unit: Unit | None) -> str:
+    """Return the message for a process that ended with an exit code; below 0, by that signal."""
+    place = "before it labelled anything" if unit is None else f"at {unit.where}"
+    if code < 0:
+        cause = f"was killed (signal {-code}) {place}, as a system short of memory does"
+        return f"a process {cause}: {KEPT}, and with fewer --workers if need be"
+    advice = 'a program that calls this needs its own work under if __name__ == "__main__":'
+    return f"a process ended with exit code {code} {place}: {KEPT}; {advice}"
 
 
 def _begin(plan: Plan, model: str | None, engine: str) -> None:
     """Prepare a process: one thread, deaf to Ctrl-C (its parent ends it), and watching its parent."""
+    global _given
+    _given = (plan, model, engine)
     os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    global _given
-    _given = (plan, model, engine)
-
-
-_given: tuple[Plan, str | None, str]
 
 
 def _end_with(sentinel: int) -> None:

@@ -14,6 +14,7 @@ from nlp_rnn.bulk.inputs import Input, Inputs
 from nlp_rnn.bulk.journal import Journal
 from nlp_rnn.bulk.parts import Unit
 from nlp_rnn.bulk.settings import BulkSettings
+from nlp_rnn.errors import DataError
 from nlp_rnn.files.texts import Record, TextReader, read_texts
 
 BLOCK_CHARACTERS = 2**23
@@ -120,6 +121,9 @@ def _cut(reader: TextReader, most: int) -> Iterator[tuple[Record, ...]]:
 
 def _check_unchanged(file: Input) -> None:
     """Refuse a file that was changed while the run goes on."""
-    state = Path(file.path).stat()
+    try:
+        state = Path(file.path).stat()
+    except OSError as error:
+        raise DataError(f"{file.name} cannot be read any more: {error.strerror or error}") from None
     now = replace(file, size=state.st_size, changed=state.st_mtime_ns)
     now.check_unchanged(file.state())

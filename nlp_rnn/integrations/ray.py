@@ -118,8 +118,8 @@ def _actors(cpus: float, asked: int | None, share: float) -> int:
     most = math.floor((cpus - 1) / share)
     if most < 1:
         raise InputError(
-            f"Ray has {cpus:g} CPU, and the tasks that read data need one beside the actors, or both wait for "
-            "ever: start it with more than this machine has, as in ray.init(num_cpus=2)"
+            f"Ray has {cpus:g} CPU, and the tasks that read data need one beside the actors, or both wait "
+            "for ever: start it with more than this machine has, as in ray.init(num_cpus=2)"
         )
     if asked is None:
         return min(int(cpus), most)

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -186,10 +185,9 @@ def measure_workers(base: Path, files: Sequence[Path], count: int, repeats: int)
 def _memory_of(run: subprocess.Popen[bytes]) -> list[float]:
     """Return the memory of a process and its children at four moments, in MB, once it has ended."""
     seen: list[float] = []
-    ended = threading.Event()
-    threading.Thread(target=lambda: (run.wait(), ended.set()), daemon=True).start()
-    while not ended.wait(0.5):
+    while run.poll() is None:
         seen.append(sum(map(_megabytes, _family(run.pid))))
+        time.sleep(0.5)
     return (
         [round(seen[len(seen) * quarter // 4], 1) for quarter in (1, 2, 3)] + [round(max(seen), 1)]
         if seen

@@ -73,7 +73,7 @@ def by_ray(files: list[Path], output: Path, workers: int) -> float:
     import ray as engine
     import ray.data as data
 
-    engine.init(num_cpus=workers + 1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    engine.init(num_cpus=workers + 1, include_dashboard=False, log_to_driver=False)
     data.DataContext.get_current().enable_progress_bars = False
     start = time.perf_counter()
     dataset = data.read_parquet([str(path) for path in files])

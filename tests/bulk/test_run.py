@@ -209,7 +209,9 @@ def test_another_run_into_the_same_folder_is_refused(label: Label, tmp_path: Pat
     other.mkdir()
     (other / "thesis.txt").touch()
     settings = BulkSettings(model=str(tiny_model))
-    with pytest.raises(InputError, match=r"has other files, such as thesis.txt: name a new folder"):
+    with pytest.raises(
+        InputError, match=r"has other files, such as thesis.txt: name a new folder, or a file in it"
+    ):
         label_files(check_inputs([file], settings), other, settings)
     with pytest.raises(InputError, match="is no folder to write to"):
         label_files(check_inputs([file], settings), file, settings)

@@ -164,7 +164,9 @@ def test_a_full_disk_is_one_sentence_and_what_is_done_is_kept(
     full = hooked("pass", *options, "--block-rows", "150", limit=1500)
     assert full.returncode == 2, full.stderr
     [said] = full.stderr.splitlines()
-    assert f"{tmp_path / 'out'} cannot be written to (File too large): what is done is kept" in said
+    assert (
+        f"{tmp_path / 'out'} cannot be written to (File too large): mend that; what is done is kept" in said
+    )
     assert run("classify", *options, "--block-rows", "150", "--resume", model=None).code == 0
     assert rows(*parts(tmp_path / "out")) == expected
 
