@@ -184,6 +184,8 @@ def test_a_line_that_a_kill_has_cut_costs_its_unit_alone(label: Label, tmp_path:
     journal.write_bytes(whole[:-cut])
     assert label(file, resume=True).new_parts == 1
     assert {*journal.read_bytes().splitlines()} == {*whole.splitlines()}
+    for name in parts(tmp_path / "out"):
+        (tmp_path / "out" / name).unlink()
     journal.write_bytes(whole[:30])  # killed as it began
     assert label(file, resume=True).new_parts == 3
 
@@ -321,6 +323,23 @@ def test_names_that_are_taken_get_one_prefix_for_all_parts(label: Label, tmp_pat
     clash.write_text("text,label,predicted_label\na,b,c\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"b.csv has a column 'predicted_label' already"):
         label(clash)
+
+
+def test_abstaining_adds_its_columns_or_is_refused_at_once(
+    label: Label, tmp_path: Path, tiny_model: Path
+) -> None:
+    file = csv_file(tmp_path / "a.csv", 4)
+    with pytest.raises(ConfigError, match="saved without thresholds"):
+        label(file, abstain=0.1)
+    assert not (tmp_path / "out").exists()
+    artifact = load(tiny_model)
+    notes = artifact.notes | {"language": "en", "abstention": [[0.1, 0.92]]}
+    folder = save(replace(artifact, notes=notes), tmp_path / "abstaining")
+    label(file, abstain=0.1, model=str(folder))
+    header, *found = (tmp_path / "out" / "part-00000-0000000.csv").read_text().splitlines()
+    assert header == "id,text,label,score,polarity,language,unknown_share"
+    assert found[0].endswith(",en,0.0")
+    assert found[2] == "2,,,,,,"
 
 
 def checked(*files: Path, **options: Any) -> Inputs:

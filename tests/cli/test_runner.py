@@ -21,6 +21,7 @@ from nlp_rnn.cli.progress import rows_bar
 Run = Callable[..., Any]
 TEXTS = ("a good film", "a bad,\nbad film", "", "the film", "it was good")
 ROWS, BLOCK = 300, 25
+PATIENCE = 600.0  # seconds after which processes that outlive their parent are given up
 
 # The command, with something that happens when a unit is about to be written into the journal.
 HOOKED = """
@@ -92,6 +93,7 @@ def hooked(
         preexec_fn=lower_limit,
         stdin=subprocess.DEVNULL,
         capture_output=True,
+        timeout=PATIENCE,
         text=True,
         check=False,
         encoding="utf-8",

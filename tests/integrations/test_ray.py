@@ -34,7 +34,14 @@ from nlp_rnn.errors import NlpRnnError
 from nlp_rnn.integrations.ray import classify
 
 model, folder = sys.argv[1:]
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+for left in (4, 3, 2, 1, 0):
+    try:
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        break
+    except Exception:  # Ray gives itself 30 seconds, whatever else the machine has to do
+        ray.shutdown()
+        if not left:
+            raise
 context = ray.data.DataContext.get_current()
 context.execution_options.preserve_order = True
 context.enable_progress_bars = False
