@@ -16,7 +16,7 @@ from nlp_rnn.errors import DataError, InputError, require
 from nlp_rnn.files.rows import format_of, list_columns, one_line, text_column_of, unpacked
 from nlp_rnn.files.tables import keys_of
 from nlp_rnn.files.texts import read_texts
-from nlp_rnn.integrations.arrow import EXTRA, check_texts
+from nlp_rnn.integrations.arrow import check_texts
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _input(name: str, group_rows: tuple[int, ...] = ()) -> Input:
 
 def _look_at_parquet(names: Sequence[str], format: str, settings: BulkSettings) -> Inputs:  # noqa: A002
     """Return Parquet files whose schemas are alike."""
-    parquet = require("pyarrow.parquet", extra=EXTRA)
+    parquet = require("pyarrow.parquet", extra="parquet")
     column, first = settings.column, None
     files = []
     for name in names:

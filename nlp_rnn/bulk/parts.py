@@ -1,7 +1,7 @@
 """A unit of work and its part: some rows in, the same rows with their labels out, in a file of their own.
 
 A part has its name only when it is whole and on the disk. Knows files and classifiers; knows no journal and
-no other processes.
+no other processes. To import it imports no NumPy: a process first says how many threads that may have.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlp_rnn.classification.columns import answers_of
 from nlp_rnn.errors import DataError, InputError, require
 from nlp_rnn.files.rows import Complaints, RowStyle, one_line
 from nlp_rnn.files.texts import Record, sync_folder, write_records
-from nlp_rnn.integrations.arrow import EXTRA, score_batches, scored_schema
 
 if TYPE_CHECKING:
     import pyarrow
@@ -112,6 +110,8 @@ def cannot_write(folder: str | Path, error: OSError) -> str:
 
 def _write_records(unit: Unit, plan: Plan, classifier: TextClassifier, part: Path) -> dict[str, Any]:
     """Write rows of a text file."""
+    from nlp_rnn.classification.columns import answers_of
+
     records = unit.records or ()
     complaints = Complaints(plan.on_error)
     columns = answers_of(classifier, (record.text for record in records), abstain=plan.abstain)
@@ -135,7 +135,9 @@ def _write_records(unit: Unit, plan: Plan, classifier: TextClassifier, part: Pat
 
 def _write_group(unit: Unit, plan: Plan, classifier: TextClassifier, part: Path) -> dict[str, Any]:
     """Write a row group."""
-    parquet = require("pyarrow.parquet", extra=EXTRA)
+    from nlp_rnn.integrations.arrow import score_batches, scored_schema
+
+    parquet = require("pyarrow.parquet", extra="parquet")
     column = plan.column or ""
     rows = blank = 0
     unfinished = part.with_name(f".{part.name}.{os.getpid()}.part")
@@ -172,7 +174,7 @@ def _open_parquet(unit: Unit) -> Any:
         DataError: If it cannot be read.
     """
     try:
-        return require("pyarrow.parquet", extra=EXTRA).ParquetFile(unit.path)
+        return require("pyarrow.parquet", extra="parquet").ParquetFile(unit.path)
     except (ValueError, OSError) as error:
         raise DataError(f"{unit.name} cannot be read any more ({one_line(error)})") from None
 

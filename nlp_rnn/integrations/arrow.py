@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["load_once", "score_batches", "scored_schema"]
 
-EXTRA = "parquet"
 _KINDS = {"label": "string", "language": "string"}  # the others are figures
 
 
@@ -56,7 +55,7 @@ def score_batches(
         ConfigError: If ``abstain`` is no share, or the model has no thresholds for it.
         MissingExtraError: If pyarrow is not installed.
     """
-    arrow = require("pyarrow", extra=EXTRA)
+    arrow = require("pyarrow", extra="parquet")
     classifier = load_once(model)
     for number, batch in enumerate(batches, 1):
         if not isinstance(batch, arrow.RecordBatch):
@@ -129,7 +128,7 @@ def check_texts(schema: pyarrow.Schema, column: str, where: str) -> int:
     Raises:
         DataError: If there is no such column, or it holds something else.
     """
-    types = require("pyarrow", extra=EXTRA).types
+    types = require("pyarrow", extra="parquet").types
     keys = keys_of(schema.names)
     if column not in keys:
         raise DataError(f"{where}: {no_column(column, keys)}")
@@ -193,7 +192,7 @@ def _added_fields(
     where: str,
 ) -> list[pyarrow.Field]:
     """Return the fields to add, once the schema is found to have texts and room for them."""
-    arrow = require("pyarrow", extra=EXTRA)
+    arrow = require("pyarrow", extra="parquet")
     check_texts(schema, column, where)
     keys = keys_of(schema.names)
     kinds = added_kinds(classifier, keys, prefix=prefix, abstain=abstain, where=where)

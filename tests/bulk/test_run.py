@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -379,6 +381,12 @@ def test_a_journal_is_gone_on_with_only_if_asked(tmp_path: Path) -> None:
         journal.add({"file": 0, "units": 4})
     with Journal(tmp_path, begun, resume=True) as journal:
         assert (list(journal.done), list(journal.ended)) == ([(0, 3)], [0])
+
+
+def test_a_process_says_its_threads_before_numpy_is_there() -> None:
+    code = "import sys, nlp_rnn.bulk.pool; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 # Parquet
