@@ -110,19 +110,20 @@ def cannot_write(folder: str | Path, error: OSError) -> str:
 
 def _write_records(unit: Unit, plan: Plan, classifier: TextClassifier, part: Path) -> dict[str, Any]:
     """Write rows of a text file."""
-    from nlp_rnn.classification.columns import answers_of
+    from nlp_rnn.classification.columns import added_columns, answers_of
 
     records = unit.records or ()
     complaints = Complaints(plan.on_error)
-    columns = answers_of(classifier, (record.text for record in records), abstain=plan.abstain)
+    # The file is there before the work: so, if this process dies, its name says at what.
     with write_records(
         part,
         prefix=plan.prefix,
         reject=lambda row, reason: complaints.add(f"{unit.name}, row {row}: {reason}"),
         like=unit.style,
-        added=list(columns),
+        added=added_columns(classifier.artifact.classes, abstain=plan.abstain is not None),
         durable=True,
     ) as out:
+        columns = answers_of(classifier, (record.text for record in records), abstain=plan.abstain)
         for record, values in zip(records, zip(*columns.values(), strict=True), strict=True):
             out.add(record, dict(zip(columns, values, strict=True)))
     return {

@@ -13,7 +13,7 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
-from multiprocessing.process import BaseProcess
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,19 @@ _classifier: SentimentClassifier | None = None
 _given: tuple[Plan, str | None, str]
 
 
+class _Spawning(SpawnContext):
+    """Starts processes afresh, and notes them: the executor does not say which are its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]
+        process = SpawnProcess(*args, **options)
+        self.started.append(process)
+        return process
+
+
 class Pool:
     """A fixed number of processes, for the length of a ``with`` block; after an error they are killed.
 
@@ -38,14 +51,10 @@ class Pool:
 
     def __init__(self, plan: Plan, model: str | None, engine: str, workers: int) -> None:
         self._plan, self._workers = plan, workers
+        self._context = _Spawning()
         self._executor = ProcessPoolExecutor(
-            workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(plan, model, engine),
+            workers, mp_context=self._context, initializer=_begin, initargs=(plan, model, engine)
         )
-        self._before = set(multiprocessing.active_children())
-        self._processes: set[BaseProcess] = set()
         self._out: dict[Future[dict[str, Any]], Unit] = {}
 
     def __enter__(self) -> Pool:
@@ -55,7 +64,7 @@ class Pool:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End the processes, at once if something went wrong."""
         if kind is not None:
-            for process in self._processes:
+            for process in self._context.started:
                 process.kill()
         self._executor.shutdown(cancel_futures=True)
 
@@ -80,7 +89,6 @@ class Pool:
         except BrokenProcessPool:
             raise self._lost() from None
         self._out[future] = unit
-        self._processes |= set(multiprocessing.active_children()) - self._before
 
     def next_done(self) -> dict[str, Any]:
         """Return the entry of a unit that is done, as soon as there is one.
@@ -101,30 +109,24 @@ class Pool:
     def _lost(self) -> InputError:
         """Return the error for a process that died, with the unit that it labelled."""
         self._executor.shutdown(cancel_futures=True)  # it ends the other processes by SIGTERM
-        codes = {process.pid or 0: process.exitcode or 0 for process in self._processes}
+        codes = {process.pid or 0: process.exitcode or 0 for process in self._context.started}
         folder = Path(self._plan.folder)
         dead = [pid for pid, code in codes.items() if code not in (0, -signal.SIGTERM)] or list(codes)
         parts = {pid: unfinished_part(folder, pid) for pid in dead}
         process = next((pid for pid in dead if parts[pid] is not None), dead[0] if dead else 0)
-        unit = next(
-            (
-                unit
-                for unit in self._out.values()
-                if self._plan.part(unit.file, unit.number).name == parts.get(process)
-            ),
-            None,
-        )
+        units = {self._plan.part(unit.file, unit.number).name: unit for unit in self._out.values()}
+        unit = units.get(parts.get(process) or "")
         return InputError(_how_it_ended(codes.get(process, 0), unit))
 
 
 def _how_it_ended(code: int, unit: Unit | None) -> str:
     """Return the message for a process that ended with an exit code; below 0, by that signal."""
-    place = "before it labelled anything" if unit is None else f"at {unit.where}"
+    place = "" if unit is None else f" at {unit.where}"
     if code < 0:
-        cause = f"was killed (signal {-code}) {place}, as a system short of memory does"
+        cause = f"was killed (signal {-code}){place}, as a system short of memory does"
         return f"a process {cause}: {KEPT}, and with fewer --workers if need be"
     advice = 'a program that calls this needs its own work under if __name__ == "__main__":'
-    return f"a process ended with exit code {code} {place}: {KEPT}; {advice}"
+    return f"a process ended with exit code {code}{place}: {KEPT}; {advice}"
 
 
 def _begin(plan: Plan, model: str | None, engine: str) -> None:
