@@ -50,6 +50,15 @@ def test_a_face_shows_readers_and_type_checkers_the_same_names(folder: str) -> N
     assert {name for name, _ in listed(PACKAGE / folder / "__init__.py")} == set(public(folder))
 
 
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "integrations").glob("[!_]*.py")), ids=lambda path: path.stem
+)
+def test_an_integration_says_what_is_public_and_needs_nothing_to_be_imported(path: Path) -> None:
+    module = importlib.import_module(f"nlp_rnn.integrations.{path.stem}")
+    assert module.__all__ == sorted(module.__all__)
+    assert [name for name in module.__all__ if not callable(getattr(module, name))] == []
+
+
 def test_the_root_shows_readers_and_type_checkers_the_same_names() -> None:
     assert {name for name, _ in listed(PACKAGE / "__init__.py")} | {"__version__"} == set(nlp_rnn.__all__)
 

@@ -1,4 +1,4 @@
-"""The README and the guide run: their Python blocks as they stand, their commands as they are typed.
+"""The README, the guide and the page on scale run: Python blocks as they stand, commands as they are typed.
 
 A ``python`` block goes on where the one before it in the page ended. Of a ``console`` block every line
 ``$ nlp-rnn ...`` is run, and what it prints must be what the block shows, character by character, figures to
@@ -23,7 +23,7 @@ from nlp_rnn.cli import main
 ROOT = Path(__file__).parent.parent
 PAGES = {
     path.name: path.read_text(encoding="utf-8")
-    for path in (ROOT / "README.md", ROOT / "docs" / "GUIDE.md")
+    for path in (ROOT / "README.md", ROOT / "docs" / "GUIDE.md", ROOT / "docs" / "SCALE.md")
     if path.is_file()
 }
 WIDTH = 120  # a page breaks longer lines between words

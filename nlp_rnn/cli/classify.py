@@ -24,12 +24,21 @@ from nlp_rnn.cli.options import (
     NoHeader,
     OnError,
     Quoting,
-    TextFile,
     Texts,
     Threads,
 )
 from nlp_rnn.cli.output import say, say_notes, say_skipped, to_json
 from nlp_rnn.cli.progress import progress_bar
+from nlp_rnn.cli.runner import (
+    BlockRows,
+    FileOrFiles,
+    FileOrFolder,
+    ResumeRun,
+    Workers,
+    classify_into_folder,
+    names_folder,
+    refuse_several,
+)
 from nlp_rnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,13 +48,12 @@ if TYPE_CHECKING:
 Answers: TypeAlias = "Iterator[tuple[Record, Sentiment | None]]"
 
 LABEL_COLOURS = {"negative": "red", "neutral": "yellow", "positive": "green"}
-# A chunk ends at so many texts or so many characters.
-CHUNK_TEXTS, CHUNK_CHARACTERS = 1024, 2**22
 
 
 def classify(
+    ctx: typer.Context,
     texts: Texts = None,
-    file: TextFile = None,
+    file: FileOrFiles = None,
     column: FileColumn = None,
     input_format: InputFormat = "auto",
     delimiter: Delimiter = None,
@@ -53,10 +61,7 @@ def classify(
     encoding: Encoding = "auto",
     no_header: NoHeader = False,
     on_error: OnError = "raise",
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Where to write; standard output if left out.", rich_help_panel=OUTPUT),
-    ] = None,
+    output: FileOrFolder = None,
     output_format: Annotated[
         str,
         typer.Option("--format", help="csv, tsv, jsonl, txt or auto: by the name.", rich_help_panel=OUTPUT),
@@ -84,10 +89,18 @@ def classify(
     engine: Engine = "auto",
     device: Device = "cpu",
     threads: Threads = None,
+    workers: Workers = None,
+    resume: ResumeRun = False,
+    block_rows: BlockRows = 8192,
 ) -> None:
-    """Label texts: given here, in a file, or one a line through a pipe."""
+    """Label texts: given here, in a file or many, or one a line through a pipe."""
     from nlp_rnn.files.texts import Record, read_texts
 
+    layout = layout_of(delimiter, quoting, encoding, no_header)
+    if output is not None and names_folder(output):
+        classify_into_folder(ctx, file, output, locals(), resume=resume)
+        return
+    refuse_several(ctx, file)
     if as_json and (output is not None or output_format != "auto"):
         raise InputError(
             "--json prints an array to standard output; for a file use --output with --format jsonl"
@@ -102,7 +115,6 @@ def classify(
         )
         return
     source = file or Path("-")
-    layout = layout_of(delimiter, quoting, encoding, no_header)
     with read_texts(source, column=column, format=input_format, on_error=on_error, layout=layout) as reader:
         say_notes(reader.notes)
         if output is None and output_format == "auto":
@@ -126,10 +138,9 @@ def classify(
 
 def _added(classifier: SentimentClassifier, abstain: float | None) -> list[str]:
     """Return the names of the columns that an answer adds."""
-    from nlp_rnn.probabilities import has_polarity
+    from nlp_rnn.classification.columns import added_columns
 
-    polarity = ["polarity"] if has_polarity(classifier.artifact.classes) else []
-    return ["label", "score", *polarity, *(["language", "unknown_share"] if abstain is not None else [])]
+    return added_columns(classifier.artifact.classes, abstain=abstain is not None)
 
 
 def _answers(
@@ -140,7 +151,9 @@ def _answers(
     skip_blank: bool = False,
 ) -> Answers:
     """Yield each record with its answer, in order; with ``skip_blank``, one without a text has none."""
-    for chunk in _chunks(records):
+    from nlp_rnn.classification.columns import in_chunks
+
+    for chunk in in_chunks(records, lambda record: record.text):
         texts = [record.text for record in chunk if not (skip_blank and record.blank)]
         found: Iterator[Sentiment]
         if abstain is None:
@@ -149,20 +162,6 @@ def _answers(
             found = iter(classifier.classify_many(texts, abstain=abstain))
         for record in chunk:
             yield record, None if skip_blank and record.blank else next(found)
-
-
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Yield the records in lists of bounded size."""
-    chunk: list[Record] = []
-    characters = 0
-    for record in records:
-        chunk.append(record)
-        characters += len(record.text)
-        if len(chunk) >= CHUNK_TEXTS or characters >= CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-    if chunk:
-        yield chunk
 
 
 def _with_bar(reader: TextReader) -> Iterator[Record]:
@@ -178,7 +177,7 @@ def _with_bar(reader: TextReader) -> Iterator[Record]:
 
 def _show(
     answers: Answers,
-    output: Path | None,
+    output: str | None,
     output_format: str,
     as_json: bool,
     *,
@@ -220,13 +219,11 @@ def _columns(sentiment: Sentiment | None, added: Sequence[str]) -> dict[str, str
     """Return the columns that an answer adds; without an answer they are empty."""
     if sentiment is None:
         return dict.fromkeys(added)
-    found: dict[str, str | float | None] = {
-        "label": _label(sentiment),
-        "score": round(sentiment.score, 6),
-        "polarity": round(sentiment.polarity, 6),
-        "language": sentiment.language,
-        "unknown_share": round(sentiment.unknown_share, 6),
-    }
+    from nlp_rnn.classification.columns import row_of
+
+    found = row_of(
+        _label(sentiment), sentiment.score, sentiment.polarity, sentiment.language, sentiment.unknown_share
+    )
     return {name: found[name] for name in added}
 
 

@@ -158,7 +158,7 @@ def load_texts(
     texts: list[str] = []
     blank = 0
     for source in sources:
-        files = _files(source, input_format)
+        files = files_in(source, input_format)
         several = beside or files is not None or len(sources) > 1
         for file in [Path(source)] if files is None else files:
             found = _format(file, input_format, by_name=several)
@@ -189,7 +189,7 @@ def _format(file: Path, input_format: str, *, by_name: bool) -> str:
     return format_of(file, input_format)
 
 
-def _files(source: str, input_format: str) -> list[Path] | None:
+def files_in(source: str, input_format: str) -> list[Path] | None:
     """Return the files of texts in a folder and its folders, and name the others; None for a file."""
     from nlp_rnn.files.folders import all_files, left_out_sentence
     from nlp_rnn.files.rows import format_of

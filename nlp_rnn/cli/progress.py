@@ -16,9 +16,10 @@ from nlp_rnn.cli.output import say
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from nlp_rnn.bulk.run import Progress as RowsProgress
     from nlp_rnn.training.loop import Progress
 
-_LINE_SECONDS = 60  # between two lines of a training without a terminal
+_LINE_SECONDS = 60  # between two lines of a long work without a terminal
 
 
 def progress_bar(*columns: str) -> Bar:
@@ -68,5 +69,30 @@ def training_bar(unit: str) -> Iterator[Callable[[Progress], None]]:
                 loss=f"{now.loss:.3f}",
                 rate=f"{now.tokens_per_second:,.0f}",
             )
+
+        yield show
+
+
+@contextmanager
+def rows_bar(total: int | None) -> Iterator[Callable[[RowsProgress], None]]:
+    """Show a bar for a run over files, as the callback that moves it; ``total`` rows, if that is known.
+
+    Where standard error is no terminal, a line every minute.
+    """
+    of_total = "" if total is None else f" of {total:,}"
+    with progress_bar("{task.fields[rows]} rows, {task.fields[rate]} rows/s") as bar:
+        task = bar.add_task("Classifying", total=1, rows="0" + of_total, rate="-")
+        due = time.monotonic() + _LINE_SECONDS
+
+        def show(now: RowsProgress) -> None:
+            nonlocal due
+            if bar.disable and time.monotonic() >= due:
+                due = time.monotonic() + _LINE_SECONDS
+                say(
+                    f"{now.rows:,}{of_total} rows ({now.share:.0%}), {now.rows_per_second:,.0f} rows/s, "
+                    f"{now.seconds_left / 60:.0f} minutes left"
+                )
+            rows, rate = f"{now.rows:,}{of_total}", f"{now.rows_per_second:,.0f}"
+            bar.update(task, completed=now.share, rows=rows, rate=rate)
 
         yield show

@@ -1,7 +1,7 @@
 """Rows of a user's file, one by one and in constant memory; errors say where a row is bad.
 
 CSV, TSV, JSON Lines and plain text (one text a line), each also as ``.gz`` or ``.xz`` or through a pipe, and
-Parquet (extra ``train``). An error names the file, the row and the reason. Knows files, rows and columns;
+Parquet (extra ``parquet``). An error names the file, the row and the reason. Knows files, rows and columns;
 does not know which column holds what (``texts.py``, ``labelled.py``), nor how bytes become characters
 (``encoding.py``) and lines cells (``tables.py``).
 """
@@ -16,6 +16,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,18 @@ _USUAL = frozenset(
 _PACKED = (".gz", ".xz")
 
 Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RowStyle:
+    """How a table was written, for one that is written like it; see ``RowReader``."""
+
+    format: str
+    columns: list[str] | None
+    header: list[str] | None
+    delimiter: str
+    quoted: bool
+    layout: Layout
 
 
 class BadRow(Exception):
@@ -208,6 +221,11 @@ class RowReader:
         if not self._piped:
             self._stream.close()
             self._raw.close()
+
+    @property
+    def style(self) -> RowStyle:
+        """How the file is written, without the file: for another process."""
+        return RowStyle(self.format, self.columns, self.header, self.delimiter, self.quoted, self.layout)
 
     @property
     def progress(self) -> float | None:
@@ -367,13 +385,13 @@ class RowReader:
 
     def _parquet(self) -> Iterator[tuple[int, Fields]]:
         """Return the rows of a Parquet file, read in small batches."""
-        parquet = require("pyarrow.parquet", extra="train")
+        parquet = require("pyarrow.parquet", extra="parquet")
         if self._stream is not self._raw or self._piped:
             raise DataError(f"{self.name}: Parquet is read from a plain file, not packed and not from a pipe")
         try:
             file = parquet.ParquetFile(self._raw)
         except (ValueError, OSError) as error:
-            raise DataError(f"{self.name} is no readable Parquet file ({_one_line(error)})") from None
+            raise DataError(f"{self.name} is no readable Parquet file ({one_line(error)})") from None
         self.header = [str(name) for name in file.schema_arrow.names]
         self.columns = columns = keys_of(self.header)
 
@@ -387,7 +405,7 @@ class RowReader:
             except (ValueError, OSError) as error:
                 if isinstance(error, DataError):
                     raise
-                raise DataError(f"{self.name}, after row {row}: damaged ({_one_line(error)})") from None
+                raise DataError(f"{self.name}, after row {row}: damaged ({one_line(error)})") from None
 
         return rows()
 
@@ -546,5 +564,6 @@ def kind_of(value: object) -> str:
     return next((words for test, words in _KINDS if test(value)), f"of type {type(value).__name__}")
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """Return what an error of another library says, on one line and not too long."""
     return " ".join(str(error).split())[:200]

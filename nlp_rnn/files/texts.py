@@ -14,14 +14,23 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
 from nlp_rnn.errors import DataError, InputError, one_of
-from nlp_rnn.files.rows import BadRow, Complaints, Fields, RowReader, format_of, text_column_of, text_of
+from nlp_rnn.files.rows import (
+    BadRow,
+    Complaints,
+    Fields,
+    RowReader,
+    RowStyle,
+    format_of,
+    text_column_of,
+    text_of,
+)
 from nlp_rnn.files.tables import OWN, Layout
 from nlp_rnn.files.values import cell_of, json_line, utf8
 
@@ -65,6 +74,11 @@ class TextReader:
             self._column = text_column_of(rows.columns, column, rows.name, rows.hint)
             if column is None:
                 rows.note_column(self._column)
+
+    @property
+    def column(self) -> str | None:
+        """The column of the texts; None where the first row, which says it, has not been read yet."""
+        return self._column
 
     @property
     def skipped(self) -> int:
@@ -170,8 +184,9 @@ class RecordWriter:
     format: str
     prefix: str | None
     reject: Callable[[int, str], None] | None = None
-    like: RowReader | None = None
+    like: RowReader | RowStyle | None = None
     added: Sequence[str] = ()
+    durable: bool = False
     written: int = field(default=0, init=False)
     _final: Path | None = field(default=None, init=False)
     _part: Path | None = field(default=None, init=False)
@@ -213,6 +228,9 @@ class RecordWriter:
         try:
             if stream is not raw:
                 stream.close()
+            if kind is None and self.durable:
+                raw.flush()
+                os.fsync(raw.fileno())
             if kind is None and self._final is not None and self._part is not None:
                 raw.close()
                 if self._final.exists():
@@ -220,6 +238,8 @@ class RecordWriter:
                 part, self._part = self._part, None
                 try:
                     part.replace(self._final)
+                    if self.durable:
+                        sync_folder(self._final.parent)
                 except OSError as problem:  # on Windows, a table that is open in another program
                     raise InputError(
                         f"{self.path} cannot be replaced ({problem.strerror or problem}): close it "
@@ -273,8 +293,7 @@ class RecordWriter:
         Raises:
             DataError: If the row has other columns than the first, or one with the name of an added one.
         """
-        if self.prefix is None:
-            self.prefix = "predicted_" if any(name in record.fields for name in added) else ""
+        self.prefix = prefix_for(added, record.fields, self.prefix)
         columns = {self.prefix + name: value for name, value in added.items()}
         try:
             self._put(record, columns)
@@ -294,10 +313,7 @@ class RecordWriter:
         stream = cast(IO[bytes], self._stream)
         taken = [name for name in added if name in record.fields]
         if taken:
-            raise BadRow(
-                f"has a column {taken[0]!r} already, and nothing of yours is overwritten: "
-                "give the added columns another --prefix"
-            )
+            raise BadRow(taken_name(taken[0], "give the added columns another --prefix"))
         whole = record.fields | added
         if self.format == "jsonl":
             stream.write(json_line(whole))
@@ -331,9 +347,7 @@ class RecordWriter:
         if self.format not in OWN or self._columns is not None or self.like is None:
             return
         columns = self.like.columns or []
-        prefix = self.prefix
-        if prefix is None:
-            prefix = "predicted_" if any(name in columns for name in self.added) else ""
+        prefix = prefix_for(self.added, columns, self.prefix)
         self._begin([*columns, *(prefix + name for name in self.added)])
 
     def _line(self, cells: list[str]) -> bytes:
@@ -367,8 +381,9 @@ def write_records(
     source: str | Path | None = None,
     prefix: str | None = None,
     reject: Callable[[int, str], None] | None = None,
-    like: RowReader | None = None,
+    like: RowReader | RowStyle | None = None,
     added: Sequence[str] = (),
+    durable: bool = False,
 ) -> RecordWriter:
     """Return a writer of rows with their answers, to be used in a ``with`` block, row by row with ``write``.
 
@@ -389,6 +404,7 @@ def write_records(
             if no row comes, and a table of the same format the same delimiter and quoting. The output is
             UTF-8 and has a header in any case.
         added: The names of the columns that will be added, for a header that no row follows.
+        durable: Have the system write it to the disk before it gets its name: then it outlasts a power cut.
 
     Raises:
         ConfigError: If ``format`` is unknown.
@@ -402,7 +418,34 @@ def write_records(
         target = check_target(path)
         if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
             raise InputError(f"{path} is the file being read: write to another")
-    return RecordWriter(path, found, prefix, reject, like, added)
+    return RecordWriter(path, found, prefix, reject, like, added, durable)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the system write a folder's names to the disk, where it can."""
+    if os.name == "nt":  # there, a folder cannot be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def prefix_for(added: Iterable[str], columns: Iterable[str], asked: str | None = None) -> str:
+    """Return what stands before the names of added columns: what was asked for, or what parts them.
+
+    >>> prefix_for(["label"], ["text"]), prefix_for(["label"], ["text", "label"])
+    ('', 'predicted_')
+    """
+    if asked is not None:
+        return asked
+    return "" if set(added).isdisjoint(columns) else "predicted_"
+
+
+def taken_name(name: str, way_out: str) -> str:
+    """Return the end of a message about an added column whose name is taken."""
+    return f"has a column {name!r} already, and nothing of yours is overwritten: {way_out}"
 
 
 def check_target(path: str | Path) -> Path:

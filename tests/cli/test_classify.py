@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from nlp_rnn.artifact import load, save
-from nlp_rnn.cli.classify import CHUNK_TEXTS
+from nlp_rnn.classification.columns import CHUNK_TEXTS
 
 Run = Callable[..., Any]
 
