@@ -17,6 +17,8 @@ from nlp_rnn.probabilities import has_polarity, polarity
 
 CHUNK_TEXTS, CHUNK_CHARACTERS = 1024, 2**22
 """A chunk of texts, which are answered at once, ends at so many texts or so many characters."""
+WORDS = ("label", "language")
+"""Added columns that hold words; the others hold figures."""
 DIGITS = 6
 """Digits behind the point of the figures in a column."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlp_rnn.classification.classifier import TextClassifier
-from nlp_rnn.classification.columns import added_columns, answers_of
+from nlp_rnn.classification.columns import WORDS, added_columns, answers_of
 from nlp_rnn.errors import DataError, InputError, require
 from nlp_rnn.files.rows import no_column
 from nlp_rnn.files.tables import keys_of
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = ["load_once", "score_batches", "scored_schema"]
-
-_KINDS = {"label": "string", "language": "string"}  # the others are figures
 
 
 def score_batches(
@@ -180,7 +178,7 @@ def added_kinds(
     taken = [before + name for name in added if before + name in columns]
     if taken:
         raise DataError(f"{where} {taken_name(taken[0], 'give the added columns another prefix')}")
-    return {before + name: _KINDS.get(name, "double") for name in added}
+    return {before + name: "string" if name in WORDS else "double" for name in added}
 
 
 def _added_fields(

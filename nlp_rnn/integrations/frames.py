@@ -7,20 +7,19 @@ them. Knows frames; computes nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nlp_rnn.classification.classifier import TextClassifier
+from nlp_rnn.classification.columns import WORDS, answers_of
 from nlp_rnn.errors import DataError, InputError, require
 from nlp_rnn.files.rows import BadRow, text_column_of, text_of
-from nlp_rnn.probabilities import has_polarity, polarity
-from nlp_rnn.sentiment.classifier import SentimentClassifier
+from nlp_rnn.files.texts import prefix_for, taken_name
+from nlp_rnn.integrations.arrow import load_once
 
 Frame = TypeVar("Frame")
 
 _NAME = "the data frame"
-_CHUNK = 4096  # texts answered at once
 
 
 def classify_frame(
@@ -29,6 +28,7 @@ def classify_frame(
     *,
     model: TextClassifier | str | Path | None = None,
     prefix: str | None = None,
+    abstain: float | None = None,
 ) -> Frame:
     """Return the frame with columns ``label``, ``score`` and, of a model that has one, ``polarity`` added.
 
@@ -41,6 +41,7 @@ def classify_frame(
             that comes with the package.
         prefix: Put before the names of the added columns. None puts nothing, or ``predicted_`` if the frame
             has a column of such a name: nothing of yours is overwritten.
+        abstain: Answer ``unsure`` as ``TextClassifier.unsure`` does; adds ``language`` and ``unknown_share``.
 
     Raises:
         InputError: If it is no such frame, two of its columns have one name, or an added name is taken.
@@ -50,13 +51,16 @@ def classify_frame(
     nw = require("narwhals.stable.v2", extra="frames")
     table = _table(nw, frame)
     texts = _texts(table, column)
-    classifier = model if isinstance(model, TextClassifier) else SentimentClassifier.from_pretrained(model)
-    names = _added(classifier.artifact.classes, table.columns, prefix)
+    answers = answers_of(load_once(model), texts, abstain=abstain)
+    before = prefix_for(answers, table.columns, prefix)
+    for name in answers:
+        if before + name in table.columns:
+            raise InputError(f"{_NAME} {taken_name(before + name, 'give the added columns another prefix')}")
     added = [
         nw.new_series(
-            names[kind], values, nw.String if kind == "label" else nw.Float64, backend=table.implementation
+            before + name, values, nw.String if name in WORDS else nw.Float64, backend=table.implementation
         )
-        for kind, values in _answers(classifier, texts, [*names]).items()
+        for name, values in answers.items()
     ]
     labelled: Frame = table.with_columns(*added).to_native()
     return labelled
@@ -79,20 +83,6 @@ def _table(nw: Any, frame: Any) -> Any:
     return table
 
 
-def _added(classes: Sequence[str], taken: Sequence[str], prefix: str | None) -> dict[str, str]:
-    """Return the names of the columns that an answer adds, by what they hold."""
-    kinds = ["label", "score", *(["polarity"] if has_polarity(classes) else [])]
-    if prefix is None:
-        prefix = "predicted_" if {*kinds} & {*taken} else ""
-    for kind in kinds:
-        if prefix + kind in taken:
-            raise InputError(
-                f"{_NAME} has a column {prefix + kind!r} already, and nothing of yours is overwritten: "
-                "give the added columns another prefix"
-            )
-    return {kind: prefix + kind for kind in kinds}
-
-
 def _texts(table: Any, column: str | None) -> list[str]:
     """Return the texts in a column, "" where there is none."""
     names = {str(name): name for name in table.columns}  # pandas' may be numbers
@@ -104,22 +94,3 @@ def _texts(table: Any, column: str | None) -> list[str]:
         except BadRow as bad:
             raise DataError(f"{_NAME}, row {row}: {bad}") from None
     return texts
-
-
-def _answers(classifier: TextClassifier, texts: Sequence[str], kinds: Sequence[str]) -> dict[str, list[Any]]:
-    """Return what the columns that an answer adds hold; None for a text that is blank."""
-    columns: dict[str, list[Any]] = {kind: [None] * len(texts) for kind in kinds}
-    rows = [row for row, text in enumerate(texts) if text.strip()]
-    classes = classifier.artifact.classes
-    for start in range(0, len(rows), _CHUNK):
-        part = rows[start : start + _CHUNK]
-        probs_NC = classifier.predict_proba([texts[row] for row in part])
-        found = {
-            "label": [classes[best] for best in probs_NC.argmax(axis=1)],
-            "score": probs_NC.max(axis=1).tolist(),
-            "polarity": polarity(probs_NC, classes).tolist(),
-        }
-        for kind in kinds:
-            for row, value in zip(part, found[kind], strict=True):
-                columns[kind][row] = value
-    return columns
