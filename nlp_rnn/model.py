@@ -62,10 +62,10 @@ class Pretrained(Generic[Kept]):
         return model
 
     @classmethod
-    def _find(cls, source: str | Path | None) -> Path:
-        """Return the folder that ``source`` names, fetched from the Hub if it has to be."""
+    def _find(cls, source: str | Path | None, more: tuple[str, ...] = ()) -> Path:
+        """Return the folder that ``source`` names, fetched from the Hub (with ``more`` files) if need be."""
         if source is not None:
-            return model_folder(source, files=(*FILES, *OPTIONAL_FILES, *cls.MORE_FILES))
+            return model_folder(source, files=(*FILES, *OPTIONAL_FILES, *cls.MORE_FILES, *more))
         if cls.SHIPPED is None:
             raise InputError(f"no {cls.NOUN} comes with the package: give a model folder or a Hub id")
         return cls.SHIPPED

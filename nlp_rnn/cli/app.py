@@ -22,6 +22,7 @@ from nlp_rnn.cli import (
     evaluate,
     everyday,
     explain,
+    export,
     forecast,
     generate,
     info,
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _PANELS = {
-    "Use a model": (classify, explain, generate, review, forecast, translate, serve, info),
+    "Use a model": (classify, explain, generate, review, forecast, translate, serve, export, info),
     "Train a model": (pretrain,),
     "Measure": (evaluate, negation, everyday, robustness, risk),
 }
