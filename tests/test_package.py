@@ -75,7 +75,7 @@ print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
     said, ended = python(code).splitlines()
     assert ended == "code 2"
     assert said.startswith("Error: there is no folder runs/mymodle; ")
-    assert 'pip install "nlp-rnn[train]"' in said
+    assert 'pip install "nlp-rnn[hub]"' in said
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         cls,
         source: str | Path | None = None,
         *,
+        revision: str | None = None,
         engine: str = "auto",
         device: str = "cpu",
         threads: int | None = None,
@@ -156,6 +157,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         Args:
             source: A model folder, or a repository's id on the Hugging Face Hub; None is the model that comes
                 with the package, if one does.
+            revision: Branch, tag or commit of the repository; ``owner/name@revision`` says the same.
             engine: ``auto`` (NumPy), ``numpy``, ``torch`` or ``onnx``: the folder's ``model.onnx``, or, where
                 there is none, a graph written now.
             device: Where torch computes.
@@ -164,10 +166,11 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         Raises:
             ArtifactError: If there is no whole, untampered model there.
             ConfigError: If there is no such engine, or it has no such device or threads.
-            InputError: If no model of this kind comes with the package, and ``source`` is None.
+            InputError: If no model of this kind comes with the package, and ``source`` is None; or there is a
+                revision and no repository.
             MissingExtraError: If the source or the engine needs an extra that is not installed.
         """
-        folder = cls._find(source, more=GRAPH_FILES if engine == "onnx" else ())
+        folder = cls._find(source, revision, more=GRAPH_FILES if engine == "onnx" else ())
         artifact = cls._load(folder)
         classifier = cls(
             **_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device, threads=threads
