@@ -16,6 +16,7 @@ OPTIONAL = (
     "torch", "accelerate", "datasets", "matplotlib", "sklearn", "pyarrow", "pandas", "torchtext",
     "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu", "bm25s",
     "snowballstemmer", "starlette", "uvicorn", "httptools", "msgspec", "prometheus_client",
+    "onnx", "onnxruntime", "llm", "mcp",
 )  # fmt: skip
 FORBID = f"""
 import sys
@@ -85,6 +86,9 @@ print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
         (["classify", "bad", "--engine", "torch"], "train"),
         (["negation", "--vader"], "bench"),
         (["serve", "--port", "0"], "serve"),
+        (["classify", "bad", "--engine", "onnx"], "onnx"),
+        (["export", "--onnx", "new"], "export"),
+        (["mcp"], "mcp"),
     ],
 )
 def test_a_missing_extra_is_answered_with_the_line_to_type(

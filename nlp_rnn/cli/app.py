@@ -26,6 +26,7 @@ from nlp_rnn.cli import (
     forecast,
     generate,
     info,
+    mcp,
     negation,
     pretrain,
     review,
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _PANELS = {
-    "Use a model": (classify, explain, generate, review, forecast, translate, serve, export, info),
+    "Use a model": (classify, explain, generate, review, forecast, translate, serve, mcp, export, info),
     "Train a model": (pretrain,),
     "Measure": (evaluate, negation, everyday, robustness, risk),
 }
