@@ -197,11 +197,8 @@ def ray(model: Path, texts: list[str]) -> Answers:
     data = importlib.import_module("ray.data")
     engine.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        rows = classify(
-            data.from_items([{"number": number, "text": text} for number, text in enumerate(texts)]),
-            column="text",
-            model=model,
-        ).take_all()
+        table = importlib.import_module("pyarrow").Table.from_batches(batches_of(texts))
+        rows = classify(data.from_arrow(table), column="text", model=model).take_all()
     finally:
         engine.shutdown()
     rows.sort(key=lambda row: row["number"])
@@ -210,6 +207,7 @@ def ray(model: Path, texts: list[str]) -> Answers:
 
 def spacy(model: Path, texts: list[str]) -> Answers:
     """Answer by a component of a spaCy pipeline."""
+    importlib.import_module("nlp_rnn.integrations.spacy")  # an installed package is found without
     nlp = importlib.import_module("spacy").blank("en")
     nlp.add_pipe("nlp_rnn_sentiment", config={"model": str(model)})
     cats = [doc.cats for doc in nlp.pipe(texts)]
