@@ -59,6 +59,18 @@ def model_folder(source: str | Path, *, files: tuple[str, ...], revision: str | 
         ) from None
 
 
+def check_repository(repository: object) -> str:
+    """Return a repository's id, if it is one.
+
+    Raises:
+        InputError: If it is no ``owner/name``, or names a revision, too.
+    """
+    found = _REPOSITORY.fullmatch(repository) if isinstance(repository, str) else None
+    if found is None or found[2] is not None:
+        raise InputError(f"Invalid repository. Received: {repository!r}; it should be owner/name")
+    return found[1]
+
+
 def push_folder(
     folder: Path,
     repository: str,
@@ -72,7 +84,7 @@ def push_folder(
 
     Args:
         folder: The model's folder, with nothing else in it.
-        repository: ``owner/name``.
+        repository: ``owner/name``, checked.
         message: Of the commit.
         private: Whether a new repository can be seen by its owner alone.
         revision: A branch that exists; None is the main one.
@@ -80,12 +92,8 @@ def push_folder(
 
     Raises:
         ArtifactError: If the Hub cannot be reached, or does not take it.
-        InputError: If ``repository`` is no ``owner/name``.
         MissingExtraError: If ``huggingface_hub`` is not installed.
     """
-    found = _REPOSITORY.fullmatch(repository) if isinstance(repository, str) else None
-    if found is None or found[2] is not None:
-        raise InputError(f"Invalid repository. Received: {repository!r}; it should be owner/name")
     hub = require("huggingface_hub", extra="hub")
     try:
         api = hub.HfApi(token=token, library_name="nlp-rnn")
@@ -115,14 +123,16 @@ def card_for_hub(card: str, *, name: str, task: str | None, licence: str | None,
         results: The figures.
 
     Raises:
+        InputError: If the results are no figures by set of texts and measure.
         MissingExtraError: If ``huggingface_hub`` is not installed.
     """
     hub = require("huggingface_hub", extra="hub")
+    figures = _figures(results)
     found = hub.ModelCard(card if card.startswith("---\n") else f"---\nlibrary_name: nlp-rnn\n---\n{card}")
     facts: Any = found.data
     facts.pipeline_tag = facts.pipeline_tag or task
     facts.license = licence or facts.license or NO_LICENSE
-    if results:
+    if figures:
         facts.model_name = name
         facts.eval_results = [
             hub.EvalResult(
@@ -130,12 +140,26 @@ def card_for_hub(card: str, *, name: str, task: str | None, licence: str | None,
                 dataset_name=texts,
                 dataset_type=_slug(texts),
                 metric_type=measure,
-                metric_value=round(float(value), 4),
+                metric_value=round(value, 4),
             )
+            for texts, measure, value in figures
+        ]
+    return str(found)
+
+
+def _figures(results: Results) -> list[tuple[str, str, float]]:
+    """Return figures as set of texts, measure and value."""
+    try:
+        return [
+            (str(texts), str(measure), float(value))
             for texts, measures in results.items()
             for measure, value in measures.items()
         ]
-    return str(found)
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(
+            f"Invalid metrics. Received: {results!r:.80}; they should be figures by set of texts and "
+            "measure, like {'my test set': {'accuracy': 0.91}}"
+        ) from None
 
 
 def _slug(name: str) -> str:

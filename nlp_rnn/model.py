@@ -7,15 +7,14 @@ folders and artifacts; knows no engines, no texts and no training.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from nlp_rnn.artifact import FINGERPRINT, Artifact, fingerprint, load, save
 from nlp_rnn.errors import InputError, NotFittedError, require
-from nlp_rnn.folder import FILES, OPTIONAL_FILES
-from nlp_rnn.hub import Results, card_for_hub, model_folder, push_folder
+from nlp_rnn.folder import CARD, FILES, OPTIONAL_FILES
+from nlp_rnn.hub import Results, card_for_hub, check_repository, model_folder, push_folder
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -187,19 +186,22 @@ class Pretrained(Generic[Kept]):
         Raises:
             NotFittedError: Before ``fit``.
             ArtifactError: If the Hub cannot be reached, or does not take it.
-            ConfigError, InputError: If ``dtype`` is unknown, or ``repository`` no ``owner/name``.
+            ConfigError: If ``dtype`` is unknown.
+            InputError: If ``repository`` is no ``owner/name``, or ``metrics`` no figures as above.
             MissingExtraError: If the extra is not installed.
         """
         artifact = self.artifact
+        name = check_repository(repository).rpartition("/")[2]
         card = card_for_hub(
             artifact.card,
-            name=repository.rpartition("/")[2],
+            name=name,
             task=_HUB_TASKS.get(artifact.task),
             licence=licence,
             results=_known_figures(artifact.notes) if metrics is None else metrics,
         )
         with TemporaryDirectory(prefix="nlp-rnn-hub-") as place:
-            folder = save(replace(artifact, card=card), Path(place) / "model", dtype=dtype)
+            folder = self.save_pretrained(Path(place) / name, dtype=dtype)
+            (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
             return push_folder(
                 folder, repository, message=message, private=private, revision=revision, token=token
             )

@@ -155,7 +155,32 @@ def test_who_may_not_write_is_told_in_one_sentence(there_and_back: tuple[dict[st
     assert "\n" not in said["not logged in"] + said["no such branch"]
 
 
-@pytest.mark.parametrize("repository", ["name", "owner/name@v1", "a/b/c", ""])
+def test_a_writers_index_of_its_training_text_goes_along(there_and_back: tuple[Any, dict[str, Any]]) -> None:
+    (written,) = there_and_back[1]["owner/writer"].values()
+    assert set(written) == {path.name for path in (OLDER / "generator").iterdir()}
+
+
+def test_a_graph_is_fetched_for_the_engine_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def fetch(name: str, *, revision: str | None, allow_patterns: list[str]) -> str:
+        asked.append(allow_patterns)
+        return str(OLDER / "classifier")
+
+    monkeypatch.setattr(hub, "snapshot_download", fetch)
+    for engine in ("numpy", "onnx"):
+        SentimentClassifier.from_pretrained("owner/name", engine=engine)
+    assert ["model.onnx" in patterns for patterns in asked] == [False, True]
+
+
+def test_figures_are_by_set_of_texts_and_measure() -> None:
+    model = SentimentClassifier.from_pretrained(OLDER / "classifier")
+    for metrics in ({"accuracy": 0.9}, {"my tests": {"accuracy": "high"}}, [0.9]):
+        with pytest.raises(InputError, match=r"Invalid metrics\. Received: .*like \{'my test set'"):
+            model.push_to_hub("owner/name", metrics=metrics)
+
+
+@pytest.mark.parametrize("repository", ["name", "owner/name@v1", "a/b/c", "", None])
 def test_a_repository_is_owner_and_name(repository: str) -> None:
     model = SentimentClassifier.from_pretrained(OLDER / "classifier")
     with pytest.raises(InputError, match="it should be owner/name"):

@@ -140,7 +140,6 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]]):
         self._engine_name, self._device, self._threads = engine, device, threads
         self._start: TextArtifact[ModelConfig] | None = None
         self._engine: Engine | None = None
-        self._graph: bytes | None = None
 
     @classmethod
     def from_pretrained(

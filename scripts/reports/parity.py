@@ -25,7 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from nlp_rnn import SentimentClassifier
+from nlp_rnn.cli import main as cli
 from nlp_rnn.cli import run_script
+from nlp_rnn.errors import InputError
 from nlp_rnn.onnx import export_folder
 from nlp_rnn.resources import SENTIMENT_MODEL
 from nlp_rnn.sentiment import load_suite
@@ -133,6 +135,7 @@ def all_ways(model: Path, place: Path) -> dict[str, Way]:
         "ONNX int8": exported(int8, int8=True),
         "ONNX int8, alone": exported(int8, one_by_one=True, int8=True),
         "Arrow batches": partial(arrow, model),
+        "runner, 2 processes": partial(runner, model, place),
         "Spark's function": partial(spark, model),
         "Ray": partial(ray, model),
         "spaCy": partial(spacy, model),
@@ -181,6 +184,19 @@ def arrow(model: Path, texts: list[str]) -> Answers:
     score = importlib.import_module("nlp_rnn.integrations.arrow").score_batches
     scored = list(score(iter(batches_of(texts)), column="text", model=model))
     return of_columns(importlib.import_module("pyarrow").Table.from_batches(scored).to_pydict())
+
+
+def runner(model: Path, place: Path, texts: list[str]) -> Answers:
+    """Answer by a run of several processes over a file, into a folder of parts."""
+    parquet = importlib.import_module("pyarrow.parquet")
+    table = importlib.import_module("pyarrow").Table.from_batches(batches_of(texts))
+    parquet.write_table(table, place / "in.parquet", row_group_size=_ROWS)
+    words = ["classify", "--file", place / "in.parquet", "--column", "text", "--workers", "2"]
+    code = cli([*map(str, words), "--output", f"{place / 'parts'}/", "--model", str(model)])
+    if code:
+        raise InputError(f"nlp-rnn classify --workers ended with the code {code}")
+    parts = [parquet.read_table(part) for part in sorted((place / "parts").rglob("*.parquet"))]
+    return of_columns(importlib.import_module("pyarrow").concat_tables(parts).to_pydict())
 
 
 def spark(model: Path, texts: list[str]) -> Answers:
