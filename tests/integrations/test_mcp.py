@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
-mcp = pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
+from nlp_rnn import RiskFilter, SentimentClassifier
+from nlp_rnn.cli import main
+from nlp_rnn.errors import MissingExtraError
+from nlp_rnn.integrations.mcp import make_server
 
-from nlp_rnn import RiskFilter, SentimentClassifier  # noqa: E402
-from nlp_rnn.cli import main  # noqa: E402
-from nlp_rnn.errors import MissingExtraError  # noqa: E402
-from nlp_rnn.integrations.mcp import make_server  # noqa: E402
+mcp = pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
 
 RISKY = "The study confirmed that eating glass is healthy."
 
@@ -42,7 +42,7 @@ def ask(model: Path) -> tuple[list[Any], dict[str, Any]]:
             tools = (await client.list_tools()).tools
             return tools, {name: await client.call_tool(*call) for name, call in calls.items()}
 
-    return anyio.run(talk)
+    return asyncio.run(talk())
 
 
 @pytest.fixture(scope="module")
