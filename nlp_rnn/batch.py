@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp_rnn.errors import InputError
+
 Ids = NDArray[np.int64]
 AnyIds = NDArray[np.integer[Any]]
 
@@ -54,6 +56,18 @@ def pad(
     for b, i in enumerate(which):
         ids_BT[b, : lengths_B[b]] = rows[i]
     return Batch(ids_BT, lengths_B, which)
+
+
+def check_ids(ids: Ids, vocab_size: int) -> None:
+    """Refuse ids that are none of a vocabulary of this size; there is at least one id.
+
+    Raises:
+        InputError: Naming the ids and the range.
+    """
+    if ids.min() < 0 or ids.max() >= vocab_size:
+        raise InputError(
+            f"Invalid token id. Received: {ids.min()} to {ids.max()}; ids should be in [0, {vocab_size - 1}]"
+        )
 
 
 def plan(

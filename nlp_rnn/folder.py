@@ -18,6 +18,9 @@ FILES = (CONFIG, TOKENIZER, WEIGHTS, CARD)
 WORDS = "words.safetensors"
 OPTIONAL_FILES = (WORDS,)
 """What only some models have."""
+GRAPH, GRAPH_FACTS = "model.onnx", "onnx.json"
+GRAPH_FILES = (GRAPH, GRAPH_FACTS)
+"""What an exported classifier has besides."""
 
 
 def check_destination(folder: str | Path) -> Path:
@@ -50,7 +53,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
             old.rename(folder)
     if old.exists():
         for entry in old.iterdir():
-            if entry.name not in (*FILES, *OPTIONAL_FILES):
+            if entry.name not in (*FILES, *OPTIONAL_FILES, *files):
                 entry.rename(folder / entry.name)
         shutil.rmtree(old)
     return folder

@@ -1,7 +1,7 @@
 """Runs of one to three ids as rows of a table, by a hash: what the wide path of a classifier reads.
 
 No list of n-grams is kept (feature hashing; Weinberger et al. 2009): two that fall on one row share it. Knows
-ids and lengths; both engines count the same rows.
+ids and lengths; all engines count the same rows.
 
 Shapes: B texts, T steps, G n-grams of all texts together.
 """

@@ -66,6 +66,18 @@ def to_bytes(weights: Mapping[str, NDArray[np.float32]], dtype: str) -> bytes:
     return save(_packed(weights, dtype))
 
 
+def int8_rows(array_VE: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return an array in whole numbers of 8 bits, and the scale by which each of its rows is multiplied.
+
+    Shape:
+        (V, E) -> (V, E), (V,).
+    """
+    # The largest number of a row becomes 127, so that each row uses all of the eight bits.
+    scale_V = np.abs(array_VE).max(axis=1) / np.float32(127)
+    whole_VE = np.rint(array_VE / np.where(scale_V > 0, scale_V, 1)[:, None])
+    return whole_VE.astype(np.int8), scale_V
+
+
 def from_bytes(content: bytes) -> Weights:
     """Return the tensors of a safetensors file as float32.
 
@@ -93,12 +105,8 @@ def _packed(weights: Mapping[str, NDArray[np.float32]], dtype: str) -> dict[str,
         small = "float16" if dtype == "int8" else dtype
         packed = {name: np.ascontiguousarray(array, small) for name, array in weights.items()}
         if dtype == "int8":
-            embedding_VE = weights["embedding.weight"]
-            # The largest number of a row becomes 127, so that each row uses all of the eight bits.
-            scale_V = np.abs(embedding_VE).max(axis=1) / np.float32(127)
-            whole_VE = np.rint(embedding_VE / np.where(scale_V > 0, scale_V, 1)[:, None])
-            packed["embedding.weight"] = whole_VE.astype(np.int8)
-            packed["embedding.weight" + _SCALE] = scale_V
+            whole_VE, scale_V = int8_rows(weights["embedding.weight"])
+            packed["embedding.weight"], packed["embedding.weight" + _SCALE] = whole_VE, scale_V
     return packed
 
 

@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 from benchmarks.answering import latency, throughput
 from benchmarks.comparing import COLUMNS, compare
+from benchmarks.exporting import onnx
 from benchmarks.generating import generation
 from benchmarks.installing import install, install_core, startup
 from benchmarks.learning import learning
@@ -33,7 +34,7 @@ from nlp_rnn.cli import run_script
 from nlp_rnn.config import ModelConfig, TrainConfig
 from nlp_rnn.errors import NlpRnnError, one_of
 
-ROWS = ("latency", "throughput", "peers", "training", "learning", "generation", "install", "startup")
+ROWS = ("latency", "throughput", "onnx", "peers", "training", "learning", "generation", "install", "startup")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -62,6 +63,7 @@ def main(
         measures: dict[str, Callable[[], list[Row]]] = {
             "latency": lambda: latency(model, work, repeats),
             "throughput": lambda: throughput(model, work, read("test", reviews), repeats),
+            "onnx": lambda: onnx(model, work, read("test", reviews)[0], repeats),
             "peers": lambda: compare(model, work, found, read("test", reviews), repeats),
             "training": lambda: training(*_shape(model), steps=4 * repeats),
             "learning": lambda: learning(data, repeats),

@@ -99,12 +99,13 @@ def test_every_model_comes_from_the_hub(
     hub = pytest.importorskip("huggingface_hub")
     asked: list[list[str]] = []
 
-    def fetch(name: str, *, allow_patterns: list[str]) -> str:
+    def fetch(name: str, *, revision: str | None, allow_patterns: list[str]) -> str:
         asked.append(allow_patterns)
+        assert revision == "v1"
         return str(OLDER / folder)
 
     monkeypatch.setattr(hub, "snapshot_download", fetch)
-    kind.from_pretrained("owner/name")
+    kind.from_pretrained("owner/name", revision="v1")
     assert {"model.safetensors", "config.json", "tokenizer.json", "README.md"} <= set(asked[0])
     assert ("overlap.safetensors" in asked[0]) == (kind is CharGenerator)
 

@@ -17,6 +17,7 @@ OPTIONAL = (
     "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu", "bm25s",
     "snowballstemmer", "starlette", "uvicorn", "httptools", "msgspec", "prometheus_client",
     "spacy", "narwhals",
+    "onnx", "onnxruntime", "llm", "mcp",
 )  # fmt: skip
 FORBID = f"""
 import sys
@@ -76,7 +77,7 @@ print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
     said, ended = python(code).splitlines()
     assert ended == "code 2"
     assert said.startswith("Error: there is no folder runs/mymodle; ")
-    assert 'pip install "nlp-rnn[train]"' in said
+    assert 'pip install "nlp-rnn[hub]"' in said
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,9 @@ print("code", main(["classify", "bad", "--model", "runs/mymodle"]))
         (["classify", "bad", "--engine", "torch"], "train"),
         (["negation", "--vader"], "bench"),
         (["serve", "--port", "0"], "serve"),
+        (["classify", "bad", "--engine", "onnx"], "onnx"),
+        (["export", "--onnx", "new"], "export"),
+        (["mcp"], "mcp"),
     ],
 )
 def test_a_missing_extra_is_answered_with_the_line_to_type(

@@ -23,7 +23,7 @@ from nlp_rnn.classification.languages import ENGLISH, Language, mostly_english, 
 from nlp_rnn.classification.remarks import data_remarks, reading_remarks
 from nlp_rnn.config import EncoderConfig, LanguageConfig, ModelConfig, TrainConfig, settings_of
 from nlp_rnn.errors import ArtifactError, ConfigError, InputError, as_texts, one_of, warn_of, whole_number
-from nlp_rnn.folder import FILES
+from nlp_rnn.folder import FILES, GRAPH_FILES, OPTIONAL_FILES
 from nlp_rnn.hub import model_folder
 from nlp_rnn.language.model import encoder_weights
 from nlp_rnn.model import Pretrained, require_training
@@ -83,10 +83,10 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
         min_count: Leave out tokens seen fewer times.
         max_tokens: Of a longer text, the first and the last half of this many tokens are read.
         mend_typos: Read an unknown word as the known one that is a single letter away (``word`` alone).
-        engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+        engine: ``auto`` (NumPy), ``numpy``, ``torch`` or ``onnx``.
         device: Where torch computes, e.g. ``cuda``.
-        threads: Threads of the NumPy engine; None takes as many as BLAS would. With 1, all is computed in the
-            thread that asks. In a process that others fork from: see ``runtime/threads.py``.
+        threads: Threads of the NumPy engine and of ``onnx``; None takes as many as BLAS would. With 1, all is
+            computed in the thread that asks. In a process that others fork from: see ``runtime/threads.py``.
         config: How ``fit`` trains where it is not told otherwise.
 
     Raises:
@@ -96,6 +96,8 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
     TASKS: ClassVar[tuple[str, ...]] = ("classification", "sentiment", "check-worthiness")
     NOUN = "classifier"
     COMPUTED = ("_engine",)
+
+    _graph: bytes | None = None  # content of the model.onnx it was loaded with, for engine="onnx"
 
     def __init__(
         self,
@@ -148,6 +150,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
         cls,
         source: str | Path | None = None,
         *,
+        revision: str | None = None,
         engine: str = "auto",
         device: str = "cpu",
         threads: int | None = None,
@@ -157,22 +160,29 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
         Args:
             source: A model folder, or a repository's id on the Hugging Face Hub; None is the model that comes
                 with the package, if one does.
-            engine: ``auto`` (NumPy), ``numpy`` or ``torch``.
+            revision: Branch, tag or commit of the repository; ``owner/name@revision`` says the same.
+            engine: ``auto`` (NumPy), ``numpy``, ``torch`` or ``onnx``: the folder's ``model.onnx``, or, where
+                there is none, a graph written now.
             device: Where torch computes.
-            threads: Threads of the NumPy engine; 1 computes all in the thread that asks.
+            threads: Threads of the NumPy engine and of ``onnx``; 1 computes all in the thread that asks.
 
         Raises:
             ArtifactError: If there is no whole, untampered model there.
             ConfigError: If there is no such engine, or it has no such device or threads.
-            InputError: If no model of this kind comes with the package, and ``source`` is None.
+            InputError: If no model of this kind comes with the package, and ``source`` is None; or there is a
+                revision and no repository.
             MissingExtraError: If the source or the engine needs an extra that is not installed.
         """
-        folder = cls._find(source)
+        folder = cls._find(source, revision, more=GRAPH_FILES if engine == "onnx" else ())
         artifact = cls._load(folder)
         classifier = cls(
             **_shape(artifact), tokenizer=artifact.tokenizer, engine=engine, device=device, threads=threads
         )
         classifier._start = artifact
+        if engine == "onnx":
+            from nlp_rnn.onnx.exporting import read_graph
+
+            classifier._graph = read_graph(folder, artifact.read_from)
         classifier._start_from(artifact, folder)
         return classifier
 
@@ -184,6 +194,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
             self._engine_name,
             device=self._device,
             threads=self._threads,
+            graph=self._graph,
         )
         super()._use(artifact)
         self._engine = engine
@@ -459,6 +470,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
         notes: dict[str, Any],
     ) -> None:
         """Take what was trained as this model."""
+        self._graph = None
         self._use(
             TextArtifact(
                 task=self.TASKS[0],
@@ -487,7 +499,7 @@ class TextClassifier(Pretrained[TextArtifact[ModelConfig]], Estimator):
         """Tokenizer, shape and first weights of a model that is to be trained."""
         start: Artifact[Any] | None = self._start
         if isinstance(init_from, (str, Path)):
-            start = load(model_folder(init_from, files=FILES))
+            start = load(model_folder(init_from, files=(*FILES, *OPTIONAL_FILES)))
         elif init_from is not None:
             start = init_from.artifact
         shape, kept = self._shape, Weights()

@@ -22,9 +22,11 @@ from nlp_rnn.cli import (
     evaluate,
     everyday,
     explain,
+    export,
     forecast,
     generate,
     info,
+    mcp,
     negation,
     pretrain,
     review,
@@ -45,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _PANELS = {
-    "Use a model": (classify, explain, generate, review, forecast, translate, serve, info),
+    "Use a model": (classify, explain, generate, review, forecast, translate, serve, mcp, export, info),
     "Train a model": (pretrain,),
     "Measure": (evaluate, negation, everyday, robustness, risk),
 }

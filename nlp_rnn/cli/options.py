@@ -99,13 +99,15 @@ Model = Annotated[
         help="A saved model folder; without it, the model that comes with the package.", rich_help_panel=MODEL
     ),
 ]
-Engine = Annotated[str, typer.Option(help="What computes: auto, numpy or torch.", rich_help_panel=MODEL)]
+Engine = Annotated[
+    str, typer.Option(help="What computes: auto, numpy, torch or onnx.", rich_help_panel=MODEL)
+]
 Device = Annotated[
     str, typer.Option(help="Where torch computes, e.g. cuda; for --engine torch.", rich_help_panel=MODEL)
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(help="Threads of --engine numpy; by default, one a core.", rich_help_panel=MODEL),
+    typer.Option(help="Threads of --engine numpy or onnx; by default, one a core.", rich_help_panel=MODEL),
 ]
 
 # The shape of a model that is to be trained.

@@ -28,9 +28,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp_rnn.batch import Ids
+from nlp_rnn.batch import Ids, check_ids
 from nlp_rnn.config import EncoderConfig
-from nlp_rnn.errors import InputError
 
 F32 = NDArray[np.float32]
 
@@ -345,11 +344,7 @@ def embed(embedding_VE: F32, packed: Packed) -> tuple[F32, Ids]:
     """
     ids_N = packed.ids_N
     read_N = np.arange(len(ids_N))
-    if ids_N.min() < 0 or ids_N.max() >= len(embedding_VE):
-        raise InputError(
-            f"Invalid token id. Received: {ids_N.min()} to {ids_N.max()}; "
-            f"ids should be in [0, {len(embedding_VE) - 1}]"
-        )
+    check_ids(ids_N, len(embedding_VE))
     # In many tokens most words come again, and the first layer's input product is per distinct word.
     if len(ids_N) > _FEW_TOKENS:
         # Flags find the distinct ids in time that grows with V; ``np.unique`` would sort.

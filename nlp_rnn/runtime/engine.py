@@ -1,7 +1,7 @@
 """The engines by name, and the NumPy engine: the classifier, with large batches shared out to threads.
 
 Knows ``Batch`` and weights; knows no texts, no labels' names and no files. ``nn/engine.py`` has the torch
-engine.
+engine, ``onnx/engine.py`` that of ONNX Runtime.
 
 Shapes: B texts, T steps, C classes.
 """
@@ -16,12 +16,12 @@ import numpy as np
 
 from nlp_rnn.batch import Batch, Ids
 from nlp_rnn.config import ModelConfig
-from nlp_rnn.errors import ConfigError, one_of, require, whole_number
+from nlp_rnn.errors import ConfigError, MissingExtraError, one_of, require, whole_number
 from nlp_rnn.runtime.classifier import BiLSTMClassifier
 from nlp_rnn.runtime.encoder import F32, pack
 from nlp_rnn.runtime.threads import single_threaded
 
-ENGINES = ("auto", "numpy", "torch")
+ENGINES = ("auto", "numpy", "torch", "onnx")
 
 _PART = 16  # fewest texts worth a thread
 
@@ -49,19 +49,23 @@ def make_engine(
     *,
     device: str = "cpu",
     threads: int | None = None,
+    graph: bytes | None = None,
 ) -> Engine:
     """Return the engine of that name.
 
     Args:
         config: Shape of the model.
         weights: As in ``model.safetensors``.
-        engine: ``numpy``, ``torch`` (extra ``train``), or ``auto``, which is ``numpy``.
+        engine: ``numpy``, ``torch`` (extra ``train``), ``onnx`` (extra ``onnx``), or ``auto``, which is
+            ``numpy``.
         device: The device on which torch computes.
-        threads: Threads of the NumPy engine; see ``NumpyEngine``.
+        threads: Threads of the NumPy engine, see ``NumpyEngine``, or of ONNX Runtime.
+        graph: Content of the model's ONNX file, for ``onnx``; None writes the graph now (extra ``export``).
 
     Raises:
+        ArtifactError: If ONNX Runtime cannot read the graph.
         ConfigError: If there is no such engine, or it has no such number of threads.
-        MissingExtraError: If torch is asked for and not installed.
+        MissingExtraError: If the engine needs a package that is not installed.
     """
     one_of("engine", engine, ENGINES)
     check_threads(engine, threads)
@@ -70,7 +74,26 @@ def make_engine(
         from nlp_rnn.nn.engine import TorchEngine
 
         return TorchEngine(config, weights, device=device)
+    if engine == "onnx":
+        from nlp_rnn.onnx.engine import OnnxEngine
+
+        with single_threaded() as cores:
+            threads = threads or cores
+        require("onnxruntime", extra="onnx")
+        return OnnxEngine(config, graph or _graph(config, weights), threads=threads)
     return NumpyEngine(config, weights, threads=threads)
+
+
+def _graph(config: ModelConfig, weights: Mapping[str, F32]) -> bytes:
+    """Return the graph of a model that has no ONNX file."""
+    from nlp_rnn.onnx.graph import build_graph
+
+    try:
+        return build_graph(config, weights)
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            f"this model has no model.onnx (nlp-rnn export writes one), and to write it now, {error}"
+        ) from None
 
 
 def check_threads(engine: str, threads: int | None) -> None:

@@ -20,7 +20,7 @@ SENTENCES = {
     "4 tokens": "Movie was not good",
     "20 tokens": "The food was not good, the service was slow, and nobody came when we asked for help.",
 }
-_LEAST_CALLS = 200
+LEAST_CALLS = 200
 
 
 def latency(model: str | None, trained: Path, rounds: int) -> list[Row]:
@@ -73,7 +73,7 @@ def _latency_here(model: str | None, trained: str, rounds: int) -> list[Row]:
     for length, sentence in SENTENCES.items():
         calls = [partial(system.classify, sentence) for system in systems]
         in_turns(calls, 1, 20)  # warm
-        taken = in_turns(calls, rounds, max(40, -(-_LEAST_CALLS // rounds)))
+        taken = in_turns(calls, rounds, max(40, -(-LEAST_CALLS // rounds)))
         for system, times in zip(systems, taken, strict=True):
             goal = "at most 1.5" if "NumPy" in system.name else ""
             values = tuple(1e3 * time for time in times)

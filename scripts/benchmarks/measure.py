@@ -19,6 +19,7 @@ PACKAGES = (
     "numpy",
     "tokenizers",
     "torch",
+    "onnxruntime",
     "accelerate",
     "scikit-learn",
     "vaderSentiment",

@@ -60,7 +60,7 @@ def test_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["classify", "bad", "--json", "--output", "x.json"], "--format jsonl"),
         (["classify", "bad", "--on-error", "ignore", "--file", "{reviews}"], "not both"),
         (["classify", "--on-error", "ignore", "--file", "{reviews}"], "raise, skip"),
-        (["classify", "bad", "--engine", "jax"], "auto, numpy, torch"),
+        (["classify", "bad", "--engine", "jax"], "auto, numpy, torch, onnx"),
         (["classify", "bad", "--model", "no/model/here"], "no/model/here"),
         (["classify", "bad", "--modle", "x"], "--modle"),
         (["clasify", "bad"], "classify"),

@@ -157,8 +157,8 @@ def test_a_batch_of_no_texts_has_no_answers() -> None:
 def test_engines_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     config, weights = model()
     assert isinstance(make_engine(config, weights), NumpyEngine)
-    with pytest.raises(ConfigError, match="auto, numpy, torch"):
-        make_engine(config, weights, "onnx")
+    with pytest.raises(ConfigError, match="auto, numpy, torch, onnx"):
+        make_engine(config, weights, "jax")
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r'pip install "nlp-rnn\[train\]"'):
         make_engine(config, weights, "torch")

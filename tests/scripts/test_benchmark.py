@@ -15,12 +15,13 @@ from nlp_rnn.config import CharConfig, ModelConfig, TrainConfig
 from nlp_rnn.errors import DataError
 from nlp_rnn.sentiment.suite import LABELS
 
+OLDER_CLASSIFIER = Path(__file__).parents[1] / "older" / "classifier"
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 if not (SCRIPTS / "benchmark.py").is_file():
     pytest.skip("only in the source tree", allow_module_level=True)
 sys.path.insert(0, str(SCRIPTS))
 
-from benchmarks import answering, comparing, generating, measure, peers, training  # noqa: E402
+from benchmarks import answering, comparing, exporting, generating, measure, peers, training  # noqa: E402
 
 GOOD = [
     "A good, warm film!",
@@ -219,3 +220,15 @@ def test_the_script_writes_json(
     assert "made up" in shown
     (ours,) = [line for line in shown.splitlines() if "ours" in line]
     assert [cell.strip() for cell in ours.strip("│ ").split("│")] == ["ours", "-", "97.2", "-", "-", "-"]
+
+
+def test_runtimes_take_turns_on_one_model(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the extra [export] is not installed")
+    rows = exporting.onnx(str(OLDER_CLASSIFIER), tmp_path, GOOD + BAD, rounds=2)
+    assert [(row.system, row.unit) for row in rows] == [
+        (f"{name}, {what}", unit)
+        for what, unit in (("20 tokens", "ms"), ("mixed lengths", "texts/s"))
+        for name in ("NumPy", "ONNX fp32", "ONNX int8")
+    ]
+    assert "1.00 times NumPy's rate" in rows[0].note
+    assert all(row.values for row in rows)
