@@ -17,6 +17,8 @@ from nlp_rnn.files.rows import BadRow, text_column_of, text_of
 from nlp_rnn.files.texts import prefix_for, taken_name
 from nlp_rnn.integrations.arrow import load_once
 
+__all__ = ["classify_frame"]
+
 Frame = TypeVar("Frame")
 
 _NAME = "the data frame"

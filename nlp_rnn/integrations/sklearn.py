@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from nlp_rnn.errors import require
 
+__all__ = ["text_checks"]
+
 Check = Callable[[Any], None]
 
 _TOLERANCE = 1e-5

@@ -21,6 +21,8 @@ from nlp_rnn.sentiment.classifier import SentimentClassifier
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+__all__ = ["SentimentComponent"]
+
 _language = require("spacy.language", extra="spacy")
 _scorer = require("spacy.scorer", extra="spacy")
 _tokens = require("spacy.tokens", extra="spacy")
