@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import nlp_rnn
+from nlp_rnn.classification.columns import CHUNK_TEXTS
 from nlp_rnn.cli import main
-from nlp_rnn.cli.classify import CHUNK_TEXTS
 
 Run = Callable[..., Any]
 

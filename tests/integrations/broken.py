@@ -5,6 +5,10 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="needs the sklearn extra")
+
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
