@@ -81,7 +81,7 @@ _FULL_PROSE = re.compile(rf"[^\W\d_](?:[^|\t{{}}\\;=<>,]|,(?!\S)){{{_FULL_LINE},
 _PROSE = re.compile(r"[^\W\d_]{2,20}[ ,]+[^:\n]{2}[^:]*\Z|[aAI] [^:]*\Z")
 _NUMBER_ALONE = re.compile(r"[\s>#*_~`(]{0,20}(?:\d{1,3}|[ivx]{1,4})[.)][*_~`]{0,3}\s*", re.IGNORECASE)
 # The first word or figure of a unit, or the end of its line.
-_WORD = re.compile(r"[^\W_]{2}|[\u3040-\U0003ffff]|[^\w\s]{0,20}[^\S\n]{0,40}\n")
+_WORD = re.compile(r"[^\W_]{2}|(?=[\u3040-\U0003ffff])[^\W_]|[^\w\s]{0,20}[^\S\n]{0,40}\n")
 _WORDS = re.compile(r"[^\W\d_]+")
 _SAYING_CELL = re.compile(rf"[^\W\d_]+(?:(?:[^\w|\t\n]|[\d_])+[^\W\d_]+){{{_SAYING - 1}}}")
 

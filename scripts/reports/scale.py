@@ -224,7 +224,11 @@ def measure_engines(
         python = spark_python if engine == "spark" else sys.executable
         output = Path(tempfile.mkdtemp(dir=base)) / "out"
         done = subprocess.run(
-            [python, *_engine(engine, files, output)[1:]], capture_output=True, text=True, check=False
+            [python, *_engine(engine, files, output)[1:]],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
         )
         if done.returncode:
             found[engine] = "not there" if "ModuleNotFoundError" in done.stderr else done.stderr[-300:]

@@ -101,7 +101,11 @@ def parts(folder: Path) -> list[str]:
 
 def ids(folder: Path) -> list[int]:
     """The numbers of the rows of all parts, in the order of their names."""
-    lines = [line for name in parts(folder) for line in (folder / name).read_text().splitlines()[1:]]
+    lines = [
+        line
+        for name in parts(folder)
+        for line in (folder / name).read_text(encoding="utf-8").splitlines()[1:]
+    ]
     return [int(line.split(",")[0]) for line in lines]
 
 
@@ -115,7 +119,7 @@ def test_parts_have_the_rows_in_order_with_the_columns_of_the_command(label: Lab
         "part-00001-0000000.csv", "part-00001-0000001.csv",
     ]  # fmt: skip
     assert ids(out) == [*range(11)]
-    assert (out / "part-00000-0000000.csv").read_text().splitlines() == [
+    assert (out / "part-00000-0000000.csv").read_text(encoding="utf-8").splitlines() == [
         "id,text,label,score,polarity",
         "0,a good film,positive,0.948911,0.946488",
         '1,"bad, it is",negative,0.948911,-0.946488',
@@ -127,24 +131,30 @@ def test_every_kind_of_text_file_keeps_its_kind(label: Label, tmp_path: Path) ->
     out = tmp_path / "out"
     (tmp_path / "a.txt").write_text("good\nbad\n", encoding="utf-8")
     label(tmp_path / "a.txt")
-    assert (out / "part-00000-0000000.txt").read_text().split("\t")[0] == "positive"
+    assert (out / "part-00000-0000000.txt").read_text(encoding="utf-8").split("\t")[0] == "positive"
     shutil.rmtree(out)
     packed = tmp_path / "a.tsv.gz"
     packed.write_bytes(gzip.compress(b"n\ttext\n1\tgood\n"))
     label(packed)
     assert (
-        (out / "part-00000-0000000.tsv").read_text().startswith("n\ttext\tlabel\tscore\tpolarity\n1\tgood\t")
+        (out / "part-00000-0000000.tsv")
+        .read_text(encoding="utf-8")
+        .startswith("n\ttext\tlabel\tscore\tpolarity\n1\tgood\t")
     )
     shutil.rmtree(out)
     (tmp_path / "a.jsonl").write_text('{"text": "good", "n": 1.10}\n', encoding="utf-8")
     label(tmp_path / "a.jsonl")
-    row = (out / "part-00000-0000000.jsonl").read_text()
+    row = (out / "part-00000-0000000.jsonl").read_text(encoding="utf-8")
     assert row.startswith('{"text": "good", "n": 1.10, "label": "positive"')
     shutil.rmtree(out)
     odd = tmp_path / "odd.csv"
     odd.write_text("1;good\n2;bad\n", encoding="utf-8")
     label(odd, column="2", layout=Layout(header=False, delimiter=";"))
-    assert (out / "part-00000-0000000.csv").read_text().startswith("1;2;label;score;polarity\n1;good;")
+    assert (
+        (out / "part-00000-0000000.csv")
+        .read_text(encoding="utf-8")
+        .startswith("1;2;label;score;polarity\n1;good;")
+    )
 
 
 def test_a_run_that_was_broken_off_is_gone_on_with(
@@ -319,7 +329,7 @@ def test_names_that_are_taken_get_one_prefix_for_all_parts(label: Label, tmp_pat
     file.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
     label(file)
     for name in parts(tmp_path / "out"):
-        for line in (tmp_path / "out" / name).read_text().splitlines():
+        for line in (tmp_path / "out" / name).read_text(encoding="utf-8").splitlines():
             assert "predicted_label" in json.loads(line)
     clash = tmp_path / "b.csv"
     clash.write_text("text,label,predicted_label\na,b,c\n", encoding="utf-8")
@@ -338,7 +348,7 @@ def test_abstaining_adds_its_columns_or_is_refused_at_once(
     notes = artifact.notes | {"language": "en", "abstention": [[0.1, 0.92]]}
     folder = save(replace(artifact, notes=notes), tmp_path / "abstaining")
     label(file, abstain=0.1, model=str(folder))
-    header, *found = (tmp_path / "out" / "part-00000-0000000.csv").read_text().splitlines()
+    header, *found = (tmp_path / "out" / "part-00000-0000000.csv").read_text(encoding="utf-8").splitlines()
     assert header == "id,text,label,score,polarity,language,unknown_share"
     assert found[0].endswith(",en,0.0")
     assert found[2] == "2,,,,,,"
@@ -385,7 +395,9 @@ def test_a_journal_is_gone_on_with_only_if_asked(tmp_path: Path) -> None:
 
 def test_a_process_says_its_threads_before_numpy_is_there() -> None:
     code = "import sys, nlp_rnn.bulk.pool; print('numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "False"
 
 

@@ -223,7 +223,9 @@ def test_parts_are_no_input_of_their_own_run(run: Run, options: list[str], tmp_p
     assert run("classify", *named, model=None).code == 0
     again = run("classify", *named, "--resume", model=None)
     assert "(1 part, 1 of them there before)" in again.err
-    journal = [json.loads(line) for line in (tmp_path / "out" / JOURNAL).read_text().splitlines()]
+    journal = [
+        json.loads(line) for line in (tmp_path / "out" / JOURNAL).read_text(encoding="utf-8").splitlines()
+    ]
     assert [Path(state["path"]).name for state in journal[0]["inputs"]] == ["data.csv"]
 
 

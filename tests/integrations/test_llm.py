@@ -27,8 +27,10 @@ def plugins(tmp_path: Path) -> Path:
     assert entries is not None
     folder = tmp_path / "nlp_rnn_plugin-0.dist-info"
     folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: nlp-rnn-plugin\nVersion: 0\n", "utf-8")
-    (folder / "entry_points.txt").write_text(f"[llm]\n{entries[1].replace(chr(34), '')}\n", "utf-8")
+    (folder / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: nlp-rnn-plugin\nVersion: 0\n", encoding="utf-8"
+    )
+    (folder / "entry_points.txt").write_text(f"[llm]\n{entries[1].replace(chr(34), '')}\n", encoding="utf-8")
     return tmp_path
 
 
