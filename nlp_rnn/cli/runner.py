@@ -99,7 +99,7 @@ def classify_into_folder(
     refuse_given(ctx, "device", "the processes compute on the CPU")
     if file is None or options["texts"] or str(file) == "-":
         raise InputError(f"{output} is a folder, for the rows of files: name them with --file, and no texts")
-    workers = options["workers"] or one_a_core()
+    workers = one_a_core() if options["workers"] is None else options["workers"]
     given = {**options, "format": options["input_format"], "workers": workers}
     settings = from_options(BulkSettings, given)
     inputs = check_inputs(_inputs(file, Path(output), settings.format), settings)

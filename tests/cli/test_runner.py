@@ -214,6 +214,9 @@ def test_what_a_folder_cannot_take_is_refused(run: Run, table: Path, tmp_path: P
     for option in (["--workers", "2"], ["--resume"], ["--block-rows", "9"]):
         said = refusal("--file", str(table), *option)
         assert f"{option[0]} has no effect here, so leave it out: it is for a folder of parts" in said
+    for option in ("--workers", "--block-rows"):
+        said = refusal(*several, "--output", out, option, "0")
+        assert "Received: 0; it should be a whole number" in said
     assert "there is no file" in refusal("--file", str(tmp_path / "absent.csv"), "--output", out)
 
 
