@@ -24,6 +24,7 @@ from nlp_rnn.text import detokenize_treebank, split_sentences
 from scripts.recipes.corpora import Near
 from scripts.recipes.opinions import Labelled
 
+FOLDER = Path(__file__).parents[2] / "data" / "claims"
 OTHER = "other"
 CLASSES = (OTHER, CHECK_WORTHY)
 CLAIMBUSTER, WRITTEN = "claimbuster", "written"
@@ -134,7 +135,7 @@ def _case_texts() -> list[str]:
 def written() -> Labelled:
     """Return the project's own sentences, claims and what claims nothing, as the classifier reads them."""
     texts, labels = [], []
-    for file in sorted(data_folder("claims").glob("*.tsv")):
+    for file in sorted(FOLDER.glob("*.tsv")):
         with file.open(encoding="utf-8", newline="") as stream:
             for label, _, text in csv.reader(stream, "excel-tab", quoting=csv.QUOTE_NONE):
                 texts.append(mask_digits(text))
