@@ -42,7 +42,8 @@ _DRESSED = "".join(f"{chr(first)}-{chr(last)}" for first, last in _DRESSED_RANGE
 _ANY = re.compile(f"[{INVISIBLE}{_DRESSED}{_MARKS_ABOVE}{_ALIKE}\u2800]")
 _UNSEEN = re.compile(f"[{INVISIBLE}]+")
 _COSTUMES = re.compile(f"[{_DRESSED}\u2800]|[^{_MARKS_ABOVE}][{_MARKS_ABOVE}]+")
-_WORD_WITH_STRANGER = re.compile(rf"[^\W\d_]*[{_ALIKE}][^\W\d_]*")
+_WORD = re.compile(r"[^\W\d_]+")
+_STRANGER = re.compile(f"[{_ALIKE}]")
 _LATIN = re.compile("[A-Za-z]")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -77,8 +78,10 @@ def look_alike_edits(text: str) -> Iterator[Edit]:
     >>> list(look_alike_edits("h\u0435als"))
     [(1, 2, 'e')]
     """
-    for found in _WORD_WITH_STRANGER.finditer(text):
+    for found in _WORD.finditer(text):
         word = found[0]
+        if _STRANGER.search(word) is None:
+            continue
         plain = word.translate(_LOOK_ALIKES)
         if _LATIN.search(word) is None and not (plain.isascii() and _is_latin(text)):
             continue
