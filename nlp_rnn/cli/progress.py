@@ -51,12 +51,10 @@ def training_bar(unit: str) -> Iterator[Callable[[Progress], None]]:
     """
     with progress_bar("loss {task.fields[loss]}", f"{{task.fields[rate]}} {unit}") as bar:
         task = bar.add_task("epoch 1", total=None, loss="-", rate="-")
-        due = time.monotonic() + _LINE_SECONDS
+        is_due = _each_minute()
 
         def show(now: Progress) -> None:
-            nonlocal due
-            if bar.disable and time.monotonic() >= due:
-                due = time.monotonic() + _LINE_SECONDS
+            if bar.disable and is_due():
                 say(
                     f"epoch {now.epoch + 1}, step {now.step:,} of {now.total_steps:,}: loss {now.loss:.3f}, "
                     f"{now.tokens_per_second:,.0f} {unit}, {now.seconds_left / 60:.0f} minutes left"
@@ -82,12 +80,10 @@ def rows_bar(total: int | None) -> Iterator[Callable[[RowsProgress], None]]:
     of_total = "" if total is None else f" of {total:,}"
     with progress_bar("{task.fields[rows]} rows, {task.fields[rate]} rows/s") as bar:
         task = bar.add_task("Classifying", total=1, rows="0" + of_total, rate="-")
-        due = time.monotonic() + _LINE_SECONDS
+        is_due = _each_minute()
 
         def show(now: RowsProgress) -> None:
-            nonlocal due
-            if bar.disable and time.monotonic() >= due:
-                due = time.monotonic() + _LINE_SECONDS
+            if bar.disable and is_due():
                 say(
                     f"{now.rows:,}{of_total} rows ({now.share:.0%}), {now.rows_per_second:,.0f} rows/s, "
                     f"{now.seconds_left / 60:.0f} minutes left"
@@ -96,3 +92,17 @@ def rows_bar(total: int | None) -> Iterator[Callable[[RowsProgress], None]]:
             bar.update(task, completed=now.share, rows=rows, rate=rate)
 
         yield show
+
+
+def _each_minute() -> Callable[[], bool]:
+    """Return a function that is True when a minute has gone by since it last was, or since now."""
+    due = time.monotonic() + _LINE_SECONDS
+
+    def is_due() -> bool:
+        nonlocal due
+        if time.monotonic() < due:
+            return False
+        due = time.monotonic() + _LINE_SECONDS
+        return True
+
+    return is_due

@@ -16,12 +16,11 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from nlp_rnn.cli import run_script, say, training_bar
-from nlp_rnn.config import LoopConfig
-from nlp_rnn.distillation import Answers, TransformerClassifier, digest
+from nlp_rnn.cli import run_script, say
+from nlp_rnn.distillation import Answers, digest
 from nlp_rnn.metrics import evaluate
 from scripts.recipes.claims_texts import CLAIMBUSTER, CLASSES, Sets, claimbuster, training_sets
-from scripts.recipes.teacher import FIRST_LAYER, RANK, START
+from scripts.recipes.teacher import START, taught
 
 # Share of each source that it learns; all of what is not named.
 RATES = {
@@ -48,31 +47,17 @@ def main(
     """Teach the teacher, measure it on the held-out sets, and let it answer."""
     sets = training_sets(data, avoid=claimbuster(data, "test")[0])
     texts, labels = drawn(sets, seed=seed)
-    folder = output / f"teacher-{digest(str(start), str(epochs), *texts, *labels)}"
-    teacher = TransformerClassifier.from_pretrained(start, classes=CLASSES, seed=seed)
-    if (folder / "adapters").is_dir():
-        teacher.with_adapters(folder / "adapters")
-    else:
-        teacher.with_adapters(rank=RANK, first_layer=FIRST_LAYER, seed=seed)
-        with training_bar("tokens/s") as progress:
-            teacher.fit(
-                texts,
-                labels,
-                validation=sets.chosen_on,
-                config=LoopConfig(
-                    max_epochs=epochs,
-                    batch_size=24,
-                    learning_rate=learning_rate,
-                    ema_decay=0.0,
-                    checkpoint_every=100,
-                    seed=seed,
-                ),
-                output=folder,
-                resume=True,
-                progress=progress,
-            )
-        teacher.save_adapters(folder / "adapters")
-    small = teacher.merged().quantized()
+    teacher = taught(
+        start,
+        CLASSES,
+        (texts, labels),
+        validation=sets.chosen_on,
+        folder=output / f"teacher-{digest(str(start), str(epochs), *texts, *labels)}",
+        seed=seed,
+        learning_rate=learning_rate,
+        epochs=epochs,
+    )
+    small = teacher.quantized()
     figures = {}
     for name, (held, own) in sets.chosen_on.items():
         scores = evaluate(own, small.predict_proba(held), CLASSES)

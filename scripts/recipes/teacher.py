@@ -9,7 +9,7 @@ is held out.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -104,18 +104,41 @@ def sentence_teacher(
     """
     texts, labels = mixture.training(seed=seed, rates=rates)
     texts = crop_texts(texts, seed=seed)
-    folder = run / f"teacher-{digest(str(start), *texts, *labels)}"
-    teacher = TransformerClassifier.from_pretrained(start, classes=CLASSES, seed=seed)
+    return taught(
+        start,
+        CLASSES,
+        (texts, labels),
+        validation={name: _some(held) for name, held in mixture.validation.items()},
+        folder=run / f"teacher-{digest(str(start), *texts, *labels)}",
+        seed=seed,
+        adapters=adapters,
+        learning_rate=learning_rate,
+    )
+
+
+def taught(
+    start: str | Path,
+    classes: Sequence[str],
+    lessons: Labelled,
+    *,
+    validation: Mapping[str, Labelled],
+    folder: Path,
+    seed: int,
+    adapters: Path | None = None,
+    learning_rate: float = 3e-4,
+    epochs: int = 1,
+) -> TransformerClassifier:
+    """Return a transformer that learned texts by adapters, kept in a folder; a stopped run goes on."""
+    teacher = TransformerClassifier.from_pretrained(start, classes=classes, seed=seed)
     if (folder / "adapters").is_dir():
         return teacher.with_adapters(folder / "adapters").merged()
     teacher.with_adapters(adapters, rank=RANK, first_layer=FIRST_LAYER, seed=seed)
     with training_bar("tokens/s") as progress:
         teacher.fit(
-            texts,
-            labels,
-            validation={name: _some(held) for name, held in mixture.validation.items()},
+            *lessons,
+            validation=validation,
             config=LoopConfig(
-                max_epochs=1,
+                max_epochs=epochs,
                 batch_size=24,
                 learning_rate=learning_rate,
                 ema_decay=0.0,
