@@ -1,7 +1,7 @@
 """The units of a run that are still to be done, in order; rows of text files are read here, in one process.
 
 Reading a row costs a hundredth of labelling it, so one reader feeds many processes. Knows files and the
-journal; knows no models.
+journal, and where a chunk ends; asks no models.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from nlp_rnn.bulk.inputs import Input, Inputs
 from nlp_rnn.bulk.journal import Journal
 from nlp_rnn.bulk.parts import Unit
 from nlp_rnn.bulk.settings import BulkSettings
+from nlp_rnn.classification.columns import in_chunks
 from nlp_rnn.errors import DataError
-from nlp_rnn.files.texts import Record, TextReader, read_texts
+from nlp_rnn.files.texts import Record, read_texts
 
 BLOCK_CHARACTERS = 2**23
 """A block of rows ends at so many characters, too, so that a few of them fit into memory."""
@@ -77,13 +78,16 @@ class Units:
         ) as reader:
             block, skipped, told = 0, 0, 0
             unit = Unit(file=number, number=0, name=file.name, path=file.path, style=reader.rows.style)
-            for records in _cut(reader, settings.block_rows):
+            # The same file is always cut in the same places.
+            for records in in_chunks(
+                reader, _length_of, most=settings.block_rows, characters=BLOCK_CHARACTERS
+            ):
                 self._set_share((reader.progress or 0.0) * file.size)
                 if not self._done(number, block):
                     yield replace(
                         unit,
                         number=block,
-                        records=records,
+                        records=tuple(records),
                         skipped=reader.skipped - skipped,
                         reasons=tuple(reader.reasons[told:]),
                     )
@@ -105,18 +109,9 @@ class Units:
         self.share = (self._read + more) / max(1, self._inputs.size)
 
 
-def _cut(reader: TextReader, most: int) -> Iterator[tuple[Record, ...]]:
-    """Yield the rows in blocks; the same file is always cut in the same places."""
-    block: list[Record] = []
-    characters = 0
-    for record in reader:
-        block.append(record)
-        characters += sum(len(value) for value in record.fields.values() if isinstance(value, str))
-        if len(block) >= most or characters >= BLOCK_CHARACTERS:
-            yield tuple(block)
-            block, characters = [], 0
-    if block:
-        yield tuple(block)
+def _length_of(record: Record) -> int:
+    """Return the characters of a row."""
+    return sum(len(value) for value in record.fields.values() if isinstance(value, str))
 
 
 def _check_unchanged(file: Input) -> None:

@@ -39,16 +39,31 @@ def added_columns(classes: Sequence[str], *, abstain: bool = False) -> list[str]
     return ["label", "score", *own, *(["language", "unknown_share"] if abstain else [])]
 
 
-def in_chunks(items: Iterable[Item], text_of: Callable[[Item], str | None]) -> Iterator[list[Item]]:
-    """Yield the items in lists of bounded size, to be answered at once."""
+def in_chunks(
+    items: Iterable[Item],
+    length_of: Callable[[Item], int],
+    *,
+    most: int | None = None,
+    characters: int | None = None,
+) -> Iterator[list[Item]]:
+    """Yield the items in lists of bounded size, to be answered at once; the same items in the same lists.
+
+    Args:
+        items: Any number, such as texts.
+        length_of: Returns the characters of an item.
+        most: A list ends at so many items; None is ``CHUNK_TEXTS``.
+        characters: A list ends at so many characters; None is ``CHUNK_CHARACTERS``.
+    """
+    most = CHUNK_TEXTS if most is None else most
+    characters = CHUNK_CHARACTERS if characters is None else characters
     chunk: list[Item] = []
-    characters = 0
+    length = 0
     for item in items:
         chunk.append(item)
-        characters += len(text_of(item) or "")
-        if len(chunk) >= CHUNK_TEXTS or characters >= CHUNK_CHARACTERS:
+        length += length_of(item)
+        if len(chunk) >= most or length >= characters:
             yield chunk
-            chunk, characters = [], 0
+            chunk, length = [], 0
     if chunk:
         yield chunk
 
@@ -69,7 +84,7 @@ def answers_of(
     """
     names = added_columns(classifier.artifact.classes, abstain=abstain is not None)
     columns: dict[str, list[Any]] = {name: [] for name in names}
-    for chunk in in_chunks(texts, lambda text: text):
+    for chunk in in_chunks(texts, lambda text: len(text or "")):
         here = [text for text in chunk if text is not None and not _is_blank(text)]
         found = iter(_rows(classifier, here, abstain) if here else ())
         for text in chunk:

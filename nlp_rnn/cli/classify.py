@@ -153,7 +153,7 @@ def _answers(
     """Yield each record with its answer, in order; with ``skip_blank``, one without a text has none."""
     from nlp_rnn.classification.columns import in_chunks
 
-    for chunk in in_chunks(records, lambda record: record.text):
+    for chunk in in_chunks(records, lambda record: len(record.text)):
         texts = [record.text for record in chunk if not (skip_blank and record.blank)]
         found: Iterator[Sentiment]
         if abstain is None:
