@@ -2,6 +2,7 @@
 """Look for texts that cost much: repetitions of every pattern's own pieces, or very many generated texts.
 
     python -m scripts.reports.cost                     # each call's worst repetition, seconds and megabytes
+    python -m scripts.reports.cost --prose FILE        # reviews of a megabyte: this text, repetitions
     python -m scripts.reports.cost --fuzz 100000       # generated texts through every call; about 15 minutes
 
 Time is the processor time of this process, so run it with OMP_NUM_THREADS=1 and nothing beside it.
@@ -16,6 +17,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from nlp_rnn import CharGenerator, RiskFilter, SentimentClassifier
 from nlp_rnn.classification import explanation
 from nlp_rnn.cli import run_script
 from nlp_rnn.errors import InputError
+from nlp_rnn.files import unpacked
 from nlp_rnn.resources import SENTIMENT_MODEL, data_folder
 from nlp_rnn.risk import hedges, load_rules, overlap, statements, view
 from nlp_rnn.sentiment import load_suite, run_suite
@@ -35,6 +38,12 @@ Call = Callable[[str], Any]
 _LITERAL = re.compile(r"\\x\{([0-9A-Fa-f]+)\}|((?:[^\W_]|[' -])+)|([^\w\s\\])")
 _SYNTAX = r"\(\?(?:[a-zA-Z-]*[:=!)]|<[=!])|\\[a-zA-Z](?!\{)"
 _STEADY = {"bits_per_char"}  # reads character by character: costs the same whatever is written
+_MEGABYTE = 1_000_000
+# Found by this report and by hand: short sentences, items, rows and cells, letters and spaces of other kinds.
+_COSTLY = (
+    ["Ab! ", "A! ", "1. ", ". ", "好。", "- a\n", "A: b\n", "> a\n", "x\t", "| a ", "|a b c d "]
+    + ["| declaration of  ", "\u02bc", "\uff0e \uff0e  ", "&amp;", "<br>", "**a** "]
+)  # fmt: skip
 _TRIED = 2_000  # characters in the first round
 _AWKWARD = [
     "\u0301",
@@ -60,13 +69,31 @@ def main(
     fuzz: Annotated[int, typer.Option(min=0, help="Generate so many texts instead.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the generated texts.")] = 0,
     limit: Annotated[float, typer.Option(help="Seconds that no call should take.")] = 2.0,
+    prose: Annotated[
+        Path | None, typer.Option(help="Review a megabyte of this text, and of repetitions, instead.")
+    ] = None,
 ) -> None:
     """Print what costs most."""
+    if prose is not None:
+        report_megabytes(prose)
+        return
     calls = all_calls()
     if fuzz:
         report_generated(calls, fuzz, seed=seed, limit=limit)
     else:
         report_repetitions(calls, length=length, kept=kept, limit=limit)
+
+
+def report_megabytes(prose: Path) -> None:
+    """Print the seconds that reviews of a megabyte take: of a text, and of short pieces again and again."""
+    review = RiskFilter().review
+    review("Load the model, and the words that are known.")
+    raw, stream = unpacked(prose, str(prose))
+    with raw, stream:
+        texts = {prose.name: stream.read(_MEGABYTE).decode("utf-8", "ignore")}
+    texts |= {repr(piece): piece * (_MEGABYTE // len(piece.encode())) for piece in _COSTLY}
+    for name, text in texts.items():
+        typer.echo(f"{seconds(review, text):7.2f} s  {name}")
 
 
 def all_calls() -> dict[str, Call]:
