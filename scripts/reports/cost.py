@@ -41,8 +41,8 @@ _STEADY = {"bits_per_char"}  # reads character by character: costs the same what
 _MEGABYTE = 1_000_000
 # Found by this report and by hand: short sentences, items, rows and cells, letters and spaces of other kinds.
 _COSTLY = (
-    ["Ab! ", "A! ", "1. ", ". ", "好。", "- a\n", "A: b\n", "> a\n", "x\t", "| a ", "|a b c d "]
-    + ["| declaration of  ", "\u02bc", "\uff0e \uff0e  ", "&amp;", "<br>", "**a** "]
+    "Ab! ", "A! ", "1. ", ". ", "好。", "- a\n", "A: b\n", "> a\n", "x\t", "| a ", "|a b c d ",
+    "| declaration of  ", "\u02bc", "\uff0e \uff0e  ", "&amp;", "<br>", "**a** ",
 )  # fmt: skip
 _TRIED = 2_000  # characters in the first round
 _AWKWARD = [
