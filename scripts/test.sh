@@ -5,4 +5,5 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 environment test
 cd "$ROOT"
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" # the processes have the cores: more threads wait for each other
 exec python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile "$@"
