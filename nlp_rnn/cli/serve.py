@@ -57,7 +57,7 @@ def serve(
     max_wait_ms: Annotated[
         float,
         typer.Option(help="Refuse texts that would wait for longer than this.", rich_help_panel=_LIMITS),
-    ] = 150.0,
+    ] = 100.0,
     max_batch_tokens: Annotated[
         int, typer.Option(help="Tokens computed at once.", rich_help_panel=_LIMITS)
     ] = 4096,

@@ -32,12 +32,15 @@ from nlp_rnn.service.writing import Desk, Stream
 
 F32 = NDArray[np.float32]
 
-_TAKEN = 256
+_TAKEN = 32
 """Texts taken at once at most."""
 _ALWAYS = 64
 """So many texts may wait, however slow the machine is."""
+_PAUSE = 0.0005  # seconds
+_ANSWERED = 16
+"""Requests answered before the loop looks at others again."""
 _CHARS_PER_TOKEN = 4  # of an English text, to guess tokens before they are counted
-_SMOOTHING = 0.1  # weight of the newest batch in the mean time of a text
+_SMOOTHING = 0.05  # weight of the newest batch in the mean time of a text
 
 
 @dataclass(eq=False, slots=True)
@@ -80,12 +83,12 @@ class _Queue:
 
     def __init__(self) -> None:
         self.work: deque[_Texts] = deque()
-        self._added = self._taken = 0  # one counter for each thread: no lock is needed
+        self._added = self._done = 0  # one counter for each thread: no lock is needed
 
     @property
     def waiting(self) -> int:
-        """Texts in it."""
-        return self._added - self._taken
+        """Texts that nobody has answered yet, those at work among them."""
+        return self._added - self._done
 
     def add(self, texts: _Texts) -> None:
         self._added += len(texts.texts)
@@ -97,12 +100,17 @@ class _Queue:
         texts = size = 0
         while self.work and texts < _TAKEN and size < characters:
             first = self.work.popleft()
-            self._taken += len(first.texts)
-            if not first.future.cancelled():
-                taken.append(first)
-                texts += len(first.texts)
-                size += sum(map(len, first.texts))
+            if first.future.cancelled():
+                self.finish([first])
+                continue
+            taken.append(first)
+            texts += len(first.texts)
+            size += sum(map(len, first.texts))
         return taken
+
+    def finish(self, taken: Sequence[_Texts]) -> None:
+        """Count requests as answered."""
+        self._done += sum(len(each.texts) for each in taken)
 
 
 class Batching:
@@ -126,6 +134,8 @@ class Batching:
         self._wake, self._asleep = threading.Event(), False
         self._closed = self._end_writing = False
         self._seconds_per_text = 0.0
+        self._pausing = False
+        self._announced = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._loaded: asyncio.Future[None] | None = None
@@ -169,11 +179,34 @@ class Batching:
 
     def is_full(self) -> bool:
         """Return True if a text that came now would wait for too long."""
-        waiting = self._interactive.waiting
+        waiting = self._interactive.waiting + self._announced
         if waiting < _ALWAYS:
             return False
         late = waiting * self._seconds_per_text * 1000 > self._settings.max_wait_ms
         return late or waiting >= self._settings.max_queue
+
+    def announce(self) -> None:
+        """Count a text that comes in this turn of the loop, and is added to the queue in the next."""
+        if self._announced == 0:
+            asyncio.get_running_loop().call_soon(self._forget)
+        self._announced += 1
+
+    def _forget(self) -> None:
+        self._announced = 0
+
+    def let_thread_work(self) -> None:
+        """Give the thread a moment after what the loop has at hand: called where requests are refused.
+
+        Each short sum in the thread gives up the interpreter's lock, and a loop with always something to do
+        lets it wait for it each time: refusing quickly would be all that an overloaded service does.
+        """
+        if not self._pausing:
+            self._pausing = True
+            asyncio.get_running_loop().call_soon(self._pause)
+
+    def _pause(self) -> None:
+        time.sleep(_PAUSE)
+        self._pausing = False
 
     def classify(self, texts: list[str]) -> asyncio.Future[F32]:
         """Return the future probabilities of texts, *shape (N, C)*; who cancels it wants them no more.
@@ -319,6 +352,7 @@ class Batching:
         except Exception as error:
             for each in taken:
                 self._tell(_fail, each.future, error)
+            queue.finish(taken)
             return len(texts)
         ended = time.perf_counter()
         answers: list[tuple[asyncio.Future[Any], Any]] = []
@@ -327,6 +361,7 @@ class Batching:
             answers.append((each.future, probs_NC[at : at + len(each.texts)]))
             at += len(each.texts)
         self._tell(_resolve, answers)
+        queue.finish(taken)
         self._count(name, [began - each.since for each in taken], ended - began)
         self._metrics.batch_texts.labels(name).observe(len(texts))
         return len(texts)
@@ -376,10 +411,12 @@ class Batching:
 
 
 def _resolve(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
-    """Give everybody their answers who still wants them."""
-    for future, answer in answers:
+    """Give everybody their answers who still wants them: some now, the others when those were sent."""
+    for future, answer in answers[:_ANSWERED]:
         if not future.done():
             future.set_result(answer)
+    if answers[_ANSWERED:]:
+        asyncio.get_running_loop().call_soon(_resolve, answers[_ANSWERED:])
 
 
 async def _joined(parts: Sequence[asyncio.Future[F32]]) -> F32:

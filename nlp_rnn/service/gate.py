@@ -20,14 +20,19 @@ import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nlp_rnn.service.endpoint import Service, refusal
-from nlp_rnn.service.limits import Doors, Headers
+from nlp_rnn.service.limits import Doors
 from nlp_rnn.service.refusals import Refused, busy
 
 LOGGER = logging.getLogger("nlp_rnn.service")
 ACCESS = logging.getLogger("nlp_rnn.service.access")
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_PASSED = re.compile(rb"\r\n(x-request-id|traceparent): *([!-~]+)", re.IGNORECASE)
 _PREFIX, _NUMBERS = secrets.token_hex(8).encode(), itertools.count()
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _QUEUED = {"/", "/predict", "/v1/classify"}
+
+# The status line and the rest of the answer of each while their queue is full.
+_BUSY = {path: busy().http(openai=path.startswith("/v1/")).split(b"\n", 1) for path in _QUEUED}
 
 
 class Gate:
@@ -94,18 +99,21 @@ class Gate:
         if scope["method"] == "POST" and path in _QUEUED and self._service.batching.is_full():
             raise busy()
 
-    def refuse_at_once(self, path: bytes, headers: Headers) -> Refused | None:
-        """Return the refusal of a text to classify if the queue is full: it is not read at all then."""
-        name = path.decode("latin-1")
-        if name not in _QUEUED or not self._service.batching.is_full():
+    def refuse_at_once(self, path: bytes, head: bytes) -> bytes | None:
+        """Return the whole answer to a text to classify if the queue is full: it is not even parsed then."""
+        name = path.decode("ascii")
+        if name not in _QUEUED:
             return None
-        refused = busy()
-        refused.openai = name.startswith("/v1/")
-        exchange = _Exchange({"headers": headers.items()}, _nobody)
+        if not self._service.batching.is_full():
+            self._service.batching.announce()
+            return None
+        self._service.batching.let_thread_work()
+        given = [(found[1].lower(), found[2]) for found in _PASSED.finditer(head)]
+        exchange = _Exchange({"headers": given}, _nobody)
         exchange.status = 429
-        refused.headers |= {key.decode(): value.decode("latin-1") for key, value in exchange.passed}
         self._note({"path": name, "method": "POST"}, exchange)
-        return refused
+        status, rest = _BUSY[name]
+        return status + b"\n" + b"".join(b"%s: %s\r\n" % header for header in exchange.ids) + rest
 
     def _note(self, scope: Scope, exchange: _Exchange) -> None:
         """Count a request, and write its line."""
@@ -151,16 +159,16 @@ class _Exchange:
         given = headers.get(b"x-request-id", b"")
         own = given if _ID.fullmatch(given) else b"%s%08x" % (_PREFIX, next(_NUMBERS))
         self.request_id = own.decode("ascii")
-        self.passed = [(b"x-request-id", own), (b"x-content-type-options", b"nosniff")]
+        self.ids = [(b"x-request-id", own)]
         trace = headers.get(b"traceparent", b"")
         if _ID.fullmatch(trace):
-            self.passed.append((b"traceparent", trace))
+            self.ids.append((b"traceparent", trace))
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message["headers"], *self.passed]}
+            message = {**message, "headers": [*message["headers"], _NOSNIFF, *self.ids]}
         else:
             self.size += len(message.get("body", b""))
         await self._send(message)

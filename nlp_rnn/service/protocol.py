@@ -6,6 +6,7 @@ Knows bytes and clocks; what a request says is the application's business.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -13,18 +14,14 @@ from typing import Any, ClassVar
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from nlp_rnn.service.limits import Headers
 from nlp_rnn.service.refusals import Refused
 from nlp_rnn.service.settings import ServiceSettings
 
-RefuseAtOnce = Callable[[bytes, Headers], "Refused | None"]
-"""A function of path and headers of a POST request."""
-_REASONS = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    429: "Too Many Requests",
-    431: "Request Header Fields Too Large",
-}
+RefuseAtOnce = Callable[[bytes, bytes], "bytes | None"]
+"""A function of the path and the whole head of a POST request: the whole answer, if it is refused."""
+_POST = re.compile(rb"POST (/[!-~]*) HTTP/1\.1\r\n")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})(?:\r|$)", re.IGNORECASE)
+_UNUSUAL = re.compile(rb"\r\n(?:connection: *(?!keep-alive)|expect|transfer-encoding|upgrade)", re.IGNORECASE)
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -32,7 +29,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     settings: ClassVar[ServiceSettings]
     refuse_at_once: RefuseAtOnce
-    _skipping = False  # the rest of a request that was refused at once
+    _refused = -1e9  # when a request was last refused at once, in the loop's seconds
     _since: float | None = None  # when the part of a request that is still to come was begun
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -54,47 +51,54 @@ class LimitedProtocol(HttpToolsProtocol):
         if size > self.settings.max_header_bytes:
             self._refuse_head()
             raise httptools.HttpParserError("the head is too long")
-        if not self._is_refused_at_once():
-            super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Read a part of a body."""
-        if not self._skipping:
-            super().on_body(body)
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """End a request."""
         self._since = None
-        if self._skipping:
-            self._skipping = False
-        else:
-            super().on_message_complete()
-
-    def _is_refused_at_once(self) -> bool:
-        """Answer a request that need not be read, and return True; no other may be under way."""
-        if self.parser.get_method() != b"POST" or not (self.cycle is None or self.cycle.response_complete):
-            return False
-        headers = dict(self.headers)
-        refused = self.refuse_at_once(self.url, headers)
-        if refused is None or not self.parser.should_keep_alive() or self.expect_100_continue:
-            return False
-        self._skipping = True
-        self.transport.write(_whole(refused, close=False))
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
-        return True
+        super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         """Read some bytes; of an incomplete head only so many."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused_at_once(data):
             return
         super().data_received(data)
         if self._in_head:
             self._head += len(data)
             if self._head > self.settings.max_header_bytes:
                 self._refuse_head()
+
+    def _is_refused_at_once(self, data: bytes) -> bool:
+        """Answer a whole request that need not be parsed, and return True; no other may be under way."""
+        reads = self._since is not None and not (self._in_head and self._head == 0)
+        if reads or not (self.cycle is None or self.cycle.response_complete):
+            return False
+        begins = _POST.match(data)
+        if begins is None:
+            return False
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if length is None or int(length[1]) != len(body) or _UNUSUAL.search(head):
+            return False
+        refused = self.refuse_at_once(begins[1], head)
+        if refused is None:
+            return False
+        self.transport.write(refused)
+        self._since, self._refused = None, self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._keep_alive(self.timeout_keep_alive)
+        return True
+
+    def _keep_alive(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nobody has used for a while, be it for a request refused at once."""
+        left = self._refused + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._keep_alive(left)
+        else:
+            super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
@@ -122,22 +126,12 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         headers = {"retry-after": "1"} if status == 429 else {}
-        self.transport.write(_whole(Refused(status, sentence, headers=headers), close=True))
+        self.transport.write(Refused(status, sentence, headers=headers).http(close=True))
         self.transport.close()
 
 
-def _whole(refused: Refused, *, close: bool) -> bytes:
-    """Return all bytes of an answer that refuses."""
-    body = refused.body(openai=refused.openai)
-    head = [f"HTTP/1.1 {refused.status} {_REASONS[refused.status]}", f"content-length: {len(body)}"]
-    head += ["content-type: application/json", "x-content-type-options: nosniff"]
-    head += [f"{name}: {value}" for name, value in refused.headers.items()]
-    head += ["connection: close"] if close else []
-    return "\r\n".join([*head, "", ""]).encode("ascii") + body
-
-
 def limited_protocol(
-    settings: ServiceSettings, refuse_at_once: RefuseAtOnce = lambda path, headers: None
+    settings: ServiceSettings, refuse_at_once: RefuseAtOnce = lambda path, head: None
 ) -> type[LimitedProtocol]:
     """Return the class of connections within a service's limits.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import msgspec
 
@@ -61,8 +62,6 @@ class Refused(Exception):
         super().__init__(message)
         self.status, self.message, self.field = status, message, field
         self.headers = dict(headers or {})
-        self.openai = False
-        """Whether the route has OpenAI's form of errors, where that is known already."""
 
     def body(self, *, openai: bool) -> bytes:
         """Return the answer as JSON, in OpenAI's form or in ours."""
@@ -76,6 +75,15 @@ class Refused(Exception):
             "code": kind,
         }
         return msgspec.json.encode({"error": error})
+
+    def http(self, *, openai: bool = False, close: bool = False) -> bytes:
+        """Return all bytes of the answer, for those who have no ASGI to send it."""
+        body = self.body(openai=openai)
+        head = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"content-length: {len(body)}"]
+        head += ["content-type: application/json", "x-content-type-options: nosniff"]
+        head += [f"{name}: {value}" for name, value in self.headers.items()]
+        head += ["connection: close"] if close else []
+        return "\r\n".join([*head, "", ""]).encode("ascii") + body
 
 
 def busy(message: str = "the service is busy: try again after the time that Retry-After gives") -> Refused:

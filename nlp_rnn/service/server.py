@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import os
 import signal
@@ -170,6 +171,7 @@ async def _until_stopped(
             if loading.done():
                 loading.result()
                 models = batching.check_ready()
+                gc.freeze()  # the models stay: to look through them again and again would stop everything
                 say(f"Serving {models.classifier.name} and {models.generator.name} at {address_of(listener)}")
                 await asyncio.wait((stopped, serving), return_when=asyncio.FIRST_COMPLETED)
             # No more work is taken, and every stream ends with its mark; the port stays open for a moment,

@@ -74,7 +74,7 @@ class ServiceSettings(Settings):
     max_batch_tokens: int = 4_096
     max_queue: int = 512
     max_bulk_queue: int = 8_192
-    max_wait_ms: float = 150.0
+    max_wait_ms: float = 100.0
     max_texts_written: int = 64
     max_explanations: int = 8
     max_reviews: int = 32

@@ -17,14 +17,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
+from typing import cast
 
 from nlp_rnn.errors import InputError
 
+PATIENCE = 30.0
+"""Seconds after which a request counts as lost."""
 _STARTED = re.compile(r"^Serving .* at http://127\.0\.0\.1:(\d+)$")
 _WRK = """
 local bodies = {}
@@ -117,8 +121,8 @@ def wrk(port: int, path: str, bodies: Sequence[object], *, connections: int, sec
     found = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     return WrkResult(
         float(re.findall(r"Requests/sec:\s+([\d.]+)", done.stdout)[0]),
-        _milliseconds(re.findall(r"50%\s+(\S+)", done.stdout)[0]),
-        _milliseconds(re.findall(r"99%\s+(\S+)", done.stdout)[0]),
+        _milliseconds(re.findall(r"\n +50% +(\S+)", done.stdout)[0]),
+        _milliseconds(re.findall(r"\n +99% +(\S+)", done.stdout)[0]),
         int(found[1]) if found else 0,
     )
 
@@ -153,40 +157,82 @@ class Samples:
 class _Connection(asyncio.Protocol):
     """One connection, one request at a time."""
 
-    def __init__(self) -> None:
-        self._buffer = b""
-        self._waiting: asyncio.Future[int] | None = None
-        self.lost = False
+    def __init__(self, loop: _OpenLoop) -> None:
+        self._loop, self._buffer = loop, b""
+        self._due: float | None = None
+        self._used = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self._transport = cast(asyncio.Transport, transport)
+        self._loop.is_free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.lost = True
-        self._answer(0)
+        self._loop.is_lost(self, self._due)
 
-    def ask(self, request: bytes) -> asyncio.Future[int]:
-        """Send a request; the future has its status."""
-        self._buffer = b""
-        self._waiting = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return self._waiting
+    def ask(self, request: bytes, due: float) -> None:
+        """Send a request that was due at a time."""
+        self._buffer, self._due = b"", due
+        self._used += 1
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
         head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if not found:
+        if not found or self._due is None:
             return
-        length = re.search(rb"content-length: (\d+)", head)
-        if (length and len(body) >= int(length[1])) or (not length and body.endswith(b"0\r\n\r\n")):
-            if b"connection: close" in head:
-                self.lost = True
-            self._answer(int(head[9:12]))
+        at = head.find(b"content-length: ")
+        whole = (
+            body.endswith(b"0\r\n\r\n") if at < 0 else len(body) >= int(head[at + 16 :].split(b"\r", 1)[0])
+        )
+        if whole:
+            self._loop.samples.add(int(head[9:12]), time.perf_counter() - self._due)
+            self._due = None
+            if b"connection: close" in head or self._used == self._loop.keep:
+                self._transport.close()
+            else:
+                self._loop.is_free(self)
 
-    def _answer(self, status: int) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(status)
+
+class _OpenLoop:
+    """The connections of ``open_loop`` and what is due."""
+
+    def __init__(self, port: int, next_request: Callable[[], bytes], keep: int) -> None:
+        self._port, self._next_request, self.keep = port, next_request, keep
+        self.samples = Samples()
+        self._free: deque[_Connection] = deque()
+        self._late: deque[float] = deque()
+        self._opening: set[asyncio.Future[None]] = set()
+
+    def ask(self, due: float) -> None:
+        """Send a request, as soon as a connection is free."""
+        if self._free:
+            self._free.popleft().ask(self._next_request(), due)
+        else:
+            self._late.append(due)
+
+    def is_free(self, connection: _Connection) -> None:
+        """Take a connection back."""
+        if self._late:
+            connection.ask(self._next_request(), self._late.popleft())
+        else:
+            self._free.append(connection)
+
+    def is_lost(self, connection: _Connection, due: float | None) -> None:
+        """Open another connection for one that was closed; what was under way is lost."""
+        if due is not None:
+            self.samples.add(0, time.perf_counter() - due)
+        if connection in self._free:
+            self._free.remove(connection)
+        task = asyncio.ensure_future(self.connect())
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def connect(self) -> None:
+        """Open a connection."""
+        with suppress(OSError):
+            await asyncio.get_running_loop().create_connection(
+                lambda: _Connection(self), "127.0.0.1", self._port
+            )
 
 
 async def open_loop(
@@ -208,35 +254,20 @@ async def open_loop(
         connections: At most so many at once; a request that finds none free waits, and its clock runs.
         keep: Requests after which a connection is closed and another opened; 0 keeps it.
     """
-    samples, loop = Samples(), asyncio.get_running_loop()
-    due: asyncio.Queue[float | None] = asyncio.Queue()
-
-    async def client() -> None:
-        connection: _Connection | None = None
-        used = 0
-        while (when := await due.get()) is not None:
-            try:
-                if connection is None or connection.lost or (keep and used >= keep):
-                    if connection is not None:
-                        connection.transport.close()
-                    _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
-                    used = 0
-                used += 1
-                status = await connection.ask(next_request())
-            except OSError:
-                status, connection = 0, None
-            samples.add(status, time.perf_counter() - when)
-        if connection is not None:
-            connection.transport.close()
-
-    clients = [asyncio.ensure_future(client()) for _ in range(connections)]
+    sender = _OpenLoop(port, next_request, keep)
+    for _ in range(connections):
+        await sender.connect()
+    count, sent = int(rate * seconds), 0
     began = time.perf_counter()
-    for number in range(int(rate * seconds)):
-        when = began + number / rate
-        if (pause := when - time.perf_counter()) > 0:
-            await asyncio.sleep(pause)
-        due.put_nowait(when)
-    for _ in clients:
-        due.put_nowait(None)
-    await asyncio.gather(*clients)
-    return samples
+    while sent < count:
+        due = min(count, int((time.perf_counter() - began) * rate) + 1)
+        for number in range(sent, due):
+            sender.ask(began + number / rate)
+        sent = due
+        await asyncio.sleep(0.001)
+    last = time.perf_counter() + PATIENCE
+    while sum(map(len, sender.samples.seconds.values())) < count and time.perf_counter() < last:
+        await asyncio.sleep(0.01)
+    for _ in range(count - sum(map(len, sender.samples.seconds.values()))):
+        sender.samples.add(0, PATIENCE)
+    return sender.samples
