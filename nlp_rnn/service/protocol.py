@@ -21,7 +21,9 @@ RefuseAtOnce = Callable[[bytes, bytes], "bytes | None"]
 """A function of the path and the whole head of a POST request: the whole answer, if it is refused."""
 _POST = re.compile(rb"POST (/[!-~]*) HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})(?:\r|$)", re.IGNORECASE)
-_UNUSUAL = re.compile(rb"\r\n(?:connection: *(?!keep-alive)|expect|transfer-encoding|upgrade)", re.IGNORECASE)
+_UNUSUAL = re.compile(
+    rb"\r\n(?:connection:(?! *keep-alive *(?:\r|$))|expect|transfer-encoding|upgrade)", re.IGNORECASE
+)
 
 
 class LimitedProtocol(HttpToolsProtocol):
