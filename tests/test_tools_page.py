@@ -44,7 +44,7 @@ def imported(code: str) -> set[str]:
 
 
 def run_apart(code: str, folder: Path) -> None:
-    """Run some code in a process of its own, whose Hub is a server of ours and whose files lie in a folder."""
+    """Run some code in a process of its own, whose Hub is a server of ours, in a folder."""
     with serve_hub() as hub:
         paths = {"HF_HOME": str(folder / "hub"), "LLM_USER_PATH": str(folder / "llm")}
         access = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_writer"}
