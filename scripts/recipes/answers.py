@@ -47,7 +47,12 @@ def main(
     answers = Answers(output, CLASSES)
     for name, texts in to_ask(mixture, unlabelled_parts(reader(data)), seed=seed):
         console.print(f"{name}: {len(texts):,} texts")
-        answers.ask(small.predict_proba, texts, progress=lambda done, of: say(f"{done:,} of {of:,} answered"))
+        answers.ask(
+            small.predict_proba,
+            texts,
+            teacher=small.fingerprint,
+            progress=lambda done, of: say(f"{done:,} of {of:,} answered"),
+        )
 
 
 def to_ask(
