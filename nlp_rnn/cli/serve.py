@@ -98,7 +98,7 @@ def _key(file: Path | None) -> str | None:
     if file is None:
         return os.environ.get(KEY_VARIABLE) or None
     try:
-        key = file.read_text(encoding="utf-8").strip()
+        key = file.read_text(encoding="utf-8-sig").strip()
     except UnicodeDecodeError:
         raise InputError(f"{file} is no text: it should hold the key alone") from None
     if not key:

@@ -17,11 +17,11 @@ from nlp_rnn.risk.filter import RiskFilter
 from nlp_rnn.risk.review import Filtered, Passage
 from nlp_rnn.risk.signals import combined
 from nlp_rnn.service import schemas
-from nlp_rnn.service.batching import F32
 from nlp_rnn.service.endpoint import Call, Service
 from nlp_rnn.service.limits import while_wanted
 from nlp_rnn.service.models import FILTER_NAME
 from nlp_rnn.service.places import Places, sentences_of
+from nlp_rnn.service.queues import F32
 from nlp_rnn.service.refusals import Refused
 
 
@@ -84,8 +84,7 @@ async def _classify(call: Call[Any], texts: list[str], field: str) -> F32:
         )
     for number, text in enumerate(texts):
         check_length(text, f"{field}[{number}]" if len(texts) > 1 else field, settings.max_text_chars)
-    if not texts:
-        raise Refused(422, f"{field} is an empty list; it should have at least one text", field=field)
+    check_any(texts, field)
     return await while_wanted(call.receive, call.service.batching.classify(texts))
 
 
@@ -163,6 +162,7 @@ async def moderate(call: Call[schemas.ModerationRequest]) -> schemas.ModerationA
         )
     for text in texts:
         check_length(text, "input", settings.max_review_chars)
+    check_any(texts, "input")
     found = await _review(call, call.service.batching.check_ready().filters["annotate"], texts)
     results = [_moderation(text, each) for text, each in zip(texts, found, strict=True)]
     return schemas.ModerationAnswer(new_id("modr"), FILTER_NAME, results)
@@ -204,6 +204,16 @@ def check_length(text: str, field: str, limit: int) -> None:
         raise Refused(
             422, f"{field} has {len(text):,} characters; it should have at most {limit:,}", field=field
         )
+
+
+def check_any(texts: Sequence[str], field: str) -> None:
+    """Refuse an empty list.
+
+    Raises:
+        Refused: With 422 and the field.
+    """
+    if not texts:
+        raise Refused(422, f"{field} is an empty list; it should have at least one text", field=field)
 
 
 def check_model(asked: str | None, *known: str) -> None:

@@ -30,13 +30,31 @@ def make_service(settings: ServiceSettings) -> Service:
     return Service(settings, metrics, Batching(settings, metrics))
 
 
-def make_app(service: Service) -> Gate:
+def make_app(service: Service) -> ASGIApp:
     """Return the ASGI application of a service, whose ``batching`` somebody must start."""
+    return with_cors(make_gate(service), service.settings)
+
+
+def with_cors(app: ASGIApp, settings: ServiceSettings) -> ASGIApp:
+    """Return an application that pages of the allowed origins may call, its refusals included."""
+    from starlette.middleware.cors import CORSMiddleware
+
+    if not settings.cors_origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "X-Request-Id"],
+    )
+
+
+def make_gate(service: Service) -> Gate:
+    """Return the routes behind the gate, for pages of this service alone."""
     import msgspec
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
-    from starlette.middleware import Middleware
-    from starlette.middleware.cors import CORSMiddleware
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
@@ -73,12 +91,9 @@ def make_app(service: Service) -> Gate:
         Route("/openapi.json", describe, methods=["GET"]),
         *(Route(path, answer, methods=["GET"]) for path, answer in page.items()),
     ]
-    origins = list(service.settings.cors_origins)
-    cors = Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
     app = Starlette(
         routes=routes,
-        middleware=[cors] if origins else [],
         exception_handlers=dict.fromkeys((HTTPException, Refused, Exception), refuse),
     )
     paths = {route.path for route in routes}
-    return Gate(app, {} if origins else taking, service, paths, {"/health", *page})
+    return Gate(app, taking, service, paths, {"/health", *page})

@@ -1,6 +1,7 @@
 """The queues, and the one thread that computes: it takes whatever waits, without a timer.
 
-While a batch is computed the next one gathers, so batches grow with the load by themselves. Texts of many
+While a batch is computed the next one gathers, so batches grow with the load by themselves, up to some 32
+texts: larger ones are hardly quicker a text, and all their answers would be due at once. Texts of many
 requests are computed together, and no answer depends on who else is in the batch. Between two batches the
 thread does one other call (an explanation, a review), writes a few characters of the texts that are being
 written, and takes from the second queue only if nobody waits in the first. More threads would share one
@@ -12,105 +13,33 @@ Everything but ``_Worker``'s loop runs in the event loop. Knows models; knows no
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp_rnn.runtime.threads import single_threaded
 from nlp_rnn.service.metrics import Metrics
 from nlp_rnn.service.models import Models
+from nlp_rnn.service.queues import F32, Call, Opening, Queue, Texts
 from nlp_rnn.service.refusals import Refused, busy
 from nlp_rnn.service.settings import ServiceSettings
 from nlp_rnn.service.writing import Desk, Stream
 
-F32 = NDArray[np.float32]
+LOGGER = logging.getLogger("nlp_rnn.service")
 
-_TAKEN = 32
-"""Texts taken at once at most."""
 _ALWAYS = 64
-"""So many texts may wait, however slow the machine is."""
+"""So many texts may wait, however slow the machine is (but for ``max_queue``)."""
 _PAUSE = 0.0005  # seconds
 _ANSWERED = 16
 """Requests answered before the loop looks at others again."""
 _CHARS_PER_TOKEN = 4  # of an English text, to guess tokens before they are counted
-_SMOOTHING = 0.05  # weight of the newest batch in the mean time of a text
-
-
-@dataclass(eq=False, slots=True)
-class _Texts:
-    """Texts of one request, or a part of a large one."""
-
-    texts: list[str]
-    future: asyncio.Future[F32]
-    since: float
-
-
-@dataclass(eq=False, slots=True)
-class _Call:
-    """Any other work for the thread."""
-
-    kind: str
-    work: Callable[[], Any]
-    future: asyncio.Future[Any]
-    since: float
-
-
-@dataclass(eq=False, slots=True)
-class _Opening:
-    """Texts that a client wants written."""
-
-    make: Callable[[], list[Any]]
-    marks: bool
-    streams: list[Stream] = field(default_factory=list)
-    abandoned: bool = False
-
-    def abandon(self) -> None:
-        """End them: the client has gone."""
-        self.abandoned = True
-        for stream in self.streams:
-            stream.close()
-
-
-class _Queue:
-    """Work that waits: filled by the event loop, emptied by the thread."""
-
-    def __init__(self) -> None:
-        self.work: deque[_Texts] = deque()
-        self._added = self._done = 0  # one counter for each thread: no lock is needed
-
-    @property
-    def waiting(self) -> int:
-        """Texts that nobody has answered yet, those at work among them."""
-        return self._added - self._done
-
-    def add(self, texts: _Texts) -> None:
-        self._added += len(texts.texts)
-        self.work.append(texts)
-
-    def take(self, characters: int) -> list[_Texts]:
-        """Return the next requests still wanted: at least one, and of more as many as fit."""
-        taken: list[_Texts] = []
-        texts = size = 0
-        while self.work and texts < _TAKEN and size < characters:
-            first = self.work.popleft()
-            if first.future.cancelled():
-                self.finish([first])
-                continue
-            taken.append(first)
-            texts += len(first.texts)
-            size += sum(map(len, first.texts))
-        return taken
-
-    def finish(self, taken: Sequence[_Texts]) -> None:
-        """Count requests as answered."""
-        self._done += sum(len(each.texts) for each in taken)
+_SMOOTHING = 0.005  # weight of the newest text in the mean time of a text
 
 
 class Batching:
@@ -126,8 +55,8 @@ class Batching:
         self.models: Models | None = None
         """The models, as soon as they are loaded."""
         self.draining = False
-        self._interactive, self._bulk = _Queue(), _Queue()
-        self._calls: deque[_Call] = deque()
+        self._interactive, self._bulk = Queue(), Queue()
+        self._calls: deque[Call] = deque()
         self._in_calls = dict.fromkeys(("explain", "review", "write"), 0)
         self._most = {"explain": settings.max_explanations, "review": settings.max_reviews}
         self._texts_written = 0
@@ -139,13 +68,15 @@ class Batching:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._loaded: asyncio.Future[None] | None = None
+        self.failed: asyncio.Future[None] | None = None
+        """Done, with the reason, if the thread has ended before its time."""
         self._desk: Desk | None = None
 
     # In the event loop.
     def start(self) -> asyncio.Future[None]:
         """Start the thread; the future is done when the models are loaded, or has the reason why not."""
         self._loop = asyncio.get_running_loop()
-        self._loaded = self._loop.create_future()
+        self._loaded, self.failed = self._loop.create_future(), self._loop.create_future()
         self._thread.start()
         return self._loaded
 
@@ -163,7 +94,8 @@ class Batching:
     @property
     def ready(self) -> bool:
         """Whether the models are loaded and work is taken."""
-        return self.models is not None and not self.draining
+        lives = self.failed is not None and not self.failed.done()
+        return self.models is not None and lives and not self.draining
 
     def check_ready(self) -> Models:
         """Return the models.
@@ -173,6 +105,8 @@ class Batching:
         """
         if self.draining:
             raise Refused(503, "the service is stopping", headers={"retry-after": "5"})
+        if self.failed is not None and self.failed.done():
+            raise Refused(503, "the service has failed and ends", headers={"retry-after": "5"})
         if self.models is None:
             raise Refused(503, "the models are still being loaded", headers={"retry-after": "1"})
         return self.models
@@ -180,10 +114,10 @@ class Batching:
     def is_full(self) -> bool:
         """Return True if a text that came now would wait for too long."""
         waiting = self._interactive.waiting + self._announced
-        if waiting < _ALWAYS:
-            return False
+        if waiting >= self._settings.max_queue:
+            return True
         late = waiting * self._seconds_per_text * 1000 > self._settings.max_wait_ms
-        return late or waiting >= self._settings.max_queue
+        return late and waiting >= _ALWAYS
 
     def announce(self) -> None:
         """Count a text that comes in this turn of the loop, and is added to the queue in the next."""
@@ -225,10 +159,10 @@ class Batching:
         parts = [self._add(self._bulk, texts[at : at + size]) for at in range(0, len(texts), size)]
         return asyncio.ensure_future(_joined(parts))
 
-    def _add(self, queue: _Queue, texts: list[str]) -> asyncio.Future[F32]:
+    def _add(self, queue: Queue, texts: list[str]) -> asyncio.Future[F32]:
         assert self._loop is not None
         future: asyncio.Future[F32] = self._loop.create_future()
-        queue.add(_Texts(texts, future, time.perf_counter()))
+        queue.add(Texts(texts, future, time.perf_counter()))
         self._rouse()
         return future
 
@@ -248,7 +182,7 @@ class Batching:
         self._in_calls[kind] += 1
         try:
             future: asyncio.Future[Any] = self._loop.create_future()
-            self._calls.append(_Call(kind, work, future, time.perf_counter()))
+            self._calls.append(Call(kind, work, future, time.perf_counter()))
             self._rouse()
             return await future
         finally:
@@ -268,7 +202,7 @@ class Batching:
         if self._texts_written + count > self._settings.max_texts_written:
             raise busy("too many texts are being written: try again after Retry-After")
         self._texts_written += count
-        opening = _Opening(make, marks)
+        opening = Opening(make, marks)
         try:
             await self.call("write", partial(self._open, opening))
         except BaseException:  # the client may have gone meanwhile
@@ -312,13 +246,21 @@ class Batching:
             return
         self.models = models
         self._tell(_resolve, [(self._loaded, None)])
+        try:
+            self._work(models, self._desk)
+        except Exception as error:  # of a request they are told to its client: this one is ours
+            LOGGER.exception("the inference thread has failed")
+            self._tell(_fail, self.failed, error)
+
+    def _work(self, models: Models, desk: Desk) -> None:
+        """Do what waits until ``close``."""
         while not self._closed:
-            if self._serve(models, self._desk):
+            if self._serve(models, desk):
                 continue
             # Say that it sleeps, and look once more: whoever adds work after that look will wake it.
             self._wake.clear()
             self._asleep = True
-            if not self._serve(models, self._desk):
+            if not self._serve(models, desk):
                 self._wake.wait()
             self._asleep = False
 
@@ -335,12 +277,13 @@ class Batching:
                 did |= desk.write()
         if texts:
             seconds = (time.perf_counter() - began) / texts
-            self._seconds_per_text += _SMOOTHING * (seconds - self._seconds_per_text)
+            weight = 1 - (1 - _SMOOTHING) ** texts
+            self._seconds_per_text += weight * (seconds - self._seconds_per_text)
         elif not self._interactive.work:
             did |= self._serve_texts(models, self._bulk, "bulk") > 0
         return did
 
-    def _serve_texts(self, models: Models, queue: _Queue, name: str) -> int:
+    def _serve_texts(self, models: Models, queue: Queue, name: str) -> int:
         """Compute the next texts of a queue together; return how many there were."""
         taken = queue.take(_CHARS_PER_TOKEN * self._settings.max_batch_tokens)
         if not taken:
@@ -388,7 +331,7 @@ class Batching:
         if self.models is not None and self._interactive.work:
             self._serve_texts(self.models, self._interactive, "interactive")
 
-    def _open(self, opening: _Opening) -> None:
+    def _open(self, opening: Opening) -> None:
         """Begin to write texts."""
         assert self._desk is not None
         opening.streams = [self._desk.open(text, marks=opening.marks) for text in opening.make()]

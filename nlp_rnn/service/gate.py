@@ -26,7 +26,9 @@ from nlp_rnn.service.refusals import Refused, busy
 LOGGER = logging.getLogger("nlp_rnn.service")
 ACCESS = logging.getLogger("nlp_rnn.service.access")
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
-_PASSED = re.compile(rb"\r\n(x-request-id|traceparent): *([!-~]+)", re.IGNORECASE)
+_KNOWN = re.compile(
+    rb"\r\n(host|authorization|x-request-id|traceparent): *([^\r\n]*?) *(?=\r|$)", re.IGNORECASE
+)
 _PREFIX, _NUMBERS = secrets.token_hex(8).encode(), itertools.count()
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _QUEUED = {"/", "/predict", "/v1/classify"}
@@ -99,20 +101,25 @@ class Gate:
         if scope["method"] == "POST" and path in _QUEUED and self._service.batching.is_full():
             raise busy()
 
-    def refuse_at_once(self, path: bytes, head: bytes) -> bytes | None:
+    def refuse_at_once(self, path: bytes, head: bytes, client: Any) -> bytes | None:
         """Return the whole answer to a text to classify if the queue is full: it is not even parsed then."""
-        name = path.decode("ascii")
-        if name not in _QUEUED:
+        name, batching = path.decode("ascii"), self._service.batching
+        if name not in _QUEUED or not batching.ready:
             return None
-        if not self._service.batching.is_full():
-            self._service.batching.announce()
+        headers = {found[1].lower(): found[2] for found in _KNOWN.finditer(head)}
+        try:
+            self._doors.check_host(headers)
+            self._doors.check_key(headers)
+        except Refused:
+            return None  # it is refused for that
+        if not batching.is_full():
+            batching.announce()
             return None
-        self._service.batching.let_thread_work()
-        given = [(found[1].lower(), found[2]) for found in _PASSED.finditer(head)]
-        exchange = _Exchange({"headers": given}, _nobody)
-        exchange.status = 429
-        self._note({"path": name, "method": "POST"}, exchange)
+        batching.let_thread_work()
+        exchange = _Exchange({"headers": headers.items()}, _nobody)
         status, rest = _BUSY[name]
+        exchange.status, exchange.size = 429, len(rest.partition(b"\r\n\r\n")[2])
+        self._note({"path": name, "method": "POST", "client": client}, exchange)
         return status + b"\n" + b"".join(b"%s: %s\r\n" % header for header in exchange.ids) + rest
 
     def _note(self, scope: Scope, exchange: _Exchange) -> None:

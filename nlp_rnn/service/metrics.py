@@ -12,7 +12,7 @@ from typing import Any
 from nlp_rnn.errors import require
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+TEXTS = (1, 2, 4, 8, 16, 32, 64)
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -36,7 +36,11 @@ class Metrics:
             "nlp_rnn_request_seconds", "From a request's head to its answer's end.", ["route"], SECONDS
         )
         self.queue_depth = prometheus.Gauge(
-            "nlp_rnn_queue_depth", "What waits in each queue.", ["queue"], registry=registry, **live
+            "nlp_rnn_queue_depth",
+            "What waits in each queue or is computed.",
+            ["queue"],
+            registry=registry,
+            **live,
         )
         self.queue_seconds = histogram(
             "nlp_rnn_queue_seconds", "How long work waited for the inference thread.", ["kind"], SECONDS

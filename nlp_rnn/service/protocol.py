@@ -17,13 +17,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from nlp_rnn.service.refusals import Refused
 from nlp_rnn.service.settings import ServiceSettings
 
-RefuseAtOnce = Callable[[bytes, bytes], "bytes | None"]
-"""A function of the path and the whole head of a POST request: the whole answer, if it is refused."""
-_POST = re.compile(rb"POST (/[!-~]*) HTTP/1\.1\r\n")
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})(?:\r|$)", re.IGNORECASE)
-_UNUSUAL = re.compile(
-    rb"\r\n(?:connection:(?! *keep-alive *(?:\r|$))|expect|transfer-encoding|upgrade)", re.IGNORECASE
-)
+RefuseAtOnce = Callable[[bytes, bytes, Any], "bytes | None"]
+"""A function of a POST request's path, whole head and client: the whole answer, if it is refused."""
+# A head without anything that may be read in two ways; all others are the parser's.
+_PLAIN = re.compile(rb"POST (/[!-~]*) HTTP/1\.1(?:\r\n[\w!#$%&'*+.^`|~-]+: *[\t -~\x80-\xff]*)+")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9}) *(?=\r|$)", re.IGNORECASE)
+_LENGTHS = re.compile(rb"\r\n(?:content-length|transfer-encoding):", re.IGNORECASE)
+_UNUSUAL = re.compile(rb"\r\n(?:connection:(?! *keep-alive *(?:\r|$))|expect:|upgrade:)", re.IGNORECASE)
+_UPGRADE = re.compile(rb"\r\n(?:upgrade|http2-settings|connection): *[^\r\n]*(?=\r\n)", re.IGNORECASE)
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -53,6 +54,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if size > self.settings.max_header_bytes:
             self._refuse_head()
             raise httptools.HttpParserError("the head is too long")
+        if self.parser.should_upgrade():  # the parser would not read the body
+            self._end(400, "this service speaks HTTP/1.1 alone: leave out the header Upgrade")
+            raise httptools.HttpParserError("another protocol is asked for")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -62,27 +66,39 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read some bytes; of an incomplete head only so many."""
-        if self.transport.is_closing() or self._is_refused_at_once(data):
+        if self.transport.is_closing():
             return
+        if self._is_between_requests():
+            if self._is_refused_at_once(data):
+                return
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._in_head:
             self._head += len(data)
             if self._head > self.settings.max_header_bytes:
                 self._refuse_head()
+        elif self._is_between_requests() and self.timeout_keep_alive_task is None:
+            self._keep_alive(self.timeout_keep_alive)  # those bytes began no request
+
+    def _is_between_requests(self) -> bool:
+        """Return True if no request is under way and nothing of the next has come."""
+        reads = self._since is not None and not (self._in_head and self._head == 0)
+        return not reads and (self.cycle is None or self.cycle.response_complete)
 
     def _is_refused_at_once(self, data: bytes) -> bool:
-        """Answer a whole request that need not be parsed, and return True; no other may be under way."""
-        reads = self._since is not None and not (self._in_head and self._head == 0)
-        if reads or not (self.cycle is None or self.cycle.response_complete):
-            return False
-        begins = _POST.match(data)
-        if begins is None:
-            return False
+        """Answer a whole request that need not be parsed, and return True."""
         head, _, body = data.partition(b"\r\n\r\n")
+        plain = _PLAIN.fullmatch(head)
         length = _LENGTH.search(head)
-        if length is None or int(length[1]) != len(body) or _UNUSUAL.search(head):
+        if plain is None or length is None or int(length[1]) != len(body):
             return False
-        refused = self.refuse_at_once(begins[1], head)
+        if (
+            len(_LENGTHS.findall(head)) > 1
+            or _UNUSUAL.search(head)
+            or len(head) > self.settings.max_header_bytes
+        ):
+            return False
+        refused = self.refuse_at_once(plain[1], head, self.client)
         if refused is None:
             return False
         self.transport.write(refused)
@@ -132,8 +148,16 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
+def _without_upgrade(data: bytes) -> bytes:
+    """Return the beginning of a request without its wish for another protocol, which a server may ignore."""
+    head, found, body = data.partition(b"\r\n\r\n")
+    if not found or b"pgrade" not in head:
+        return data
+    return _UPGRADE.sub(b"", head + b"\r\n") + b"\r\n" + body
+
+
 def limited_protocol(
-    settings: ServiceSettings, refuse_at_once: RefuseAtOnce = lambda path, head: None
+    settings: ServiceSettings, refuse_at_once: RefuseAtOnce = lambda *_: None
 ) -> type[LimitedProtocol]:
     """Return the class of connections within a service's limits.
 

@@ -35,6 +35,9 @@ _OPENAI_TYPES = {
     500: "server_error",
     503: "server_error",
 }
+_HALF_CHARACTER = re.compile(
+    rb"(?<!\\)\\u[dD][89abAB][\da-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][\da-fA-F]{2})\\u[dD][c-fC-F]"
+)
 _FIELD = re.compile(r"at `\$\.(\w+)")
 _OF_SETTING = re.compile(r"Invalid (\w+)\. ")
 # What the library calls a setting that OpenAI's clients know by another name.
@@ -94,6 +97,8 @@ def busy(message: str = "the service is busy: try again after the time that Retr
 def of_json(error: msgspec.DecodeError, body: bytes) -> Refused:
     """Return the refusal of a body: 400 with the place if it is no JSON, else 422 with the field."""
     if not isinstance(error, msgspec.ValidationError):
+        if _HALF_CHARACTER.search(body):
+            return Refused(400, "the body has half a character (\\ud800 to \\udfff without its other half)")
         place = "" if "byte" in str(error) else f" (byte {len(body)})"
         return Refused(400, f"the body is no valid JSON: {error}{place}")
     found = _FIELD.search(str(error))

@@ -22,7 +22,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nlp_rnn.errors import InputError, NlpRnnError
-from nlp_rnn.service.app import make_app, make_service
+from nlp_rnn.service.app import make_gate, make_service, with_cors
 from nlp_rnn.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -114,10 +114,12 @@ def run(service: Service, listener: socket.socket, say: Say, *, shared: bool = F
     from nlp_rnn.service.protocol import close_slow, limited_protocol
 
     settings = service.settings
-    app = make_app(service)
+    gate = make_gate(service)
+    # A page of another origin could not read an answer that bypasses the layer for that.
+    at_once = () if settings.cors_origins else (gate.refuse_at_once,)
     config = uvicorn.Config(
-        app,
-        http=limited_protocol(settings, app.refuse_at_once),
+        with_cors(gate, settings),
+        http=limited_protocol(settings, *at_once),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -173,7 +175,10 @@ async def _until_stopped(
                 models = batching.check_ready()
                 gc.freeze()  # the models stay: to look through them again and again would stop everything
                 say(f"Serving {models.classifier.name} and {models.generator.name} at {address_of(listener)}")
-                await asyncio.wait((stopped, serving), return_when=asyncio.FIRST_COMPLETED)
+                assert batching.failed is not None
+                await asyncio.wait((stopped, serving, batching.failed), return_when=asyncio.FIRST_COMPLETED)
+                if batching.failed.done():
+                    raise NlpRnnError("the service has failed, and its log says how: start it again")
             # No more work is taken, and every stream ends with its mark; the port stays open for a moment,
             # so that whoever shares out requests sees that this process is not ready any more.
             batching.drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,41 @@ sys.exit(serve(settings, say=lambda message: print(message, file=sys.stderr, flu
         process.stderr.close()
 
 
+def test_a_service_whose_thread_fails_ends_and_says_so() -> None:
+    """So that whoever watches it starts another: it would take requests and answer none."""
+    code = """
+import sys
+from nlp_rnn.errors import NlpRnnError
+from nlp_rnn.service import ServiceSettings, serve
+from nlp_rnn.service.writing import Desk
+
+def fail(self):
+    raise RuntimeError("of the test")
+
+Desk.write = fail
+try:
+    serve(ServiceSettings(port=0), say=lambda message: print(message, file=sys.stderr, flush=True))
+except NlpRnnError as error:
+    sys.exit(f"Error: {error}")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, encoding="utf-8", env={**os.environ}
+    )
+    try:
+        assert process.stderr is not None
+        running = Running(process, int(process.stderr.readline().rpartition(":")[2]))
+        with suppress(OSError, http.client.HTTPException):  # it may end before it has answered
+            assert running.ask("/v1/completions", {"prompt": "O"}).status >= 500
+        said = process.stderr.read()
+        assert process.wait(PATIENCE) == 1
+        assert "the inference thread has failed" in said
+        assert said.rstrip().endswith("Error: the service has failed, and its log says how: start it again")
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -142,7 +179,7 @@ def test_a_key_is_read_from_a_file_and_shown_nowhere(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "key"
-    file.write_text("", encoding="utf-8")
+    file.write_text("\ufeff", encoding="utf-8")  # as an editor on Windows may leave it
     assert main(["serve", "--api-key-file", str(file)]) == 2
     assert "is empty" in capfd.readouterr().err
     assert "secret-key" not in repr(ServiceSettings(api_key="secret-key"))

@@ -32,6 +32,7 @@ WRONG: list[tuple[str, Any, int, str]] = [
     ("/review", {"inputs": "x", "policy": "burn"}, 422, "policy"),
     ("/v1/classify", {"input": "x", "model": "gpt"}, 404, "sentiment-en"),
     ("/v1/moderations", {"input": ["x"] * 33}, 413, "32"),
+    ("/v1/moderations", {"input": []}, 422, "at least one"),
     ("/v1/completions", {"prompt": "x" * 4097}, 422, "prompt has 4,097"),
     ("/v1/completions", {"prompt": "x", "temperature": -1}, 422, "temperature"),
     ("/v1/completions", {"prompt": "x", "temperature": 1e-9}, 422, "Invalid temperature"),
@@ -78,9 +79,11 @@ def test_what_is_out_of_bounds_is_refused_with_the_field_and_what_is_allowed(
     [
         (b'{"inputs": "a', "byte 13"),
         (b'{"inputs": nan}', r"byte 1\d"),
-        (b'{"inputs": "\\ud800"}', "byte"),
+        (b'{"inputs": "\\ud800"}', "half a character"),
         (b'{"inputs": "\xff"}', r"byte 1\d"),
         (b"", "byte 0"),
+        (b'{"inputs": "\\ud83d x"}', "half a character"),
+        (b'{"inputs": "x \\uDE00"}', "half a character"),
         (b'{"inputs": "x", "more": ' + b"[" * 100_000, "deep|malformed|truncated"),
     ],
 )
@@ -204,10 +207,14 @@ def test_the_access_log_has_json_lines_without_texts(locked: Running) -> None:
 def test_other_origins_may_not_call_unless_allowed(server: Running) -> None:
     answer = server.ask("/predict", {"inputs": "x"}, Origin="https://own.example")
     assert "access-control-allow-origin" not in answer.headers
-    with serving("--cors-origin", "https://own.example") as running:
+    with serving("--cors-origin", "https://own.example", NLP_RNN_API_KEY=KEY) as running:
         asked = {"Origin": "https://own.example", "Access_Control_Request_Method": "POST"}
         before = running.ask("/predict", method="OPTIONS", **asked)
         assert before.headers["access-control-allow-origin"] == "https://own.example"
+        refused = running.ask("/predict", {"inputs": "x"}, Origin="https://own.example")
+        assert (refused.status, refused.json["error_type"]) == (401, "unauthorized")
+        assert refused.headers["access-control-allow-origin"] == "https://own.example"
+        assert "Retry-After" in refused.headers["access-control-expose-headers"]
         other = running.ask("/predict", {"inputs": "x"}, Origin="https://evil.example")
         assert "access-control-allow-origin" not in other.headers
 
