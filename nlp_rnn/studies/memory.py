@@ -206,7 +206,7 @@ class MemoryStudy:
         """
         figure = new_figure(11, 4.4)
         for axes, problem in zip(figure.subplots(1, len(PROBLEMS), sharey=True), PROBLEMS, strict=True):
-            for number, (cell, colour) in enumerate(zip(CELLS, _COLOURS, strict=True)):
+            for number, (cell, colour) in enumerate(zip(CELLS, _COLOURS, strict=False)):
                 self._draw(axes, problem, cell, colour, shift=1.03 ** (number - 2))
             axes.axhline(self.size.budget, color=GREY, linewidth=0.8, linestyle=":")
             axes.set(title=problem, xlabel="lag", xscale="log", yscale="log")
