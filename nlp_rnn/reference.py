@@ -47,28 +47,26 @@ def _check_shapes(
     Raises:
         InputError: With the shape that is wanted and, where that helps, what to transpose.
     """
-    h_prev = states["h_prev"]
-    (E, H), rows = (x_t.shape[-1], h_prev.shape[-1]), x_t.shape[:-1]
+    x_shape, h_shape = np.shape(x_t), np.shape(states["h_prev"])
+    E, H, rows = x_shape[-1], h_shape[-1], x_shape[:-1]
     G = gates * H
-    given = f"for x_t {tuple(x_t.shape)} and h_prev {tuple(h_prev.shape)} it should be"
+    given = f"for x_t {x_shape} and h_prev {h_shape} it should be"
     for (name, array), wanted in zip(weights.items(), ((G, E), (G, H)), strict=True):
-        if array.shape == wanted:
-            continue
-        hint = ""
-        if array.shape == wanted[::-1]:
+        shape, hint = np.shape(array), ""
+        if shape == wanted[::-1]:
             hint = f": give {name}.T, since weights that multiply rows (x @ W) are torch's transposed"
-        elif E == H == 1 and array.shape[0] == gates * h_prev.shape[0]:
+        elif E == H == 1 and shape[:1] == (gates * h_shape[0],):
             hint = ": a sequence is a row here, so give x_t.T and the states' .T for columns"
-        raise InputError(f"{name} has shape {tuple(array.shape)}; {given} {wanted}{hint}")
+        if shape != wanted:
+            raise InputError(f"{name} has shape {shape}; {given} {wanted}{hint}")
     for name, array in biases.items():
-        if array.shape not in ((), (G,), (1, G), (*rows, G)):
-            raise InputError(f"{name} has shape {tuple(array.shape)}; {given} ({G},)")
+        if np.shape(array) not in ((), (G,), (1, G), (*rows, G)):
+            raise InputError(f"{name} has shape {np.shape(array)}; {given} ({G},)")
     for name, array in states.items():
+        shape = np.shape(array)
         # One state may serve all inputs, and one input all states.
-        if array.shape[-1] != H or not (array.ndim == 1 or rows in ((), array.shape[:-1])):
-            raise InputError(
-                f"{name} has shape {tuple(array.shape)}; for x_t {tuple(x_t.shape)} it should be {(*rows, H)}"
-            )
+        if shape[-1:] != (H,) or not (len(shape) == 1 or rows in ((), shape[:-1])):
+            raise InputError(f"{name} has shape {shape}; for x_t {x_shape} it should be {(*rows, H)}")
 
 
 # One step forward

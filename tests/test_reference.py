@@ -76,6 +76,8 @@ def test_a_wrong_shape_is_said_in_one_sentence(cell: str) -> None:
     step(x, h, W_xh, W_hh, b)
     step(x[0], h[0], W_xh, W_hh, b)
     step(x, h, W_xh, W_hh, b[None])
+    step(x, h[0], W_xh, W_hh, b)
+    step(x[0], h, W_xh, W_hh, b)
     given = r"for x_t \(3, 4\) and h_prev \(3, 5\) it should be"
     transposed = (
         rf"W_xh has shape \(4, {G}\); {given} \({G}, 4\): give W_xh\.T, since weights that multiply rows"

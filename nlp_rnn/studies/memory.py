@@ -8,18 +8,23 @@ of the journal, so a study that was killed goes on where it was.
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import connection
 from pathlib import Path
 from statistics import median
+from threading import Thread
 from typing import Any
 
 import torch
 
 from nlp_rnn.errors import InputError, whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
-from nlp_rnn.studies.journal import add_to_journal, read_journal
+from nlp_rnn.studies.journal import add_trial, read_trials
 from nlp_rnn.studies.learning import Attempt, Trial, attempt_of
 from nlp_rnn.studies.problems import PROBLEMS
 from nlp_rnn.studies.variants import CHRONO, VARIANTS
@@ -251,18 +256,19 @@ def study_memory(
     """Measure the steps that each cell needs at each lag; hours, seconds for ``QUICK_MEMORY``.
 
     Args:
-        folder: Where ``memory.jsonl`` keeps what is finished; a study that was begun there goes on.
+        folder: Where ``memory.jsonl`` keeps each attempt that is finished; none in there is made again.
         size: The sizes of the study.
         seed: The first of the seeds of weights and sequences.
         jobs: Attempts at once, each a process with one thread; 1 is this process.
         progress: Called with a sentence about each attempt that is done.
 
     Raises:
-        InputError: If the folder has a study that was begun otherwise, or cannot be written to.
+        InputError: If the folder cannot be written to.
+        DataError: If its journal is none.
         ConfigError: If ``seed`` or ``jobs`` is outside its range.
     """
     seed, jobs = whole_number("seed", seed, 0), whole_number("jobs", jobs, 1)
-    with _attempts(Path(folder), size, seed, jobs, progress) as finish:
+    with _attempts(Path(folder), jobs, progress) as finish:
         # First the rates: by the fewest steps to a solution; where none solves it, by the best score.
         pairs = [(problem, cell) for problem in PROBLEMS for cell in CELLS]
         choices = finish(
@@ -299,32 +305,62 @@ def _best_rate(choices: Iterable[Trial], problem: str, cell: str) -> float:
 
 @contextmanager
 def _attempts(
-    folder: Path, size: MemorySize, seed: int, jobs: int, progress: Callable[[str], None] | None
+    folder: Path, jobs: int, progress: Callable[[str], None] | None
 ) -> Iterator[Callable[[Iterable[Attempt]], list[Trial]]]:
     """Give a function that makes attempts, but for those that the journal has, and returns their trials."""
     path = folder / "memory.jsonl"
-    done: dict[Attempt, Trial] = {}
-    for entry in read_journal(path, {"size": asdict(size), "seed": seed}):
-        asked = Attempt(**entry["attempt"])
-        done[asked] = Trial(asked, entry["score"], entry["steps"])
+    done = {trial.attempt: trial for trial in read_trials(path)}
 
     def finish(wanted: Iterable[Attempt]) -> list[Trial]:
         listed = list(wanted)
         # The slowest first, so that the processes end at about the same time.
         missing = sorted((one for one in listed if one not in done), key=_is_slow, reverse=True)
-        for trial in pool.imap_unordered(_try, missing) if pool else map(_try, missing):
-            add_to_journal(path, asdict(trial))
+        for trial in _made(missing, pool):
+            add_trial(path, trial)
             done[trial.attempt] = trial
             if progress is not None:
                 progress(_in_words(trial))
         return [done[one] for one in listed]
 
-    if jobs == 1:
-        pool = None
+    pool = None
+    if jobs > 1:
+        pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
+    try:
         yield finish
-    else:
-        with multiprocessing.get_context("spawn").Pool(jobs, torch.set_num_threads, (1,)) as pool:
-            yield finish
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def _made(missing: Iterable[Attempt], pool: ProcessPoolExecutor | None) -> Iterator[Trial]:
+    """Make attempts, here or in the pool's processes, and give each trial when it is there.
+
+    Raises:
+        InputError: If a process died.
+    """
+    if pool is None:
+        yield from map(_try, missing)
+        return
+    try:
+        for future in as_completed([pool.submit(_try, asked) for asked in missing]):
+            yield future.result()
+    except BrokenProcessPool:
+        raise InputError(
+            "a process died, as where memory is short: what is finished is kept, so go on with fewer jobs"
+        ) from None
+
+
+def _begin() -> None:
+    """Prepare a process: one thread, and its end when its parent ends, however that does."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 def _try(asked: Attempt) -> Trial:

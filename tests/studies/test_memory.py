@@ -184,16 +184,24 @@ def test_a_study_that_was_killed_goes_on_and_does_nothing_twice(
     assert third == []
 
 
-def test_a_study_begun_otherwise_is_not_gone_on_with(pretend: Callable[..., Made], tmp_path: Path) -> None:
+def test_a_longer_study_goes_on_from_a_shorter_one(pretend: Callable[..., Made], tmp_path: Path) -> None:
     pretend()
     study_memory(tmp_path, SIZE)
-    with pytest.raises(InputError, match=r"budget \(100 there, 200 here\)"):
-        study_memory(tmp_path, replace(SIZE, budget=200))
-    with pytest.raises(InputError, match=r"seed \(0 there, 1 here\)"):
-        study_memory(tmp_path, SIZE, seed=1)
-    (tmp_path / "memory.jsonl").write_text("[1]\n", encoding="utf-8")
-    with pytest.raises(DataError, match="no journal"):
-        study_memory(tmp_path, SIZE)
+    made = pretend()
+    found = study_memory(tmp_path, SIZE.up_to(32))
+    assert {(one.lag, one.cell == "RNN") for one in made} == {(32, False)}
+    assert found.longest("copying", "GRU") == [32, 32]
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "memory.jsonl"
+    for content in ("[1]\n", "{}\n", "text\n", '{"attempt": {"lag": 1}}\n'):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match="no journal of a study"):
+            study_memory(tmp_path, SIZE)
+        assert file.read_text(encoding="utf-8") == content
+    with pytest.raises(InputError, match="no folder to write to"):
+        study_memory(file, SIZE)
 
 
 def test_lags_double_up_to_the_longest() -> None:
