@@ -6,13 +6,17 @@ import ast
 import csv
 import importlib
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nlp_rnn.files.labelled import load_corpus
+from tests.hub_server import serve_hub
 
 PAGE = Path(__file__).parents[1] / "docs" / "TOOLS.md"
 if not PAGE.is_file():
@@ -39,6 +43,23 @@ def imported(code: str) -> set[str]:
     return {name.partition(".")[0] for name in names} - {"nlp_rnn"}
 
 
+def run_apart(code: str, folder: Path) -> None:
+    """Run some code in a process of its own, whose Hub is a server of ours, in a folder."""
+    with serve_hub() as hub:
+        paths = {"HF_HOME": str(folder / "hub"), "LLM_USER_PATH": str(folder / "llm")}
+        access = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_writer"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env={**os.environ, **paths, **access, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
+        )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.filterwarnings("default")  # what other packages warn of is theirs
 @pytest.mark.parametrize(("heading", "code"), [pytest.param(*each, id=each[0]) for each in sections()])
 def test_a_section_runs(heading: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +68,9 @@ def test_a_section_runs(heading: str, code: str, tmp_path: Path, monkeypatch: py
         pytest.importorskip(name, reason=f"{heading} needs {name}")
     if "spacy" in imported(code):  # a source tree on the path has no entry points
         importlib.import_module("nlp_rnn.integrations.spacy")
+    if imported(code) & {"huggingface_hub", "llm", "mcp"}:
+        run_apart(code, tmp_path)
+        return
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page"}
     if SERVICE not in code:

@@ -55,10 +55,12 @@ class Answers:
         self.file, self.classes = file, list(classes)
         self._row_of: dict[int, int] = {}
         self._bytes_NC = np.empty((0, len(self.classes)), np.uint8)
+        self._teacher = ""
         if file.is_file():
             try:
                 with file.open("rb") as raw, np.load(raw, allow_pickle=False) as found:
                     names, keys_N, bytes_NC = found["classes"], found["keys"], found["answers"]
+                    self._teacher = str(found["teacher"]) if "teacher" in found else ""
             except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 raise ArtifactError(f"{file} holds no answers ({error}): delete it to ask anew") from None
             if names.tolist() != self.classes:
@@ -93,6 +95,7 @@ class Answers:
         predict_proba: Callable[[list[str]], F32],
         texts: Sequence[str],
         *,
+        teacher: str,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         """Let a model answer the texts that have not been answered, and keep what it says as it goes on.
@@ -100,8 +103,18 @@ class Answers:
         Args:
             predict_proba: From texts to probabilities (N, C).
             texts: Those already answered cost nothing.
+            teacher: Name of the model's weights: its fingerprint.
             progress: Called with the number of texts answered, and of all asked now.
+
+        Raises:
+            ArtifactError: If another teacher gave the answers that are there.
         """
+        if len(self) and self._teacher != teacher:
+            raise ArtifactError(
+                f"{self.file} holds the answers of another teacher ({self._teacher or 'unnamed'}, "
+                f"not {teacher}): name another file"
+            )
+        self._teacher = teacher
         fresh = [text for text in dict.fromkeys(texts) if text not in self]
         for start in range(0, len(fresh), _AT_ONCE):
             some = fresh[start : start + _AT_ONCE]
@@ -109,7 +122,8 @@ class Answers:
             self._row_of |= {_key(text): len(self._bytes_NC) + row for row, text in enumerate(some)}
             self._bytes_NC = np.concatenate([self._bytes_NC, counts_NC])
             keys_N = np.fromiter(self._row_of, np.uint64, len(self._row_of))
-            save_arrays(self.file, keys=keys_N, answers=self._bytes_NC, classes=np.array(self.classes))
+            named = {"classes": np.array(self.classes), "teacher": np.array(teacher)}
+            save_arrays(self.file, keys=keys_N, answers=self._bytes_NC, **named)
             if progress is not None:
                 progress(start + len(some), len(fresh))
 

@@ -24,7 +24,7 @@ from nlp_rnn.classification.examples import Labelled
 from nlp_rnn.config import LoopConfig, settings_of
 from nlp_rnn.distillation import adapters
 from nlp_rnn.distillation.cache import digest
-from nlp_rnn.errors import ArtifactError, InputError, as_texts, require, whole_number
+from nlp_rnn.errors import ArtifactError, InputError, TrainingError, as_texts, require, whole_number
 from nlp_rnn.hub import model_folder
 from nlp_rnn.probabilities import softmax
 from nlp_rnn.text.reading import Preparation
@@ -42,6 +42,7 @@ _READ_TOKENS = 4_096  # in a batch
 _WINDOW = 70  # words
 _PREPARE = Preparation()
 _LEAST_STEPS, _LEAST_BATCH, _MOST_EPOCHS = 100, 16, 20  # of a fine-tuning
+_MOST_OTHER = 0.05  # share of texts that may get another answer in whole numbers
 
 
 class TransformerClassifier:
@@ -258,13 +259,47 @@ class TransformerClassifier:
         """
         return np.asarray(softmax(self.read(texts)[0]))
 
-    def quantized(self) -> TransformerClassifier:
-        """Return the same with whole-number weights: about twice as fast, answers nearly the same."""
+    def quantized(self, check: Sequence[str]) -> TransformerClassifier:
+        """Return the same with most matrices in whole numbers: 1.5 times as fast, answers nearly the same.
+
+        The second matrix of each feed-forward part stays as it is: a few of the numbers that it reads are far
+        larger than all others, and one scale for all of them would leave nothing of these.
+
+        Args:
+            check: Texts on which the answers are compared.
+
+        Raises:
+            InputError: If there are none.
+            TrainingError: If more than 5 % of them get another answer.
+            MissingExtraError: If the extra is not installed.
+        """
         torch = require("torch", extra="teach")
+        if not check:
+            raise InputError("give texts on which the answers of both are compared")
+        quantization = torch.ao.quantization
+        base = self.model.base_model
+        kept = {id(layer.output.dense) for layer in base.encoder.layer}
         small = self.with_model(
-            torch.ao.quantization.quantize_dynamic(self.model, {torch.nn.Linear}, dtype=torch.qint8)
+            quantization.quantize_dynamic(
+                self.model,
+                {
+                    name: quantization.per_channel_dynamic_qconfig
+                    for name, module in self.model.named_modules()
+                    if isinstance(module, torch.nn.Linear)
+                    and name.startswith(f"{self.model.base_model_prefix}.")
+                    and id(module) not in kept
+                },
+            )
         )
-        small.fingerprint = digest(self.fingerprint, "int8")  # its answers differ, so they are kept apart
+        small.fingerprint = digest(
+            self.fingerprint, "int8 rows"
+        )  # its answers differ, so they are kept apart
+        both = self.predict_proba(check).argmax(1), small.predict_proba(check).argmax(1)
+        other = float((both[0] != both[1]).mean())
+        if other > _MOST_OTHER:
+            raise TrainingError(
+                f"in whole numbers {other:.0%} of {len(check)} texts get another answer: use it as it is"
+            )
         return small
 
     def with_model(self, model: Any) -> TransformerClassifier:

@@ -28,6 +28,7 @@ SHORT = 60  # words up to which the teacher is asked about a text
 # Sources whose labels are certain, or whose texts are too short to ask about.
 UNASKED = {"templates", "captions", "nothing", "mpqa", "sst_phrases"}
 TATOEBA, SENTENCES, EDITS = 60_000, 80_000, 25_000
+_CHECKED = 10  # texts of each held-out set on which the quick teacher is compared with the slow one
 _LARGE = 40_000  # texts of a source that is asked about last
 
 
@@ -42,11 +43,16 @@ def main(
     console = Console(stderr=True)
     mixture = build(data, templates=TEMPLATES)
     teacher = TransformerClassifier.from_pretrained(start, classes=CLASSES).with_adapters(adapters).merged()
-    small = teacher.quantized()
+    small = teacher.quantized([text for texts, _ in mixture.validation.values() for text in texts[:_CHECKED]])
     answers = Answers(output, CLASSES)
     for name, texts in to_ask(mixture, unlabelled_parts(reader(data)), seed=seed):
         console.print(f"{name}: {len(texts):,} texts")
-        answers.ask(small.predict_proba, texts, progress=lambda done, of: say(f"{done:,} of {of:,} answered"))
+        answers.ask(
+            small.predict_proba,
+            texts,
+            teacher=small.fingerprint,
+            progress=lambda done, of: say(f"{done:,} of {of:,} answered"),
+        )
 
 
 def to_ask(

@@ -57,7 +57,7 @@ def main(
         learning_rate=learning_rate,
         epochs=epochs,
     )
-    small = teacher.quantized()
+    small = teacher.quantized([text for texts, _ in sets.chosen_on.values() for text in texts[:100]])
     figures = {}
     for name, (held, own) in sets.chosen_on.items():
         scores = evaluate(own, small.predict_proba(held), CLASSES)
@@ -65,7 +65,12 @@ def main(
     Console().print_json(json.dumps(figures))
     answers = Answers(output / "answers.npz", CLASSES)
     asked = [*chain(*(own for own, _ in sets.train.values())), *sets.unlabelled]
-    answers.ask(small.predict_proba, asked, progress=lambda done, of: say(f"{done:,} of {of:,} answered"))
+    answers.ask(
+        small.predict_proba,
+        asked,
+        teacher=small.fingerprint,
+        progress=lambda done, of: say(f"{done:,} of {of:,} answered"),
+    )
 
 
 def drawn(sets: Sets, *, seed: int) -> tuple[list[str], list[str]]:

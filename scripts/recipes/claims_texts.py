@@ -44,7 +44,7 @@ SOURCES = {
 }
 # Sentences of each corpus that has one label, and of those that the teacher alone labels.
 EXTRA = {"prose": 3_000, "plays": 1_000, "facts": 1_500, "talk": 2_000, "requests": 2_000, "captions": 500}
-UNLABELLED = {"tatoeba": 20_000, "wiki": 10_000, "books": 6_000}
+UNLABELLED = {"tatoeba": 12_000, "wiki": 8_000, "books": 4_000}
 PERSONAL = re.compile(r"\b(?:I|you|we|my|your|our|me|us)\b", re.IGNORECASE)
 _BLOCK = 8  # written sentences that stand together are held out together, siblings mostly among them
 

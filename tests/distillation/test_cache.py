@@ -29,11 +29,16 @@ def test_answers_come_back_from_the_file_and_only_new_texts_are_asked(tmp_path: 
     file = tmp_path / "more" / "answers.npz"
     answers = Answers(file, CLASSES)
     seen: list[tuple[int, int]] = []
-    answers.ask(teacher(asked), ["banana", "", "banana", "\ud800"], progress=lambda *now: seen.append(now))
+    answers.ask(
+        teacher(asked),
+        ["banana", "", "banana", "\ud800"],
+        teacher="one",
+        progress=lambda *now: seen.append(now),
+    )
     assert asked == ["banana", "", "\ud800"]
     assert seen == [(3, 3)]
     again = Answers(file, CLASSES)
-    again.ask(teacher(asked), ["", "new", "banana"])
+    again.ask(teacher(asked), ["", "new", "banana"], teacher="one")
     assert asked == ["banana", "", "\ud800", "new"]
     texts = ["new", "banana", "banana"]
     expected = teacher([])(texts)
@@ -52,15 +57,23 @@ def test_what_was_answered_before_a_stop_is_kept(tmp_path: Path, monkeypatch: py
         return teacher(asked)(texts)
 
     with pytest.raises(KeyboardInterrupt):
-        Answers(tmp_path / "a.npz", CLASSES).ask(stops, ["a", "b", "c"])
+        Answers(tmp_path / "a.npz", CLASSES).ask(stops, ["a", "b", "c"], teacher="one")
     left = Answers(tmp_path / "a.npz", CLASSES)
     assert ("a" in left, "b" in left, "c" in left) == (True, True, False)
+
+
+def test_answers_of_two_teachers_are_never_mixed(tmp_path: Path) -> None:
+    Answers(tmp_path / "a.npz", CLASSES).ask(teacher([]), ["a"], teacher="one")
+    again = Answers(tmp_path / "a.npz", CLASSES)
+    with pytest.raises(ArtifactError, match=r"another teacher \(one, not two"):
+        again.ask(teacher([]), ["b"], teacher="two")
+    assert "b" not in again
 
 
 def test_an_unknown_text_other_classes_and_a_broken_file_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "answers.npz"
     answers = Answers(file, CLASSES)
-    answers.ask(teacher([]), ["one"])
+    answers.ask(teacher([]), ["one"], teacher="one")
     with pytest.raises(KeyError):
         answers.look_up(["two"])
     with pytest.raises(ArtifactError, match="answers of the classes negative, neutral, positive"):

@@ -146,10 +146,33 @@ def test_it_judges_and_is_averaged_as_any_classifier(tiny: Path) -> None:
 @pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
 def test_whole_numbers_answer_nearly_the_same(tiny: Path) -> None:
     teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
-    small = teacher.quantized()
+    small = teacher.quantized(TEXTS)
     assert small.fingerprint != teacher.fingerprint
     assert small.classes_.tolist() == list(CLASSES)
     np.testing.assert_allclose(small.predict_proba(TEXTS), teacher.predict_proba(TEXTS), atol=0.05)
+    with pytest.raises(InputError, match="compared"):
+        teacher.quantized([])
+
+
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
+def test_numbers_far_larger_than_the_others_do_no_harm(tiny: Path) -> None:
+    """In large transformers a few units behind the activation are: one scale for all would drown the rest."""
+    teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
+    with torch.no_grad():
+        for layer in teacher.model.base_model.encoder.layer:
+            layer.intermediate.dense.bias[0] = 1e4
+            layer.output.dense.weight[:, 0] = 0
+    small = teacher.quantized(TEXTS)
+    np.testing.assert_allclose(small.predict_proba(TEXTS), teacher.predict_proba(TEXTS), atol=0.05)
+
+
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
+def test_whole_numbers_that_answer_otherwise_are_refused(tiny: Path) -> None:
+    teacher = TransformerClassifier.from_pretrained(tiny, classes=CLASSES)
+    with torch.no_grad():  # logits of 1e-6 part the classes: rounding decides
+        teacher.model.base_model.encoder.layer[-1].attention.output.dense.weight *= 1e6
+    with pytest.raises(TrainingError, match="another answer"):
+        teacher.quantized([f"{a} {b}" for a in TEXTS for b in TEXTS])
 
 
 def test_a_window_is_a_run_of_words_of_a_long_text_alone() -> None:

@@ -44,7 +44,7 @@ def test_every_lesson_has_its_own_answer(tmp_path: Path, monkeypatch: pytest.Mon
     mixture = Mixture(sources, {"imdb": ([], [])}, [], {}, reviews)
     said = Answers(tmp_path / "answers.npz", CLASSES)
     spoken = ["a good soup", "a bad soup"]
-    said.ask(counted, ["good it is", "bad it is", "a bad day", *spoken])
+    said.ask(counted, ["good it is", "bad it is", "a bad day", *spoken], teacher="one")
     judged_NC = np.array([[0.25, 0, 0.75], [0.5, 0, 0.5]], np.float32)
     monkeypatch.setattr(sentiment, "stacked_proba", lambda *_, **__: judged_NC)
     monkeypatch.setattr(sentiment, "classifier_judge", lambda _: None)
