@@ -5,7 +5,7 @@ The differences between them that are handled here:
 - Keras stores a matrix transposed: (inputs, gates).
 - Keras orders the GRU's gates z, r, n where torch has r, z, n; the LSTM's are i, f, g, o in both.
 - torch has two biases everywhere, Keras one for RNN and LSTM; only their sum counts. Its GRU has two, like
-  torch's, if ``reset_after=True`` (its default, and the only form with torch's equations).
+  torch's, if ``reset_after=True`` (its default), and one if not: a form that torch does not have.
 - torch stacks layers and directions in one module; Keras has a layer object for each, and ``Bidirectional``.
 
 Knows weights; runs nothing. torch needs the extra ``train``, Keras the extra ``keras``.
@@ -75,13 +75,18 @@ def to_torch(network: Network, *, batch_first: bool = False) -> nn.RNNBase:
     """Return a ``torch.nn.RNN``, ``GRU`` or ``LSTM`` with these weights, in their dtype.
 
     Raises:
-        InputError: If torch has no such type: the weights are float16, float32 or float64.
+        InputError: If torch has no such type (the weights are float16, float32 or float64), or no such
+            equations: a GRU with ``reset_after=False``.
         MissingExtraError: If torch is not installed.
     """
     torch = require("torch", extra="train")
     dtype = network.layers[0][0].W_xh.dtype.newbyteorder("=")
     if dtype.name not in _DTYPES:
         raise InputError(f"to_torch takes weights of {', '.join(_DTYPES)}, and these are {dtype}: use astype")
+    if not network.reset_after:
+        raise InputError(
+            "torch has no GRU with reset_after=False, whose r comes before the product with W_hn"
+        )
     # An empty layer draws no random numbers, so that the caller's stay as they are.
     module: nn.RNNBase = getattr(torch.nn, _TORCH[network.cell])(
         network.input_size,
@@ -112,15 +117,15 @@ def from_keras(layers: Any) -> Network:
         A network that gives the same outputs. One bias where torch has two becomes the first of them.
 
     Raises:
-        InputError: If a layer is another kind, has other activations, another GRU (``reset_after=False``),
-            reads backwards, or is not built.
+        InputError: If a layer is another kind, has other activations, reads backwards, or is not built; if
+            the layers are of several kinds.
         MissingExtraError: If Keras or its back end is not installed.
     """
     keras = _keras()
     if isinstance(layers, keras.Sequential):
         layers = layers.layers
     listed = list(layers) if isinstance(layers, Sequence) else [layers]
-    cells, found = set(), []
+    kinds, found = set(), []
     for layer in listed:
         halves = [layer]
         if isinstance(layer, keras.layers.Bidirectional):
@@ -129,30 +134,34 @@ def from_keras(layers: Any) -> Network:
             halves = [layer.forward_layer, layer.backward_layer]
         elif getattr(layer, "go_backwards", False):
             raise InputError("a layer that only reads backwards has no like in torch: use Bidirectional")
-        cells |= {_keras_cell(keras, half) for half in halves}
+        kinds |= {(_keras_cell(keras, half), getattr(half, "reset_after", True)) for half in halves}
         found.append(tuple(_from_keras_layer(_keras_cell(keras, half), half) for half in halves))
-    if len(cells) != 1:
-        raise InputError(f"from_keras takes layers of one kind, not {', '.join(sorted(cells)) or 'none'}")
-    return Network(cells.pop(), tuple(found))
+    if len(kinds) != 1:
+        names = [cell + " with reset_after=False" * (not after) for cell, after in sorted(kinds)]
+        raise InputError(f"from_keras takes layers of one kind, not {', '.join(names) or 'none'}")
+    cell, reset_after = kinds.pop()
+    return Network(cell, tuple(found), reset_after)
 
 
 def to_keras(network: Network) -> Any:
     """Return a ``keras.Sequential`` with these weights that gives the outputs of every step.
 
-    It takes (B, T, E) and gives (B, T, F). The two biases of RNN and LSTM are added up.
+    It takes (B, T, E) and gives (B, T, F). The two biases of RNN and LSTM, and of a GRU with
+    ``reset_after=False``, are added up.
 
     Raises:
         MissingExtraError: If Keras or its back end is not installed.
     """
     keras = _keras()
     make = getattr(keras.layers, _KERAS[network.cell])
+    form = {"reset_after": network.reset_after} if network.cell == "gru" else {}
     dtype = str(network.layers[0][0].W_xh.dtype)
     model = keras.Sequential([keras.Input((None, network.input_size), dtype=dtype)])
     for layer in network.layers:
-        one = make(network.hidden_size, return_sequences=True, dtype=dtype)
+        one = make(network.hidden_size, return_sequences=True, dtype=dtype, **form)
         two = network.directions == 2
         model.add(keras.layers.Bidirectional(one, dtype=dtype) if two else one)
-        arrays = [array for weights in layer for array in _to_keras_arrays(network.cell, weights)]
+        arrays = [array for weights in layer for array in _to_keras_arrays(network, weights)]
         model.layers[-1].set_weights(arrays)
     return model
 
@@ -187,10 +196,6 @@ def _keras_cell(keras: Any, layer: Any) -> str:
     gates = getattr(layer, "recurrent_activation", activations.sigmoid)
     if layer.activation is not activations.tanh or gates is not activations.sigmoid:
         raise InputError(f"{layer.name} should have the activations tanh and, in its gates, sigmoid")
-    if cell == "gru" and not layer.reset_after:
-        raise InputError(
-            f"{layer.name} has reset_after=False, whose equations torch does not have: use reset_after=True"
-        )
     if not layer.built:
         raise InputError(f"{layer.name} has no weights yet: call its build, or use it once")
     return cell
@@ -200,7 +205,7 @@ def _from_keras_layer(cell: str, layer: Any) -> CellWeights:
     kernel, recurrent, *bias = (_plain(np.array(array)) for array in layer.get_weights())
     b_xh = b_hh = np.zeros(kernel.shape[1], kernel.dtype)
     if bias:
-        b_xh, b_hh = bias[0] if cell == "gru" else (bias[0], b_hh)
+        b_xh, b_hh = bias[0] if bias[0].ndim == 2 else (bias[0], b_hh)
     return CellWeights(*(np.array(_gates(cell, array)) for array in (kernel.T, recurrent.T, b_xh, b_hh)))
 
 
@@ -209,9 +214,10 @@ def _plain(array: Array) -> Array:
     return array if array.dtype.name in _DTYPES else array.astype(np.float32)
 
 
-def _to_keras_arrays(cell: str, weights: CellWeights) -> list[Array]:
-    W_xh, W_hh, b_xh, b_hh = (_gates(cell, array) for array in weights)
-    return [W_xh.T, W_hh.T, np.stack([b_xh, b_hh]) if cell == "gru" else b_xh + b_hh]
+def _to_keras_arrays(network: Network, weights: CellWeights) -> list[Array]:
+    W_xh, W_hh, b_xh, b_hh = (_gates(network.cell, array) for array in weights)
+    two_biases = network.cell == "gru" and network.reset_after
+    return [W_xh.T, W_hh.T, np.stack([b_xh, b_hh]) if two_biases else b_xh + b_hh]
 
 
 def _gates(cell: str, array: Array) -> Array:

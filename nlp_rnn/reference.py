@@ -15,7 +15,7 @@ are stacked as rows of the weights, in torch's order, so a weight has G = H (rnn
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,36 @@ def sigmoid(x: Array) -> Array:
     return y
 
 
+def _check_shapes(
+    gates: int, x_t: Array, states: dict[str, Array], weights: dict[str, Array], biases: dict[str, Array]
+) -> None:
+    """Refuse a step's arguments that do not fit together, in a sentence where NumPy would say it otherwise.
+
+    Raises:
+        InputError: With the shape that is wanted and, where that helps, what to transpose.
+    """
+    x_shape, h_shape = np.shape(x_t), np.shape(states["h_prev"])
+    E, H, rows = x_shape[-1], h_shape[-1], x_shape[:-1]
+    G = gates * H
+    given = f"for x_t {x_shape} and h_prev {h_shape} it should be"
+    for (name, array), wanted in zip(weights.items(), ((G, E), (G, H)), strict=True):
+        shape, hint = np.shape(array), ""
+        if shape == wanted[::-1]:
+            hint = f": give {name}.T, since weights that multiply rows (x @ W) are torch's transposed"
+        elif E == H == 1 and shape[:1] == (gates * h_shape[0],):
+            hint = ": a sequence is a row here, so give x_t.T and the states' .T for columns"
+        if shape != wanted:
+            raise InputError(f"{name} has shape {shape}; {given} {wanted}{hint}")
+    for name, array in biases.items():
+        if np.shape(array) not in ((), (G,), (1, G), (*rows, G)):
+            raise InputError(f"{name} has shape {np.shape(array)}; {given} ({G},)")
+    for name, array in states.items():
+        shape = np.shape(array)
+        # One state may serve all inputs, and one input all states.
+        if shape[-1:] != (H,) or not (len(shape) == 1 or rows in ((), shape[:-1])):
+            raise InputError(f"{name} has shape {shape}; for x_t {x_shape} it should be {(*rows, H)}")
+
+
 # One step forward
 
 
@@ -49,12 +79,25 @@ def rnn_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_h: Array) ->
 
     Shape:
         x_t (B, E), h_prev (B, H), W_xh (H, E), W_hh (H, H), b_h (H,) -> h_t (B, H).
+
+    Raises:
+        InputError: If the shapes do not fit together.
     """
+    _check_shapes(1, x_t, {"h_prev": h_prev}, {"W_xh": W_xh, "W_hh": W_hh}, {"b_h": b_h})
     h_t: Array = np.tanh(x_t @ W_xh.T + h_prev @ W_hh.T + b_h)
     return h_t
 
 
-def gru_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array) -> Array:
+def gru_step(
+    x_t: Array,
+    h_prev: Array,
+    W_xh: Array,
+    W_hh: Array,
+    b_xh: Array,
+    b_hh: Array,
+    *,
+    reset_after: bool = True,
+) -> Array:
     """Return one step of the gated recurrent unit (Cho et al. 2014), in the form of cuDNN and torch.
 
     r_t = sigmoid(W_xr x_t + b_xr + W_hr h_{t-1} + b_hr)         how much of the past the candidate sees
@@ -62,13 +105,20 @@ def gru_step(x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b
     n_t = tanh(W_xn x_t + b_xn + r_t * (W_hn h_{t-1} + b_hn))    the candidate
     h_t = (1 - z_t) * n_t + z_t * h_{t-1}
 
-    The paper applies r to h before the product with W_hn; torch applies it after. The gates are
-    ordered r, z, n. The two biases cannot be added up beforehand: r scales b_hn.
+    The gates are ordered r, z, n. The two biases cannot be added up beforehand: r scales b_hn. The paper
+    applies r to h before the product with W_hn, torch after it; with ``reset_after=False`` (Keras' word) the
+    candidate is the paper's:
+
+    n_t = tanh(W_xn x_t + b_xn + W_hn (r_t * h_{t-1}) + b_hn)
 
     Shape:
         x_t (B, E), h_prev (B, H), W_xh (3H, E), W_hh (3H, H), b_xh and b_hh (3H,) -> h_t (B, H).
+
+    Raises:
+        InputError: If the shapes do not fit together.
     """
-    _, z, n, _ = _gru_gates(x_t, h_prev, W_xh, W_hh, b_xh, b_hh)
+    _check_shapes(3, x_t, {"h_prev": h_prev}, {"W_xh": W_xh, "W_hh": W_hh}, {"b_xh": b_xh, "b_hh": b_hh})
+    _, z, n, _ = _gru_gates(x_t, h_prev, W_xh, W_hh, b_xh, b_hh, reset_after)
     h_t: Array = (1 - z) * n + z * h_prev
     return h_t
 
@@ -89,7 +139,12 @@ def lstm_step(
 
     Shape:
         x_t (B, E), h_prev and c_prev (B, H), W_xh (4H, E), W_hh (4H, H), b_h (4H,) -> h_t, c_t (B, H).
+
+    Raises:
+        InputError: If the shapes do not fit together.
     """
+    states = {"h_prev": h_prev, "c_prev": c_prev}
+    _check_shapes(4, x_t, states, {"W_xh": W_xh, "W_hh": W_hh}, {"b_h": b_h})
     i, f, g, o = _lstm_gates(x_t, h_prev, W_xh, W_hh, b_h)
     c_t: Array = f * c_prev + i * g
     h_t: Array = o * np.tanh(c_t)
@@ -97,13 +152,17 @@ def lstm_step(
 
 
 def _gru_gates(
-    x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array
+    x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array, reset_after: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """Return r, z, n, and m = W_hn h_{t-1} + b_hn, which r scales."""
+    """Return r, z, n, and m = W_hn h_{t-1} + b_hn, which r scales if it comes after that product."""
     x_r, x_z, x_n = np.split(x_t @ W_xh.T + b_xh, 3, axis=-1)
     h_r, h_z, m = np.split(h_prev @ W_hh.T + b_hh, 3, axis=-1)
-    r = sigmoid(x_r + h_r)
-    return r, sigmoid(x_z + h_z), np.tanh(x_n + r * m), m
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    if reset_after:
+        return r, z, np.tanh(x_n + r * m), m
+    # Only the candidate's rows of W_hh read the state that r has scaled.
+    before = (r * h_prev) @ np.split(W_hh, 3)[2].T + np.split(b_hh, 3, axis=-1)[2]
+    return r, z, np.tanh(x_n + before), m
 
 
 def _lstm_gates(
@@ -141,7 +200,15 @@ def rnn_step_backward(
 
 
 def gru_step_backward(
-    dh_t: Array, x_t: Array, h_prev: Array, W_xh: Array, W_hh: Array, b_xh: Array, b_hh: Array
+    dh_t: Array,
+    x_t: Array,
+    h_prev: Array,
+    W_xh: Array,
+    W_hh: Array,
+    b_xh: Array,
+    b_hh: Array,
+    *,
+    reset_after: bool = True,
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
     """Return the gradient of ``gru_step``.
 
@@ -154,12 +221,23 @@ def gru_step_backward(
     To the input's side goes (da_r, da_z, da_n), to the state's side (da_r, da_z, da_n * r_t), and
     dh_{t-1} = dh_t * z_t + W_hh^T (da_r, da_z, da_n * r_t): the first term passes no weight at all.
 
+    With ``reset_after=False`` W_hn reads r_t * h_{t-1}, whose gradient is d_t = W_hn^T da_n; then
+    da_r = d_t * h_{t-1} * r_t * (1 - r_t), and dh_{t-1} = dh_t * z_t + d_t * r_t + W_hr^T da_r + W_hz^T da_z.
+
     Shape:
         dh_t (B, H), the rest as in ``gru_step`` -> as the step's arguments; sums over B for the weights.
     """
-    r, z, n, m = _gru_gates(x_t, h_prev, W_xh, W_hh, b_xh, b_hh)
+    r, z, n, m = _gru_gates(x_t, h_prev, W_xh, W_hh, b_xh, b_hh, reset_after)
     da_n = dh_t * (1 - z) * (1 - n**2)
     da_z = dh_t * (h_prev - n) * z * (1 - z)
+    if not reset_after:
+        H = h_prev.shape[-1]
+        d = da_n @ W_hh[2 * H :]
+        gates = np.concatenate([d * h_prev * r * (1 - r), da_z], axis=-1)
+        da = np.concatenate([gates, da_n], axis=-1)
+        dW_hh = np.concatenate([gates.T @ h_prev, da_n.T @ (r * h_prev)])
+        dh_prev = dh_t * z + d * r + gates @ W_hh[: 2 * H]
+        return da @ W_xh, dh_prev, da.T @ x_t, dW_hh, da.sum(axis=0), da.sum(axis=0)
     da_r = da_n * m * r * (1 - r)
     da_x = np.concatenate([da_r, da_z, da_n], axis=-1)
     da_h = np.concatenate([da_r, da_z, da_n * r], axis=-1)
@@ -226,6 +304,7 @@ class Network:
     Attributes:
         cell: ``rnn``, ``gru`` or ``lstm``.
         layers: For each layer the weights of its directions, the forward one first.
+        reset_after: Whether a GRU's r comes after the product with W_hn, as in torch (``gru_step``).
 
     Raises:
         ConfigError: If there is no such cell.
@@ -234,10 +313,13 @@ class Network:
 
     cell: str
     layers: tuple[tuple[CellWeights, ...], ...]
+    reset_after: bool = True
 
     def __post_init__(self) -> None:
         """Refuse weights that do not fit together."""
         one_of("cell", self.cell, CELLS)
+        if not self.reset_after and self.cell != "gru":
+            raise InputError(f"reset_after=False is a form of the gru, and this network is a {self.cell}")
         if not self.layers or any(len(layer) != len(self.layers[0]) for layer in self.layers):
             raise InputError("a network has at least one layer, and as many directions in every layer")
         if len(self.layers[0]) not in (1, 2):
@@ -375,7 +457,7 @@ def run(network: Network, x_TBE: Array, h_SBH: Array | None = None, c_SBH: Array
             # The backward direction (d = 1) reads the steps from the last to the first, and its outputs are
             # reversed again, so that each is at its own step.
             s = number * network.directions + d
-            one, outputs_TBH = _run_direction(network.cell, weights, x_TBE[:: 1 - 2 * d], h_SBH[s], c_SBH[s])
+            one, outputs_TBH = _run_direction(network, weights, x_TBE[:: 1 - 2 * d], h_SBH[s], c_SBH[s])
             passes.append(one)
             outputs.append(outputs_TBH[:: 1 - 2 * d])
         # The layer above reads both directions side by side.
@@ -418,27 +500,27 @@ def back_propagate(
             # A direction's share of the gradient is its H outputs, in the order in which it read.
             d_own_TBH = d_above_TBF[:: 1 - 2 * d, :, d * H : (d + 1) * H]
             dW, dx_TBE, dh_SBH[s], dc_SBH[s] = _back_propagate_direction(
-                network.cell, weights, answer._passes[s], d_own_TBH, dh_SBH[s], dc_SBH[s]
+                network, weights, answer._passes[s], d_own_TBH, dh_SBH[s], dc_SBH[s]
             )
             d_weights.append(dW)
             d_inputs.append(dx_TBE[:: 1 - 2 * d])
         d_layers.append(tuple(d_weights))
         # Both directions read the same input, so its gradient is the sum of theirs.
         d_above_TBF = np.sum(d_inputs, axis=0)
-    return Gradients(Network(network.cell, tuple(d_layers[::-1])), d_above_TBF, dh_SBH, dc_SBH)
+    return Gradients(replace(network, layers=tuple(d_layers[::-1])), d_above_TBF, dh_SBH, dc_SBH)
 
 
 def _run_direction(
-    cell: str, weights: CellWeights, x_TBE: Array, h_BH: Array, c_BH: Array
+    network: Network, weights: CellWeights, x_TBE: Array, h_BH: Array, c_BH: Array
 ) -> tuple[_Pass, Array]:
     """Run one direction of a layer over ``x_TBE`` in its order; return its states, and outputs (T, B, H)."""
     W_xh, W_hh, b_xh, b_hh = weights
     h_all, c_all = [h_BH], [c_BH]
     for x_t in x_TBE:
-        if cell == "lstm":
+        if network.cell == "lstm":
             h_BH, c_BH = lstm_step(x_t, h_BH, c_BH, W_xh, W_hh, b_xh + b_hh)
-        elif cell == "gru":
-            h_BH = gru_step(x_t, h_BH, W_xh, W_hh, b_xh, b_hh)
+        elif network.cell == "gru":
+            h_BH = gru_step(x_t, h_BH, W_xh, W_hh, b_xh, b_hh, reset_after=network.reset_after)
         else:
             h_BH = rnn_step(x_t, h_BH, W_xh, W_hh, b_xh + b_hh)
         h_all.append(h_BH)
@@ -449,7 +531,7 @@ def _run_direction(
 
 
 def _back_propagate_direction(
-    cell: str, weights: CellWeights, read: _Pass, d_outputs_TBH: Array, dh_BH: Array, dc_BH: Array
+    network: Network, weights: CellWeights, read: _Pass, d_outputs_TBH: Array, dh_BH: Array, dc_BH: Array
 ) -> tuple[CellWeights, Array, Array, Array]:
     """Return gradients of ``_run_direction``: weights, inputs (T, B, E), first state and cell (B, H)."""
     W_xh, W_hh, b_xh, b_hh = weights
@@ -459,13 +541,15 @@ def _back_propagate_direction(
         # A state is used by the next step, and by the layer above as the output of this one.
         dh_BH = dh_BH + d_outputs_TBH[t]
         x_t, h_prev, c_prev = read.x_TBE[t], read.h_prev_TBH[t], read.c_prev_TBH[t]
-        if cell == "lstm":
+        if network.cell == "lstm":
             dx_TBE[t], dh_BH, dc_BH, *parts, db = lstm_step_backward(
                 dh_BH, dc_BH, x_t, h_prev, c_prev, W_xh, W_hh, b_xh + b_hh
             )
             parts += [db, db]  # only the sum of the two biases counts, so both have its gradient
-        elif cell == "gru":
-            dx_TBE[t], dh_BH, *parts = gru_step_backward(dh_BH, x_t, h_prev, W_xh, W_hh, b_xh, b_hh)
+        elif network.cell == "gru":
+            dx_TBE[t], dh_BH, *parts = gru_step_backward(
+                dh_BH, x_t, h_prev, W_xh, W_hh, b_xh, b_hh, reset_after=network.reset_after
+            )
         else:
             dx_TBE[t], dh_BH, *parts, db = rnn_step_backward(dh_BH, x_t, h_prev, W_xh, W_hh, b_xh + b_hh)
             parts += [db, db]

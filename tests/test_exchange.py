@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,8 @@ def test_torch_layers_of_other_equations_are_refused() -> None:
     ):
         with pytest.raises(InputError, match=message):
             from_torch(module)
+    with pytest.raises(InputError, match="torch has no GRU with reset_after=False"):
+        to_torch(replace(initialise("gru", 3, 4), reset_after=False))
 
 
 # Keras takes its back end from the environment when it is imported, so each back end gets a process.
@@ -151,37 +154,50 @@ from nlp_rnn.reference import initialise, run
 
 assert keras.backend.backend() == sys.argv[1]
 x_TBE = np.random.default_rng(0).normal(size=(5, 2, 3)).astype(np.float32)
-worst = {"to": 0.0, "from": 0.0, "round": 0.0}
+worst = dict.fromkeys(("to", "from", "masked", "round"), 0.0)
 
 def keep(name, found, expected):
     worst[name] = max(worst[name], float(np.abs(np.asarray(found) - np.asarray(expected)).max()))
 
-def outputs(network, keras_model):
-    mine = run(network, x_TBE).outputs_TBF.swapaxes(0, 1)
-    return mine, keras.ops.convert_to_numpy(keras_model(x_TBE.swapaxes(0, 1)))
+def answer(model, x_TBE):
+    return keras.ops.convert_to_numpy(model(x_TBE.swapaxes(0, 1))).swapaxes(0, 1)
 
-for cell, num_layers, both in itertools.product(("rnn", "gru", "lstm"), (1, 2, 3), (False, True)):
+def compare_masked(network, model):
+    # A row of 4 steps and one of 2, the rest masked: each as if it were alone.
+    padded_TBE = x_TBE.copy()
+    padded_TBE[4:, 0] = padded_TBE[2:, 1] = 0
+    masked = keras.Sequential([keras.Input((None, 3)), keras.layers.Masking(), *model.layers])
+    found = answer(masked, padded_TBE)
+    for row, length in enumerate((4, 2)):
+        keep("masked", found[:length, row], run(network, x_TBE[:length, [row]]).outputs_TBF[:, 0])
+
+FORMS = (("rnn", {}), ("gru", {}), ("gru", {"reset_after": False}), ("lstm", {}))
+for (cell, form), num_layers, both in itertools.product(FORMS, (1, 2, 3), (False, True)):
     network = initialise(cell, 3, 4, num_layers=num_layers, bidirectional=both, seed=1)
-    network = type(network)(cell, tuple(
-        tuple(type(w)(*(a.astype(np.float32) for a in w)) for w in layer) for layer in network.layers))
+    layers = [[type(w)(*(a.astype(np.float32) for a in w)) for w in layer] for layer in network.layers]
+    network = type(network)(cell, tuple(map(tuple, layers)), **form)
     model = to_keras(network)
-    keep("to", *outputs(network, model))
+    keep("to", run(network, x_TBE).outputs_TBF, answer(model, x_TBE))
     keep("round", run(from_keras(model), x_TBE).outputs_TBF, run(network, x_TBE).outputs_TBF)
 
     make = {"rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
     rng = np.random.default_rng(2)
     fresh = keras.Sequential([keras.Input((None, 3))])
     for _ in range(num_layers):
-        one = make(4, return_sequences=True)
+        one = make(4, return_sequences=True, **form)
         fresh.add(keras.layers.Bidirectional(one) if both else one)
     fresh.set_weights([rng.normal(size=array.shape) for array in fresh.get_weights()])  # biases are not zero
-    keep("from", *outputs(from_keras(fresh), fresh))
+    keep("from", run(from_keras(fresh), x_TBE).outputs_TBF, answer(fresh, x_TBE))
+    compare_masked(from_keras(fresh), fresh)
 
 refused = []
 built = keras.layers.LSTM(4)
 built.build((None, None, 3))
+mixed = [keras.layers.GRU(4, reset_after=after) for after in (True, False)]
+for layer in mixed:
+    layer.build((None, None, 4))
 for layer in (
-    keras.layers.GRU(4, reset_after=False), keras.layers.LSTM(4, activation="relu"), keras.layers.LSTM(4),
+    mixed, keras.layers.LSTM(4, activation="relu"), keras.layers.LSTM(4),
     keras.layers.LSTM(4, go_backwards=True), keras.layers.Dense(3),
     keras.layers.Bidirectional(keras.layers.LSTM(4), merge_mode="sum"), [],
 ):
@@ -201,11 +217,11 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
+@pytest.mark.parametrize("backend", ["torch", pytest.param("tensorflow", marks=pytest.mark.slow)])
 def test_keras_weights_come_and_go(backend: str, tmp_path: Path) -> None:
-    for package, extra in (("keras", "the extra [keras]"), (backend, backend)):
+    for package, extra in (("keras", "keras"), (backend, {"torch": "train"}.get(backend, backend))):
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{extra} is not installed")
+            pytest.skip(f"the extra [{extra}] is not installed")
     done = subprocess.run(
         [sys.executable, "-c", KERAS, backend],
         env={**os.environ, "KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
@@ -221,7 +237,7 @@ def test_keras_weights_come_and_go(backend: str, tmp_path: Path) -> None:
     assert found["bias"] is False
     assert found["half"] == "float32"
     words = (
-        "reset_after=True",
+        "one kind, not gru with reset_after=False, gru",
         "activations tanh",
         "no weights yet",
         "Bidirectional",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,58 @@ def test_a_step_takes_one_sequence_without_the_batch_axis() -> None:
     np.testing.assert_allclose(rnn_step(x, h, W_xh, W_hh, b_h), np.tanh(W_xh @ x + W_hh @ h + b_h))
 
 
+def test_the_papers_gru_resets_before_the_product() -> None:
+    x, h, W_xh, W_hh, b = arrays((E,), (H,), (3 * H, E), (3 * H, H), (3 * H,))
+    r, z = np.split(1 / (1 + np.exp(-(W_xh @ x + W_hh @ h + b)))[: 2 * H], 2)
+    n = np.tanh((W_xh @ x + b)[2 * H :] + W_hh[2 * H :] @ (r * h))
+    found = gru_step(x, h, W_xh, W_hh, b, 0 * b, reset_after=False)
+    np.testing.assert_allclose(found, (1 - z) * n + z * h)
+    assert np.abs(found - gru_step(x, h, W_xh, W_hh, b, 0 * b)).max() > 0.01
+
+
+STEPS = {
+    "rnn": lambda x, h, W_xh, W_hh, b: rnn_step(x, h, W_xh, W_hh, b),
+    "gru": lambda x, h, W_xh, W_hh, b: gru_step(x, h, W_xh, W_hh, b, b),
+    "lstm": lambda x, h, W_xh, W_hh, b: lstm_step(x, h, h, W_xh, W_hh, b),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_wrong_shape_is_said_in_one_sentence(cell: str) -> None:
+    step, G = STEPS[cell], GATES[cell] * H
+    x, h, W_xh, W_hh, b = arrays((B, E), (B, H), (G, E), (G, H), (G,))
+    step(x, h, W_xh, W_hh, b)
+    step(x[0], h[0], W_xh, W_hh, b)
+    step(x, h, W_xh, W_hh, b[None])
+    step(x, h[0], W_xh, W_hh, b)
+    step(x[0], h, W_xh, W_hh, b)
+    given = r"for x_t \(3, 4\) and h_prev \(3, 5\) it should be"
+    transposed = (
+        rf"W_xh has shape \(4, {G}\); {given} \({G}, 4\): give W_xh\.T, since weights that multiply rows"
+    )
+    with pytest.raises(InputError, match=transposed):
+        step(x, h, W_xh.T, W_hh, b)
+    with pytest.raises(InputError, match=rf"W_hh has shape \({G}, 6\); {given} \({G}, 5\)$"):
+        step(x, h, W_xh, np.zeros((G, 6)), b)
+    with pytest.raises(InputError, match=rf"has shape \({G}, 1\); {given} \({G},\)$"):
+        step(x, h, W_xh, W_hh, b[:, None])
+    with pytest.raises(
+        InputError, match=r"h_prev has shape \(2, 5\); for x_t \(3, 4\) it should be \(3, 5\)$"
+    ):
+        step(x, h[:2], W_xh, W_hh, b)
+    with pytest.raises(InputError, match=r"it should be .* a sequence is a row here, so give x_t\.T"):
+        step(x[0][:, None], h[0][:, None], W_xh, W_hh, b)
+
+
+def test_gated_weights_that_multiply_rows_are_told_apart_though_they_are_square() -> None:
+    """Of a simple RNN whose E is H no shape can tell; its W_hh is square always."""
+    x, h, W_xh, W_hh, b = arrays((B, H), (B, H), (4 * H, H), (4 * H, H), (4 * H,))
+    with pytest.raises(InputError, match=r"give W_hh\.T"):
+        lstm_step(x, h, h, W_xh, W_hh.T, b)
+    with pytest.raises(InputError, match=r"c_prev has shape \(3, 6\)"):
+        lstm_step(x, h, np.zeros((B, 6)), W_xh, W_hh, b)
+
+
 @pytest.mark.parametrize(("cell", "num_layers", "bidirectional"), SHAPES)
 def test_outputs_states_and_gradients_are_torchs(cell: str, num_layers: int, bidirectional: bool) -> None:
     torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
@@ -91,10 +144,11 @@ def test_outputs_states_and_gradients_are_torchs(cell: str, num_layers: int, bid
                 np.testing.assert_allclose(mine, its, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_gradients_are_finite_differences(cell: str) -> None:
+@pytest.mark.parametrize(("cell", "reset_after"), [*((cell, True) for cell in CELLS), ("gru", False)])
+def test_gradients_are_finite_differences(cell: str, reset_after: bool) -> None:
     """Of every weight, input and first state, two layers and both directions; needs no torch."""
     network = initialise(cell, 2, 3, num_layers=2, bidirectional=True, seed=3)
+    network = replace(network, reset_after=reset_after)
     x_TBE, h_SBH, c_SBH = arrays((4, 2, 2), (4, 2, 3), (4, 2, 3))
     d_outputs_TBF, dh_SBH, dc_SBH = arrays((4, 2, 6), (4, 2, 3), (4, 2, 3), seed=4)
 
@@ -181,5 +235,9 @@ def test_what_does_not_fit_is_refused() -> None:
         initialise("gated", E, H)
     with pytest.raises(InputError, match="a lstm of 5 hidden units has"):
         Network("lstm", ((CellWeights(*arrays((H, E), (H, H), (H,), (H,))),),))
+    with pytest.raises(
+        InputError, match="reset_after=False is a form of the gru, and this network is a lstm"
+    ):
+        replace(initialise("lstm", E, H), reset_after=False)
     with pytest.raises(InputError, match="as many directions in every layer"):
         Network("gru", (network.layers[0], network.layers[0] * 2))

@@ -25,7 +25,7 @@ from nlp_rnn.cli.output import print_table, say, say_pairs, write_json
 from nlp_rnn.cli.progress import progress_bar
 from nlp_rnn.errors import InputError, MissingExtraError, require
 
-app = typer.Typer(help="Measure what the toolkit is built on: gradients, temperature, translation.")
+app = typer.Typer(help="Measure what the toolkit is built on: gradients, memory, temperature, translation.")
 
 
 class Study(Protocol):
@@ -40,7 +40,7 @@ class Study(Protocol):
 
 @app.callback()
 def _about() -> None:
-    """Measure what the toolkit is built on: gradients, temperature, translation."""
+    """Measure what the toolkit is built on: gradients, memory, temperature, translation."""
 
 
 @app.command()
@@ -51,7 +51,7 @@ def gradients(
     quick: Annotated[bool, typer.Option("--quick", help="All of it, small: seconds.")] = False,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
 ) -> None:
-    """Measure gradients over time: vanishing, exploding, clipping, learning, truncation (extra: train)."""
+    """Measure gradients over time: vanishing, exploding, clipping, truncation (extra: train)."""
     require("torch", extra="train")
     from nlp_rnn.studies.gradients import FULL, QUICK, study_gradients
 
@@ -59,6 +59,33 @@ def gradients(
     for title, rows in found.tables().items():
         print_table(rows, title=title)
     _save(found, output, "gradients")
+
+
+@app.command()
+def memory(
+    output: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for memory.json, memory.png and memory.jsonl, from which a stopped run goes on.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = Path("memory"),
+    longest: Annotated[int, typer.Option(min=1, help="The longest lag that is tried.")] = 200,
+    jobs: Annotated[int, typer.Option(min=1, help="Attempts at once, a thread each.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="One short lag, small: seconds.")] = False,
+    seed: Annotated[int, typer.Option(help="The first of the three.")] = 0,
+) -> None:
+    """Measure the lags that each cell learns, and in how many steps: hours, resumable (extra: train)."""
+    require("torch", extra="train")
+    from nlp_rnn.studies.memory import FULL_MEMORY, QUICK_MEMORY, study_memory
+
+    size = QUICK_MEMORY if quick else FULL_MEMORY.up_to(longest)
+    found = study_memory(output, size, seed=seed, jobs=jobs, progress=say)
+    for title, rows in found.tables().items():
+        print_table(rows, title=title)
+    for remark in found.remarks():
+        say(remark)
+    _save(found, output, "memory")
 
 
 @app.command()

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from nlp_rnn.config import EncoderConfig
+from nlp_rnn.errors import whole_number
 from nlp_rnn.nn.threads import run_side_by_side
 
 _LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -195,3 +196,27 @@ def _initialise(layer: nn.Module, cell: str, hidden_size: int) -> None:
             nn.init.zeros_(weight)
             if cell == "lstm" and name.startswith("bias_ih"):
                 weight.data[hidden_size : 2 * hidden_size] = 1.0
+
+
+def set_chrono_biases(layer: nn.LSTM, longest: int) -> None:
+    """Have the units of an LSTM begin with memories of all lengths up to ``longest`` steps (chrono).
+
+    A forget gate that stands at sigmoid(log u) = u / (1 + u) keeps the cell for about 1 + u steps. So the
+    biases of these gates are log u, with a u from [1, longest - 1] for each unit, and those of the input
+    gates the opposite (Tallec & Ollivier 2018, "Can recurrent neural networks warp time?", section 2).
+
+    Args:
+        layer: Changed in place; its biases for g and o become 0. Random numbers are torch's.
+        longest: The longest lag that is expected, from 2.
+
+    Raises:
+        ConfigError: If ``longest`` is below 2.
+    """
+    longest = whole_number("longest", longest, 2)
+    H = layer.hidden_size
+    for name, bias_G in layer.named_parameters():
+        if name.startswith("bias_"):
+            nn.init.zeros_(bias_G)
+        if name.startswith("bias_ih"):
+            forget_H = torch.empty(H).uniform_(1, longest - 1).log()
+            bias_G.data[:H], bias_G.data[H : 2 * H] = -forget_H, forget_H

@@ -1,7 +1,7 @@
-"""Learnability: the longest lag that each cell learns within the same budget.
+"""One attempt to learn a problem whose answer lies a lag behind: steps until nine tenths are solved.
 
-Every cell gets the same steps, batches, width, optimiser and learning rate; lags rise until one is not
-solved. Training is the shared loop's.
+Training is the shared loop's, with fresh sequences at every step. An attempt ends when the problem is solved,
+when its budget of steps is spent, or when it is hopeless: no hundredth gained in ``patience`` steps.
 
 Shapes: B sequences, T steps, E input features, H hidden units, A answers, O values of an answer.
 """
@@ -9,20 +9,20 @@ Shapes: B sequences, T steps, E input features, H hidden units, A answers, O val
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from nlp_rnn.config import LoopConfig
-from nlp_rnn.studies.problems import Adding, Copying, Problem
-from nlp_rnn.studies.variants import VARIANTS, Variant
+from nlp_rnn.errors import TrainingError
+from nlp_rnn.studies.problems import PROBLEMS, Adding, Problem
+from nlp_rnn.studies.variants import Variant
 from nlp_rnn.training.loop import Trainer, seeded
 
+SOLVED = 0.9  # the score of a problem that is learned
 _EPOCH = 50  # steps between two validations
-_BATCH = 32
 _HELD_OUT = 2**20  # a batch number that no training step has
 
 
@@ -31,7 +31,7 @@ class ProblemModel(nn.Module):
 
     def __init__(self, variant: Variant, problem: Problem, hidden_size: int, *, seed: int) -> None:
         super().__init__()
-        self.encoder = variant.encoder(problem.inputs, hidden_size, seed=seed)
+        self.encoder = variant.encoder(problem.inputs, hidden_size, longest=problem.lag, seed=seed)
         with seeded(seed):
             self.output = nn.Linear(hidden_size, problem.outputs)
 
@@ -76,94 +76,78 @@ class _Task:
         x_BTE, targets_BAO = self.problem.batch(500, (self.seed, _HELD_OUT))
         with torch.inference_mode():
             answers_BAO = model(torch.from_numpy(x_BTE), targets_BAO.shape[1])
-        return {"score": self.problem.score(answers_BAO.numpy(), targets_BAO)}
+        score = self.problem.score(answers_BAO.numpy(), targets_BAO)
+        # By this the loop sees whether there is progress: less than a hundredth is none.
+        return {"score": score, "choice": math.floor(100 * score) / 100}
 
 
 @dataclass(frozen=True)
-class Trial:
-    """The result of one cell on one problem at one lag.
+class Attempt:
+    """What is tried: one cell on one problem at one lag.
 
     Attributes:
-        problem, cell, lag: The problem, the cell and the lag.
-        score: The best on held-out sequences.
-        steps: Steps taken: the budget, or fewer where it was solved before.
-        solved: True if the score is high enough.
+        problem, cell, lag: Names of the problem and of the cell's variant; the lag.
+        learning_rate: Peak rate; a cosine takes it to zero over the budget.
+        seed: Seed of weights and sequences.
+        budget: Steps at most.
+        patience: Steps without a score that is a hundredth better, after which it is hopeless.
+        hidden_size, batch_size: Width of the cell; sequences of a step.
     """
 
     problem: str
     cell: str
     lag: int
+    learning_rate: float
+    seed: int
+    budget: int
+    patience: int
+    hidden_size: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of an attempt.
+
+    Attributes:
+        attempt: What was tried.
+        score: The best on held-out sequences: 0 is guessing the mean for adding, one kind in all for copying.
+        steps: Steps taken; where it is solved, those that it needed, to within 50.
+    """
+
+    attempt: Attempt
     score: float
     steps: int
-    solved: bool
+
+    @property
+    def solved(self) -> bool:
+        """True if nine tenths are solved."""
+        return self.score >= SOLVED
 
 
-def attempt(
-    variant: Variant, problem: Problem, *, budget: int, hidden_size: int, learning_rate: float, seed: int
-) -> Trial:
-    """Train until the problem is solved or the budget of steps is spent."""
+def attempt_of(asked: Attempt, variant: Variant) -> Trial:
+    """Train a variant until the problem is solved, the budget is spent, or it is hopeless.
+
+    A training whose loss or gradient stops being finite is one that did not solve its problem.
+    """
     config = LoopConfig(
-        max_epochs=math.ceil(budget / _EPOCH),
-        batch_size=_BATCH,
-        learning_rate=learning_rate,
+        max_epochs=math.ceil(asked.budget / _EPOCH),
+        batch_size=asked.batch_size,
+        learning_rate=asked.learning_rate,
         warmup=0.0,
         weight_decay=0.0,
         ema_decay=0.0,
-        patience=budget,
+        patience=math.ceil(asked.patience / _EPOCH),
         dropout=0.0,
-        seed=seed,
+        seed=asked.seed,
     )
-    model = ProblemModel(variant, problem, hidden_size, seed=seed)
-    task = _Task(problem, min(budget, _EPOCH), _BATCH, seed)
-    history = Trainer(model, task, config, enough=problem.enough).run()
-    score = max(row["validation"]["score"] for row in history)
-    return Trial(problem.name, variant.name, problem.lag, score, history[-1]["step"], score >= problem.enough)
-
-
-def longest_lags(
-    *,
-    lags: Sequence[int],
-    budget: int,
-    hidden_size: int,
-    learning_rate: float,
-    seed: int,
-    progress: Callable[[Trial], None] | None = None,
-) -> list[Trial]:
-    """Try every variant on both problems, with rising lags until one is not solved.
-
-    Args:
-        lags: Lags to try, in rising order.
-        budget: Steps for each attempt.
-        hidden_size: Width of every cell.
-        learning_rate: Peak learning rate of every attempt; a cosine down to zero over the budget.
-        seed: Seed of weights and sequences.
-        progress: Called after each attempt.
-    """
-    trials: list[Trial] = []
-    for kind in (Adding, Copying):
-        for variant in VARIANTS:
-            for lag in lags:
-                trial = attempt(
-                    variant,
-                    kind(lag),
-                    budget=budget,
-                    hidden_size=hidden_size,
-                    learning_rate=learning_rate,
-                    seed=seed,
-                )
-                trials.append(trial)
-                if progress is not None:
-                    progress(trial)
-                if not trial.solved:
-                    break
-    return trials
-
-
-def longest(trials: Sequence[Trial], problem: str, cell: str) -> int:
-    """Return the longest lag solved; 0 if none was."""
-    return max((t.lag for t in trials if (t.problem, t.cell) == (problem, cell) and t.solved), default=0)
-
-
-def to_dict(trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Return plain values for JSON."""
-    return [asdict(trial) for trial in trials]
+    problem = PROBLEMS[asked.problem](asked.lag)
+    model = ProblemModel(variant, problem, asked.hidden_size, seed=asked.seed)
+    task = _Task(problem, min(asked.budget, _EPOCH), asked.batch_size, asked.seed)
+    trainer = Trainer(model, task, config, enough=SOLVED)
+    try:
+        trainer.run()
+    except TrainingError:
+        pass  # it diverged; what it had learned before counts
+    scores = [row["validation"]["score"] for row in trainer.place.history]
+    return Trial(asked, max(scores, default=0.0), trainer.step)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nlp_rnn import CharGenerator, SentimentClassifier
+from nlp_rnn.errors import InputError
+from nlp_rnn.reference import rnn_step
 
 FOLDER = Path(__file__).parents[3] / "scripts" / "examples"
 if not FOLDER.is_dir():
@@ -110,3 +117,34 @@ def test_distill_lets_a_transformer_teach(
         "positive",
     ]
     assert "saved in" in capsys.readouterr().out
+
+
+def test_the_levels_agree_and_their_page_shows_them_as_they_are(tmp_path: Path) -> None:
+    """In a process of its own: Keras takes its back end from the environment when it is imported."""
+    for module in ("torch", "keras"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip("two of the levels need the extras train and keras")
+    file = FOLDER / "levels.py"
+    done = subprocess.run(
+        [sys.executable, str(file)],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "torch",
+            "KERAS_HOME": str(tmp_path),
+            "PYTHONPATH": str(FOLDER.parents[1]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    page = (FOLDER.parents[1] / "docs" / "LEVELS.md").read_text(encoding="utf-8")
+    assert f"```text\n{done.stdout}```" in page
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 5
+    code = file.read_text(encoding="utf-8")
+    assert [block for block in blocks if block not in code] == []
+    with pytest.raises(InputError) as refused:
+        rnn_step(np.ones((2, 3)), np.ones((2, 4)), np.ones((3, 4)), np.ones((4, 4)), np.ones(4))
+    assert f"```text\n{refused.value}\n```" in page
