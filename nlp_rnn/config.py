@@ -254,8 +254,8 @@ class ForecastConfig(Settings):
 
     Attributes:
         columns: Names of the series that are forecast.
-        reads: Names of all series that are read, those that are forecast among them, in their order; none: the
-            same as ``columns``. With some that are only read, the network sees changes and levels of all.
+        reads: Names of all series that are read, those that are forecast among them, in their order; none:
+            the same as ``columns``. With some that are only read, the network sees changes and levels of all.
         context: Steps read before a forecast.
         horizon: Steps forecast at once.
         quantiles: Levels of the quantiles forecast, rising; the median, 0.5, is the forecast itself.
@@ -306,7 +306,8 @@ class ForecastConfig(Settings):
             len(set(self.reads)) != len(self.reads) or not set(self.columns) < set(self.reads)
         ):
             raise ConfigError(
-                f"Invalid reads {self.reads!r}; they should be names that differ, {', '.join(self.columns)} and others"
+                f"Invalid reads {self.reads!r}; they should be names that differ, {', '.join(self.columns)} "
+                "and others"
             )
         self._set("quantiles", tuple(in_range("quantiles", level, 0.001, 0.999) for level in self.quantiles))
         if 0.5 not in self.quantiles or list(self.quantiles) != sorted(set(self.quantiles)):

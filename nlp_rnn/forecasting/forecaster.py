@@ -3,8 +3,9 @@
 Around a small recurrent network: what is read, what is scaled by what, and how forecasts are fed back. Using
 a model needs no torch; ``fit`` does.
 
-Shapes: T steps, F series that are forecast, R that are read (the same, unless some are only read), N histories, C steps read, K steps ahead, Q quantiles. Where there is one series,
-its axis F is left out of what comes back.
+Shapes: T steps, R series that are read, F that are forecast (the same, unless some are only read), N
+histories, C steps read, K steps ahead, Q quantiles. Where one series is forecast, its axis F is left out of
+what comes back.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,7 @@ from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig, settings_of
 from nlp_rnn.errors import InputError, true_or_false, whole_number
 from nlp_rnn.files.series import Series, values_of
+from nlp_rnn.forecasting.names import check_steps, default_names, names_of, split_names_beside
 from nlp_rnn.forecasting.scaling import F64, Scaling, draw, draw_levels, forecast_quantiles, persistence_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
@@ -160,8 +162,8 @@ class Forecaster(Pretrained[SeriesArtifact]):
         from nlp_rnn.forecasting import fitting
 
         values_TF = values_of(series)
-        names = _names(series, columns, values_TF.shape[1])
-        reads, names = _split(names, beside)
+        names = names_of(series, columns, values_TF.shape[1])
+        reads, names = split_names_beside(names, beside)
         if target is not None:
             target = whole_number("target", target, -len(names), error=InputError)
         if target is not None and target >= len(names):
@@ -340,7 +342,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         # A model fitted on bare numbers knows no names to compare.
         if isinstance(history, Series) and config.read not in (
             tuple(history.columns),
-            _default_names(len(config.read)),
+            default_names(len(config.read)),
         ):
             raise InputError(
                 f"the history's series are {', '.join(history.columns)}, and the model reads "
@@ -359,46 +361,6 @@ class Forecaster(Pretrained[SeriesArtifact]):
         if many:
             raise InputError("a rollout goes on from one history: give shape (T,) or (T, F)")
         return history_NCF
-
-
-def check_steps(steps: int, config: ForecastConfig) -> None:
-    """Refuse a closed loop that would need what is not forecast.
-
-    Raises:
-        InputError: If there are more steps than the horizon, and series that are only read.
-    """
-    if config.beside and steps > config.horizon:
-        raise InputError(
-            f"{steps} steps cannot be forecast: after {config.horizon} (the horizon) the model would need "
-            f"{', '.join(config.beside)}, which it reads and does not forecast; ask for {config.horizon} or fewer, "
-            "or fit with a longer horizon"
-        )
-
-
-def _default_names(count: int) -> tuple[str, ...]:
-    return ("value",) if count == 1 else tuple(f"value_{number}" for number in range(count))
-
-
-def _names(series: Any, columns: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    if columns is None and isinstance(series, Series):
-        columns = series.columns
-    if columns is None:
-        columns = _default_names(count)
-    if len(columns) != count:
-        raise InputError(f"there are {count} series and {len(columns)} names: give one name for each")
-    return tuple(columns)
-
-
-def _split(names: tuple[str, ...], beside: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of all series if some are only read, else none; and of those that are forecast."""
-    if isinstance(beside, str):
-        raise InputError(f"beside is a list of names, not one text: [{beside!r}]")
-    if unknown := [name for name in beside if name not in names]:
-        raise InputError(f"there is no series {unknown[0]!r} to read beside; they are {', '.join(names)}")
-    forecast = tuple(name for name in names if name not in beside)
-    if not forecast:
-        raise InputError("all series are only read beside: leave at least one to forecast")
-    return (names if beside else ()), forecast
 
 
 def _card(config: ForecastConfig) -> str:

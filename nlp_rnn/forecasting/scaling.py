@@ -12,7 +12,8 @@ Knows series as arrays, and a network that is given to it; knows no files. Two f
 In all, the network answers with changes from the last value, in the same units. A trend that the
 training part shows is taken out before and added to the answer, so that it goes on whatever was learned.
 
-Shapes: B windows, T steps, F series that are forecast, R that are read, E inputs, K steps ahead, Q quantiles, H hidden units.
+Shapes: B windows, T steps, R series that are read, F that are forecast, E inputs, K steps ahead, Q quantiles,
+H hidden units.
 """
 
 from __future__ import annotations
