@@ -49,13 +49,14 @@ def naive_ahead(target: int = -1, *, season: int = 1) -> MethodAhead:
     return forecast
 
 
-def linear_ahead(target: int = -1, *, context: int = 24) -> MethodAhead:
+def linear_ahead(target: int = -1, *, context: int = 24, log: bool = False) -> MethodAhead:
     """Return linear regression: least squares from all columns of the last steps to the change from now.
 
     Each step ahead has its own weights ("direct"), so the columns need no forecasts of their own.
     """
 
     def forecast(values_TF: F64, split: int, steps: int) -> F64:
+        values_TF = np.log(values_TF) if log else values_TF
         windows_NFC = sliding_window_view(values_TF[:-1], context, axis=0)
         x_NE = windows_NFC.reshape(len(windows_NFC), -1)
         known = split - context - steps + 1  # windows whose targets lie before the split
@@ -69,7 +70,7 @@ def linear_ahead(target: int = -1, *, context: int = 24) -> MethodAhead:
         weights_EK = np.linalg.solve(square_EE, learned_NE.T @ change_NK)
         origins = slice(split - context, len(ahead_NK))
         found_NK: F64 = x_NE[origins] @ weights_EK + now_N1[origins]
-        return found_NK
+        return np.exp(found_NK) if log else found_NK
 
     return forecast
 

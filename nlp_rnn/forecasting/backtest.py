@@ -19,6 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from nlp_rnn.config import ForecastTrainConfig
 from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
+from nlp_rnn.forecasting.ahead import linear_ahead
 from nlp_rnn.forecasting.classical import Method, arima, ets, naive
 from nlp_rnn.forecasting.forecaster import Forecaster
 from nlp_rnn.forecasting.names import default_names
@@ -184,7 +185,7 @@ def run_backtest(
         forecaster: Ours; it is fitted here.
         season: Steps of a season; 1 leaves out the seasonal naive forecast.
         target: The series that is scored; all are read.
-        classical: Set ETS and ARIMA beside ours (extra ``forecast``).
+        classical: Set a linear model of the same columns, ETS and ARIMA beside ours (extra ``forecast``).
         config: Training settings of ours.
         ahead: Also measure what the intervals of closed loops of so many steps cover; 0 does not.
         beside: Numbers of the series that ours only reads.
@@ -210,7 +211,9 @@ def run_backtest(
     if season > 1:
         methods["seasonal naive"] = naive(target, season=season)
     if classical:
+        linear = linear_ahead(target, context=forecaster.config.context, log=log)
         methods |= {
+            "linear": lambda values_TF, split: linear(values_TF, split, 1)[:, 0],
             "ETS": ets(target, season=season, log=log),
             "ARIMA": arima(target, season=season, log=log),
         }
@@ -275,7 +278,7 @@ def plot_backtests(tests: Sequence[Backtest], path: str | Path, *, last: int = 1
     last = whole_number("last", last, 1, error=InputError)
     figure = new_figure(11, 2.6 * len(tests))
     grid = figure.subplots(len(tests), 2, width_ratios=(3, 1), squeeze=False)
-    colours = (BLUE, GREY, GREY, OTHER_COLOURS[0], OTHER_COLOURS[1])
+    colours = (BLUE, GREY, GREY, VERMILION, *OTHER_COLOURS[:2])
     for (left, right), test in zip(grid, tests, strict=True):
         shown = slice(0, last)
         steps = np.arange(len(test.actual_N[shown]))

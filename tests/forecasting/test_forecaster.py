@@ -280,7 +280,7 @@ def test_a_backtest_scores_every_method() -> None:
         wave(100) + noise_T1, 24, name="wave", forecaster=Forecaster(**TINY), season=12, config=config
     )
     scores = {score.method: score.mase for score in found.scores}
-    assert list(scores) == ["recurrent", "naive", "seasonal naive", "ETS", "ARIMA"]
+    assert list(scores) == ["recurrent", "naive", "seasonal naive", "linear", "ETS", "ARIMA"]
     assert scores["recurrent"] < scores["naive"]
     assert scores["ARIMA"] < 0.5 * scores["naive"]
     assert json.loads(json.dumps(found.to_dict()))["steps"] == 24
