@@ -17,7 +17,8 @@ from nlp_rnn.files import read_series, with_clock
 from nlp_rnn.files.series import Series
 from nlp_rnn.forecasting import histories, run_backtest
 from nlp_rnn.forecasting.backtest import find_leak, recurrent
-from nlp_rnn.forecasting.scaling import F64
+from nlp_rnn.forecasting.scaling import F64, forecast_quantiles
+from nlp_rnn.runtime import TimeSeriesLSTM
 
 pytest.importorskip("torch", reason="training needs the train extra")
 
@@ -77,6 +78,11 @@ def test_two_are_forecast_around_one_that_is_only_read() -> None:
     assert forecaster.config.columns == ("driver", "other")
     found_F = forecaster.rollout(1)[0]
     np.testing.assert_allclose(found_F, [10, 1010], atol=8)
+    # A network that answers nothing forecasts the last value of just those that are forecast.
+    silent = {name: np.zeros_like(weight) for name, weight in forecaster.artifact.weights.items()}
+    z_BTR = np.random.default_rng(1).normal(size=(4, 8, 3))
+    found_BFQ = forecast_quantiles(TimeSeriesLSTM(forecaster.config, silent), z_BTR)[:, 0]
+    np.testing.assert_array_equal(found_BFQ, np.repeat(z_BTR[:, -1, [0, 2], None], 5, axis=-1))
 
 
 def test_a_closed_loop_does_not_invent_what_is_only_read(fitted: Forecaster) -> None:
