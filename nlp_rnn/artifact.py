@@ -209,7 +209,7 @@ class SeriesArtifact(Artifact[ForecastConfig]):
 
     def check(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Refuse weights, scaling or last steps that do not fit the settings."""
-        config, series = self.config, len(self.config.columns)
+        config, series = self.config, len(self.config.read)
         one_of("task", self.task, ("forecast",))
         check_weights(config.shapes(), weights)
         each = ["mean", "scale"] + ["drift"] * ("drift" in self.scaling)

@@ -253,7 +253,9 @@ class ForecastConfig(Settings):
     """Shape of a forecaster: a recurrent encoder over the last steps, a linear head of quantiles.
 
     Attributes:
-        columns: Names of the series that are read and forecast.
+        columns: Names of the series that are forecast.
+        reads: Names of all series that are read, those that are forecast among them, in their order; none:
+            the same as ``columns``. With some that are only read, the network sees changes and levels of all.
         context: Steps read before a forecast.
         horizon: Steps forecast at once.
         quantiles: Levels of the quantiles forecast, rising; the median, 0.5, is the forecast itself.
@@ -288,16 +290,25 @@ class ForecastConfig(Settings):
     sampled: bool = False
     tails: bool = False
     persistence: float = 1.0
+    reads: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values outside their range; lists, as JSON has them, become tuples."""
         self._set("columns", tuple(self.columns))
+        self._set("reads", tuple(self.reads))
         self._whole_numbers("context", 2, _WIDEST)
         self._whole_numbers("horizon hidden_size num_layers", 1, _WIDEST)
         self._flags("log carried linear level sampled tails")
         self._numbers("persistence", 0, 1)
         if not self.columns or len(set(self.columns)) != len(self.columns):
             raise ConfigError(f"Invalid columns {self.columns!r}; they should be names that differ")
+        if self.reads and (
+            len(set(self.reads)) != len(self.reads) or not set(self.columns) < set(self.reads)
+        ):
+            raise ConfigError(
+                f"Invalid reads {self.reads!r}; they should be names that differ, {', '.join(self.columns)} "
+                "and others"
+            )
         self._set("quantiles", tuple(in_range("quantiles", level, 0.001, 0.999) for level in self.quantiles))
         if 0.5 not in self.quantiles or list(self.quantiles) != sorted(set(self.quantiles)):
             raise ConfigError(f"Invalid quantiles {self.quantiles!r}; they should rise and include 0.5")
@@ -306,12 +317,27 @@ class ForecastConfig(Settings):
         _ = self.encoder
 
     @property
+    def read(self) -> tuple[str, ...]:
+        """Names of all series that are read."""
+        return self.reads or self.columns
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Names of the series that are read and not forecast."""
+        return tuple(name for name in self.reads if name not in self.columns)
+
+    @property
+    def places(self) -> list[int]:
+        """Where the series that are forecast stand among those that are read."""
+        return [self.read.index(name) for name in self.columns]
+
+    @property
     def encoder(self) -> EncoderConfig:
         """The encoder's shape; there is no vocabulary, so ``vocab_size`` is the least allowed."""
         return EncoderConfig(
             vocab_size=2,
             cell=self.cell,
-            embedding_dim=len(self.columns) * (2 if self.carried else 1),
+            embedding_dim=len(self.read) * (2 if self.carried or self.reads else 1),
             hidden_size=self.hidden_size,
             num_layers=self.num_layers,
             bidirectional=False,
@@ -326,7 +352,11 @@ class ForecastConfig(Settings):
         """Return the shape of every tensor: the recurrent layers', the head's, the linear path's."""
         shapes = self.encoder.layer_shapes("encoder") | _linear("output", self.output_dim, self.hidden_size)
         if self.linear:
-            shapes["linear.weight"] = (self.horizon * len(self.quantiles), self.context)
+            shapes["linear.weight"] = (
+                (self.output_dim, self.context * self.encoder.embedding_dim)
+                if self.reads
+                else (self.horizon * len(self.quantiles), self.context)
+            )
         return shapes
 
 

@@ -7,6 +7,7 @@ from nlp_rnn.face import lazy
 if TYPE_CHECKING:
     from nlp_rnn.files.characters import read_characters as read_characters
     from nlp_rnn.files.characters import split_at as split_at
+    from nlp_rnn.files.clock import with_clock as with_clock
     from nlp_rnn.files.gaps import fill_missing as fill_missing
     from nlp_rnn.files.labelled import Corpus as Corpus
     from nlp_rnn.files.labelled import load_corpus as load_corpus
@@ -28,6 +29,7 @@ __all__, __getattr__, __dir__ = lazy(
         "labelled": ["Corpus", "load_corpus", "stream_corpus"],
         "pairs": ["read_pairs", "references_of"],
         "series": ["Series", "read_series"],
+        "clock": ["with_clock"],
         "gaps": ["fill_missing"],
         "characters": ["read_characters", "split_at"],
         "rows": ["unpacked"],

@@ -1,15 +1,14 @@
 """Forecasts of held-out last steps, ours beside simple and classical ones, and a probe that finds leaks.
 
 Every method fits on the part before the split and forecasts each step after it from the true values before
-that step. ETS and ARIMA are statsmodels' (extra ``forecast``).
+that step. The others are in ``classical.py``.
 
 Shapes: T steps, F series, N held-out steps, C steps read, Q quantiles.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,42 +19,54 @@ from numpy.lib.stride_tricks import sliding_window_view
 from nlp_rnn.config import ForecastTrainConfig
 from nlp_rnn.errors import InputError, require, whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
+from nlp_rnn.forecasting.ahead import linear_ahead
+from nlp_rnn.forecasting.classical import Method, arima, ets, naive
 from nlp_rnn.forecasting.forecaster import Forecaster
+from nlp_rnn.forecasting.names import default_names
 from nlp_rnn.forecasting.scaling import F64
 from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
 
-Method = Callable[[F64, int], F64]
-"""Values (T, F) and the split to one-step forecasts (N,) of the target."""
-
-_MOST_FITTED = 2_000  # latest steps that the classical models are fitted on
-_LONGEST_SEASON = 24  # longer ones cost the classical models hours
-_ORDERS = ((1, 0, 0), (2, 0, 1), (3, 0, 2), (0, 1, 1), (1, 1, 1), (2, 1, 2))
-_AIRLINE = (0, 1, 1)  # both parts of Box and Jenkins' model of airline passengers
-
-
-def naive(target: int = -1, *, season: int = 1) -> Method:
-    """Return the naive method: the value one step before, or one season before."""
-
-    def forecast(values_TF: F64, split: int) -> F64:
-        if season > split:
-            raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
-        before_N: F64 = values_TF[split - season : len(values_TF) - season, target]
-        return before_N
-
-    return forecast
-
 
 def recurrent(
-    forecaster: Forecaster, target: int = -1, *, config: ForecastTrainConfig | None = None
+    forecaster: Forecaster,
+    target: int = -1,
+    *,
+    config: ForecastTrainConfig | None = None,
+    beside: Sequence[int] = (),
 ) -> Method:
-    """Return our method, one step at a time; calling it fits ``forecaster`` on the part before the split."""
+    """Return our method, one step at a time; calling it fits ``forecaster`` on the part before the split.
+
+    Args:
+        forecaster: Ours.
+        target: The series that is scored.
+        config: How to train.
+        beside: Numbers of the series that are only read.
+    """
 
     def forecast(values_TF: F64, split: int) -> F64:
-        forecaster.fit(values_TF[:split], target=target, config=config)
+        names = default_names(values_TF.shape[1])
+        forecaster.fit(
+            values_TF[:split],
+            target=place_of(target, values_TF.shape[1], beside),
+            beside=[names[at] for at in beside],
+            config=config,
+        )
         found = forecaster.predict(histories(forecaster, values_TF, split))[:, 0]
-        return found if found.ndim == 1 else found[:, target]
+        return found if found.ndim == 1 else found[:, place_of(target, values_TF.shape[1], beside)]
 
     return forecast
+
+
+def place_of(target: int, count: int, beside: Sequence[int]) -> int:
+    """Return the number of a series among those that are forecast.
+
+    Raises:
+        InputError: If it is only read.
+    """
+    forecast = [at for at in range(count) if at not in beside]
+    if target % count not in forecast:
+        raise InputError("the series that is scored is only read beside: score one that is forecast")
+    return forecast.index(target % count)
 
 
 def histories(forecaster: Forecaster, values_TF: F64, split: int) -> F64:
@@ -63,70 +74,6 @@ def histories(forecaster: Forecaster, values_TF: F64, split: int) -> F64:
     context = forecaster.config.context
     read_NCF: F64 = sliding_window_view(values_TF[split - context : -1], context, axis=0).swapaxes(1, 2)
     return read_NCF
-
-
-def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
-    """Return exponential smoothing: additive error, damped trend, a season of up to 24 steps (Hyndman 2008).
-
-    Raises:
-        MissingExtraError: When called, if statsmodels is not installed.
-    """
-
-    def forecast(values_TF: F64, split: int) -> F64:
-        models = require("statsmodels.tsa.exponential_smoothing.ets", extra="forecast")
-        y_T, split = _recent(values_TF[:, target], split, log)
-        seasonal = "add" if 1 < season <= min(_LONGEST_SEASON, split // 2) else None
-        settings: dict[str, Any] = {
-            "error": "add",
-            "trend": "add",
-            "damped_trend": True,
-            "seasonal": seasonal,
-        }
-        if seasonal:
-            settings["seasonal_periods"] = season
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a fit that could be better
-            fitted = models.ETSModel(y_T[:split], **settings).fit(disp=False)
-            level_T = np.asarray(models.ETSModel(y_T, **settings).smooth(fitted.params).fittedvalues)
-        return np.exp(level_T[split:]) if log else level_T[split:]
-
-    return forecast
-
-
-def arima(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
-    """Return ARIMA: Box and Jenkins' seasonal model for up to 12 steps a season, else the order of least AIC.
-
-    Raises:
-        MissingExtraError: When called, if statsmodels is not installed.
-    """
-
-    def forecast(values_TF: F64, split: int) -> F64:
-        models = require("statsmodels.tsa.statespace.sarimax", extra="forecast")
-        y_T, split = _recent(values_TF[:, target], split, log)
-        seasonal = 1 < season <= 12
-        orders = (_AIRLINE,) if seasonal else _ORDERS
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fits = [
-                models.SARIMAX(
-                    y_T[:split],
-                    order=order,
-                    seasonal_order=(*_AIRLINE, season) if seasonal else (0, 0, 0, 0),
-                    trend="c" if order[1] == 0 else None,
-                ).fit(disp=False)
-                for order in orders
-            ]
-            best = min(fits, key=lambda fit: fit.aic)
-            level_N = np.asarray(best.append(y_T[split:], refit=False).fittedvalues)[split:]
-        return np.exp(level_N) if log else level_N
-
-    return forecast
-
-
-def _recent(y_T: F64, split: int, log: bool) -> tuple[F64, int]:
-    """Return the latest steps before the split and all after it, and the place of the split in them."""
-    first = max(0, split - _MOST_FITTED)
-    return (np.log(y_T[first:]) if log else y_T[first:]), split - first
 
 
 def find_leak(method: Method, values_TF: F64, split: int, *, probes: int = 2) -> int | None:
@@ -227,6 +174,7 @@ def run_backtest(
     classical: bool = True,
     config: ForecastTrainConfig | None = None,
     ahead: int = 0,
+    beside: Sequence[int] = (),
 ) -> Backtest:
     """Hold out the last ``test`` steps, and forecast each of them from the steps before it.
 
@@ -237,9 +185,10 @@ def run_backtest(
         forecaster: Ours; it is fitted here.
         season: Steps of a season; 1 leaves out the seasonal naive forecast.
         target: The series that is scored; all are read.
-        classical: Set ETS and ARIMA beside ours (extra ``forecast``).
+        classical: Set a linear model of the same columns, ETS and ARIMA beside ours (extra ``forecast``).
         config: Training settings of ours.
         ahead: Also measure what the intervals of closed loops of so many steps cover; 0 does not.
+        beside: Numbers of the series that ours only reads.
 
     Raises:
         InputError: If the part before the split is too short, or for a season longer than it.
@@ -255,18 +204,24 @@ def run_backtest(
         raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
     if classical:
         require("statsmodels", extra="forecast")
-    methods = {"recurrent": recurrent(forecaster, target, config=config), "naive": naive(target)}
+    methods = {
+        "recurrent": recurrent(forecaster, target, config=config, beside=beside),
+        "naive": naive(target),
+    }
     if season > 1:
         methods["seasonal naive"] = naive(target, season=season)
     if classical:
+        linear = linear_ahead(target, context=forecaster.config.context, log=log)
         methods |= {
+            "linear": lambda values_TF, split: linear(values_TF, split, 1)[:, 0],
             "ETS": ets(target, season=season, log=log),
             "ARIMA": arima(target, season=season, log=log),
         }
     forecasts = {label: method(values_TF, split) for label, method in methods.items()}
     actual_N, training_T = values_TF[split:, target], values_TF[:split, target]
     quantiles = forecaster.predict_quantiles(histories(forecaster, values_TF, split))[:, 0]
-    quantiles_NQ = quantiles if quantiles.ndim == 2 else quantiles[:, target]
+    place = place_of(target, values_TF.shape[1], beside)
+    quantiles_NQ = quantiles if quantiles.ndim == 2 else quantiles[:, place]
     low_N, high_N = quantiles_NQ[:, 0], quantiles_NQ[:, -1]
     levels = forecaster.config.quantiles
     scores = [
@@ -284,12 +239,14 @@ def run_backtest(
         forecasts,
         low_N,
         high_N,
-        covered_ahead(forecaster, values_TF, split, ahead, target) if ahead else None,
+        covered_ahead(forecaster, values_TF, split, ahead, target, place) if ahead else None,
         ahead,
     )
 
 
-def covered_ahead(forecaster: Forecaster, values_TF: F64, split: int, steps: int, target: int = -1) -> float:
+def covered_ahead(
+    forecaster: Forecaster, values_TF: F64, split: int, steps: int, target: int = -1, place: int | None = None
+) -> float:
     """Return the share of held-out values between the outermost quantiles of closed loops from the split on.
 
     Each loop goes on from the true values before it, and the next begins where it ends.
@@ -300,12 +257,13 @@ def covered_ahead(forecaster: Forecaster, values_TF: F64, split: int, steps: int
         split: First step of the held-out part.
         steps: Steps of a loop.
         target: The series that is scored.
+        place: Its number among those that are forecast, if that is another.
     """
     inside = 0.0
     for start in range(split, len(values_TF), steps):
         actual_K = values_TF[start : start + steps, target]
         found = forecaster.rollout_quantiles(len(actual_K), values_TF[:start])
-        found_KQ = found if found.ndim == 2 else found[:, target]
+        found_KQ = found if found.ndim == 2 else found[:, target if place is None else place]
         inside += len(actual_K) * coverage(actual_K, found_KQ[:, 0], found_KQ[:, -1])
     return inside / (len(values_TF) - split)
 
@@ -320,7 +278,7 @@ def plot_backtests(tests: Sequence[Backtest], path: str | Path, *, last: int = 1
     last = whole_number("last", last, 1, error=InputError)
     figure = new_figure(11, 2.6 * len(tests))
     grid = figure.subplots(len(tests), 2, width_ratios=(3, 1), squeeze=False)
-    colours = (BLUE, GREY, GREY, OTHER_COLOURS[0], OTHER_COLOURS[1])
+    colours = (BLUE, GREY, GREY, VERMILION, *OTHER_COLOURS[:2])
     for (left, right), test in zip(grid, tests, strict=True):
         shown = slice(0, last)
         steps = np.arange(len(test.actual_N[shown]))

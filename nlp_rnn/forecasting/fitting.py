@@ -51,9 +51,9 @@ def first_validation_step(values_TF: F64, config: ForecastConfig, train: Forecas
         InputError: If the series, or the part of it to train on, is too short or constant, or has no
             logarithm where one is needed.
     """
-    check_trainable(values_TF, config.columns, least=least_steps(config, train), log=config.log)
+    check_trainable(values_TF, config.read, least=least_steps(config, train), log=config.log)
     cut = len(values_TF) - max(config.horizon, round(len(values_TF) * train.validation))
-    check_trainable(values_TF[:cut], config.columns, least=1, log=config.log)
+    check_trainable(values_TF[:cut], config.read, least=1, log=config.log)
     return cut
 
 
@@ -91,7 +91,7 @@ class WindowTask:
         """Inputs (N, C, E), units (N, 1, F, 1) and changes from the last step to the next (N, K, F)."""
         read_NCF, next_NKF = windows_NWF[:, : config.context], windows_NWF[:, config.context :]
         x_NCE, unit_NF = inputs_of(config, read_NCF)
-        change_NKF = next_NKF - read_NCF[:, -1:]
+        change_NKF = (next_NKF - read_NCF[:, -1:])[:, :, config.places]
         unit = torch.tensor(unit_NF, dtype=torch.float32)[:, None, :, None]
         return torch.from_numpy(x_NCE), unit, torch.tensor(change_NKF, dtype=torch.float32)
 
@@ -136,7 +136,7 @@ class StreamTask:
         ahead_TKF = sliding_window_view(z_TF[2:], K, axis=0).swapaxes(1, 2)
         changes_TKF = ahead_TKF - z_TF[1 : 1 + len(ahead_TKF), None]
         self.x_TE = torch.from_numpy(x_1TE[0])[: len(changes_TKF)]
-        self.changes_TKF = torch.tensor(changes_TKF, dtype=torch.float32)
+        self.changes_TKF = torch.tensor(changes_TKF[:, :, config.places], dtype=torch.float32)
         usable = cut - K - 1  # row t of the arrays reads step t + 1, and its targets end with step t + 1 + K
         most = max(1, usable // (2 * train.window))
         self.train = train.settled(lambda size: math.ceil(usable // min(size, most) / train.window))
@@ -262,7 +262,8 @@ def choose_network(
         TrainingError: If training cannot go on.
     """
     cut = first_validation_step(values_TF, configs[0], train)
-    scaling = Scaling.fit(values_TF[:cut], log=configs[0].log)
+    config = configs[0]
+    scaling = Scaling.fit(values_TF[:cut], log=config.log, context=config.context if config.reads else None)
     fits = []
     for number, config in enumerate(configs):
         weights, notes = fit_network(

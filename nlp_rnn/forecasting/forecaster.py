@@ -3,8 +3,9 @@
 Around a small recurrent network: what is read, what is scaled by what, and how forecasts are fed back. Using
 a model needs no torch; ``fit`` does.
 
-Shapes: T steps, F series, N histories, C steps read, K steps ahead, Q quantiles. Where there is one series,
-its axis F is left out of what comes back.
+Shapes: T steps, R series that are read, F that are forecast (the same, unless some are only read), N
+histories, C steps read, K steps ahead, Q quantiles. Where one series is forecast, its axis F is left out of
+what comes back.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,7 @@ from nlp_rnn.artifact import SeriesArtifact
 from nlp_rnn.config import ForecastConfig, ForecastTrainConfig, settings_of
 from nlp_rnn.errors import InputError, true_or_false, whole_number
 from nlp_rnn.files.series import Series, values_of
+from nlp_rnn.forecasting.names import check_steps, default_names, names_of, split_names_beside
 from nlp_rnn.forecasting.scaling import F64, Scaling, draw, draw_levels, forecast_quantiles, persistence_of
 from nlp_rnn.model import Pretrained, require_training
 from nlp_rnn.resources import card_template
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Forecaster(Pretrained[SeriesArtifact]):
-    """Forecasts one series, or several that are read together.
+    """Forecasts one series, or several that are read together; others may be read beside them.
 
     Args:
         context: Steps read before a forecast.
@@ -123,6 +125,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         series: ArrayLike | Series,
         *,
         columns: Sequence[str] | None = None,
+        beside: Sequence[str] = (),
         target: int | None = None,
         config: ForecastTrainConfig | None = None,
         output: str | Path | None = None,
@@ -135,9 +138,12 @@ class Forecaster(Pretrained[SeriesArtifact]):
         ``linear`` is None; scaling is fitted on the part before it.
 
         Args:
-            series: Shape (T,), or (T, F) for several series over the same steps, oldest first.
+            series: Shape (T,), or (T, R) for several series over the same steps, oldest first.
             columns: Names of the series; by default those of a ``Series``, else value, or value_0 ...
-            target: Number of the series whose validation loss chooses; None takes the mean of all.
+            beside: Names of series that are only read: they help to forecast the others. Histories have them,
+                too; a closed loop has not, so it goes no further than ``horizon``.
+            target: Number of the series whose validation loss chooses, among those that are forecast; None
+                takes the mean of all.
             config: How to train; its seed and window stand for the constructor's.
             output: Folder for checkpoints and ``history.jsonl``; where two networks are tried, one for each.
             resume: Go on from the folder's newest checkpoint.
@@ -147,7 +153,8 @@ class Forecaster(Pretrained[SeriesArtifact]):
             self.
 
         Raises:
-            InputError: If values are missing, the series is constant or too short, or there is no ``target``.
+            InputError: If values are missing, the series is constant or too short, there is no ``target``, or
+                ``beside`` names a series that is not there or leaves none to forecast.
             TrainingError: If training cannot go on.
             MissingExtraError: If the extra is not installed.
         """
@@ -155,7 +162,8 @@ class Forecaster(Pretrained[SeriesArtifact]):
         from nlp_rnn.forecasting import fitting
 
         values_TF = values_of(series)
-        names = _names(series, columns, values_TF.shape[1])
+        names = names_of(series, columns, values_TF.shape[1])
+        reads, names = split_names_beside(names, beside)
         if target is not None:
             target = whole_number("target", target, -len(names), error=InputError)
         if target is not None and target >= len(names):
@@ -163,7 +171,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         train = self._train if config is None else settings_of(ForecastTrainConfig, config)
         shape, weights, scaling, notes = fitting.choose_network(
             values_TF,
-            self._shapes(names, carried=train.window > 0),
+            self._shapes(names, reads, carried=train.window > 0),
             train,
             target=target,
             output=None if output is None else Path(output),
@@ -186,17 +194,20 @@ class Forecaster(Pretrained[SeriesArtifact]):
         )
         return self
 
-    def _shapes(self, columns: tuple[str, ...], *, carried: bool) -> list[ForecastConfig]:
+    def _shapes(
+        self, columns: tuple[str, ...], reads: tuple[str, ...], *, carried: bool
+    ) -> list[ForecastConfig]:
         """Shapes to try: without and with a linear path if nothing was said of it, else the one."""
         ways = (False, True) if self._linear is None and not carried else (bool(self._linear),)
-        return [replace(self._shape, columns=columns, carried=carried, linear=way) for way in ways]
+        shape = replace(self._shape, columns=columns, reads=reads, carried=carried, linear=False)
+        return [replace(shape, linear=way) for way in ways]
 
     def predict(self, history: ArrayLike | Series | None = None) -> F64:
         """The next ``horizon`` steps: their medians.
 
         Args:
-            history: What came before, at least ``context`` steps: (T,) or (T, F); or many histories of equal
-                length, (N, T, F). None is the end of the series that the model was fitted on.
+            history: What came before, at least ``context`` steps: (T,) or (T, R); or many histories of equal
+                length, (N, T, R). None is the end of the series that the model was fitted on.
 
         Returns:
             (K,) or (K, F); for many histories with N in front.
@@ -237,12 +248,12 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
         Raises:
             InputError: As ``predict``; also if ``steps`` or ``paths`` is no whole number from 1 on, or
-                ``seed`` none from 0 on.
+                ``seed`` none from 0 on, or for more steps than ``horizon`` where series are only read.
         """
         if self.config.sampled:
             return self._middle(self.rollout_quantiles(steps, history, paths=paths, seed=seed))
         found_1TF = self._closed_loop(self._one_history(steps, history), steps, self._middle)
-        return self._squeezed(self.scaling.undo(found_1TF)[0], -1)
+        return self._squeezed(self._answers.undo(found_1TF)[0], -1)
 
     def rollout_quantiles(
         self, steps: int, history: ArrayLike | Series | None = None, *, paths: int = 256, seed: int = 0
@@ -276,7 +287,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
             levels_NKF = draw_levels(rng, N, K, F, config.persistence, mirrored=config.sampled)
             return draw(quantiles_NKFQ, config.quantiles, levels_NKF, tails=config.tails)
 
-        drawn_NTF = self.scaling.undo(self._closed_loop(history_NCF, steps, sample))
+        drawn_NTF = self._answers.undo(self._closed_loop(history_NCF, steps, sample))
         found_TFQ = np.moveaxis(np.quantile(drawn_NTF, config.quantiles, axis=0), 0, -1)
         return self._squeezed(np.maximum.accumulate(found_TFQ, axis=-1), -2)
 
@@ -286,8 +297,9 @@ class Forecaster(Pretrained[SeriesArtifact]):
         done: list[F64] = []
         for _ in range(0, steps, self.config.horizon):
             next_NKF = choose(self._scaled_quantiles(z_NCF))
-            z_NCF = np.concatenate([z_NCF, next_NKF], axis=1)[:, -self.config.context :]
             done.append(next_NKF)
+            if not self.config.beside:  # with some, this was the only round: their next steps are unknown
+                z_NCF = np.concatenate([z_NCF, next_NKF], axis=1)[:, -self.config.context :]
         return np.concatenate(done, axis=1)[:, :steps]
 
     def _scaled_quantiles(self, z_NCF: F64) -> F64:
@@ -295,7 +307,12 @@ class Forecaster(Pretrained[SeriesArtifact]):
         return forecast_quantiles(self._network, z_NCF)
 
     def _unscaled(self, z_NKFQ: F64) -> F64:
-        return np.moveaxis(self.scaling.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)
+        return np.moveaxis(self._answers.undo(np.moveaxis(z_NKFQ, -1, 0)), 0, -1)
+
+    @property
+    def _answers(self) -> Scaling:
+        """The scaling of the series that are forecast."""
+        return self.scaling.only(self.config.places)
 
     def _middle(self, quantiles: F64) -> F64:
         found: F64 = quantiles[..., self.config.quantiles.index(0.5)]
@@ -306,7 +323,7 @@ class Forecaster(Pretrained[SeriesArtifact]):
         return found if len(self.config.columns) > 1 else found.squeeze(axis)
 
     def _histories(self, history: ArrayLike | Series | None) -> tuple[F64, bool]:
-        """The last ``context`` steps of one or many histories (N, C, F), and whether they were many."""
+        """The last ``context`` steps of one or many histories (N, C, R), and whether they were many."""
         config = self.artifact.config
         if history is None:
             return self.artifact.tail_CF[None], False
@@ -317,19 +334,19 @@ class Forecaster(Pretrained[SeriesArtifact]):
             values_NTF = values_of(given.reshape(N * T, F)).reshape(N, T, F)
         else:
             values_NTF = values_of(history)[None]
-        if values_NTF.shape[2] != len(config.columns):
+        if values_NTF.shape[2] != len(config.read):
             raise InputError(
-                f"the history has {values_NTF.shape[2]} series, and the model reads {len(config.columns)}: "
-                f"{', '.join(config.columns)}"
+                f"the history has {values_NTF.shape[2]} series, and the model reads {len(config.read)}: "
+                f"{', '.join(config.read)}"
             )
         # A model fitted on bare numbers knows no names to compare.
-        if isinstance(history, Series) and config.columns not in (
+        if isinstance(history, Series) and config.read not in (
             tuple(history.columns),
-            _default_names(len(config.columns)),
+            default_names(len(config.read)),
         ):
             raise InputError(
                 f"the history's series are {', '.join(history.columns)}, and the model reads "
-                f"{', '.join(config.columns)}: choose these columns, in this order"
+                f"{', '.join(config.read)}: choose these columns, in this order"
             )
         if values_NTF.shape[1] < config.context:
             raise InputError(
@@ -339,24 +356,11 @@ class Forecaster(Pretrained[SeriesArtifact]):
 
     def _one_history(self, steps: int, history: ArrayLike | Series | None) -> F64:
         whole_number("steps", steps, 1, error=InputError)
+        check_steps(steps, self.config)
         history_NCF, many = self._histories(history)
         if many:
             raise InputError("a rollout goes on from one history: give shape (T,) or (T, F)")
         return history_NCF
-
-
-def _default_names(count: int) -> tuple[str, ...]:
-    return ("value",) if count == 1 else tuple(f"value_{number}" for number in range(count))
-
-
-def _names(series: Any, columns: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    if columns is None and isinstance(series, Series):
-        columns = series.columns
-    if columns is None:
-        columns = _default_names(count)
-    if len(columns) != count:
-        raise InputError(f"there are {count} series and {len(columns)} names: give one name for each")
-    return tuple(columns)
 
 
 def _card(config: ForecastConfig) -> str:
@@ -366,8 +370,10 @@ def _card(config: ForecastConfig) -> str:
         hidden=config.hidden_size,
         linear=" with a linear path beside it" if config.linear else "",
         context=config.context,
-        columns=", ".join(config.columns),
+        columns=", ".join(config.read),
+        forecast=", of which it forecasts " + ", ".join(config.columns) if config.beside else "",
         horizon=config.horizon,
+        steps=config.horizon if config.beside else 10,
         quantiles=", ".join(f"{level:g}" for level in config.quantiles),
         version=__version__,
     )

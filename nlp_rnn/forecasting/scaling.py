@@ -4,19 +4,22 @@ Knows series as arrays, and a network that is given to it; knows no files. Two f
 
 - Windows: each series minus its last value, in units of its mean absolute change within the window. So the
   network sees shapes, whatever the level and the noise of the day.
+- Windows with series that are only read beside: of every series the change from now and the level, in units
+  fitted on the training part, so that it is seen how warm it is, and how moist.
 - Carried: the level, counted from a moving mean, and the last change, in units fitted on the training part; a
   network whose state is carried along the series cannot know the window's end.
 
-In both, the network answers with changes from the last value, in the same units. A trend that the
+In all, the network answers with changes from the last value, in the same units. A trend that the
 training part shows is taken out before and added to the answer, so that it goes on whatever was learned.
 
-Shapes: B windows, T steps, F series, E inputs, K steps ahead, Q quantiles, H hidden units.
+Shapes: B windows, T steps, R series that are read, F that are forecast, E inputs, K steps ahead, Q quantiles,
+H hidden units.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +34,7 @@ from nlp_rnn.runtime.timeseries import TimeSeriesLSTM
 
 F64 = NDArray[np.float64]
 _LEAST_CHANGE = 0.01  # unit of a flat window, over that of the training part
+_USUAL_CHANGE = 2.0  # within a window, in fitted units
 _LEAST_REST = 1e-3  # unit of a series that is its trend and little else, over its changes
 _PARTS, _LEAST_TREND = 10, 3.0  # parts of a series whose means tell a trend, and the t value that does
 _MOST_WINDOWS = 1_024  # windows that tell how alike errors are
@@ -43,7 +47,8 @@ class Scaling:
     Attributes:
         mean, scale: Those of each series, or of its logarithm. The unit is the root mean square of the
             changes from step to step, less the drift: that of a trend is the same however long it is. (Older
-            versions took the standard deviation.)
+            versions took the standard deviation.) Where levels are read, it is no less than what leaves the
+            levels a standard deviation of 1 after ``inputs_of``.
         log: True if the logarithm is forecast.
         drift: What each series, or its logarithm, rises in a step; 0 without a trend that is clear.
     """
@@ -54,8 +59,8 @@ class Scaling:
     drift: tuple[float, ...]
 
     @classmethod
-    def fit(cls, values_TF: F64, *, log: bool) -> Scaling:
-        """Return the scaling of a training part."""
+    def fit(cls, values_TF: F64, *, log: bool, context: int | None = None) -> Scaling:
+        """Return the scaling of a training part; for a network that reads levels too, with its context."""
         values_TF = np.log(values_TF) if log else values_TF
         # In units of the largest value, lest a square be too small or too large for a number.
         unit_F = np.abs(values_TF).max(axis=0)
@@ -64,6 +69,8 @@ class Scaling:
         changes_TF, drift_F = np.diff(parts_TF, axis=0), drift_of(parts_TF)
         least_F = _LEAST_REST * np.sqrt(np.square(changes_TF).mean(axis=0))
         scale_F = np.maximum(np.sqrt(np.square(changes_TF - drift_F).mean(axis=0)), least_F)
+        if context is not None:
+            scale_F = np.maximum(scale_F, parts_TF.std(axis=0) / math.sqrt(context))
         mean, scale, drift = (tuple((found_F * unit_F).tolist()) for found_F in (mean_F, scale_F, drift_F))
         return cls(mean, scale, log, drift)
 
@@ -72,6 +79,13 @@ class Scaling:
         """Return the scaling that a model folder holds."""
         mean, scale = tuple(values["mean"]), tuple(values["scale"])
         return cls(mean, scale, bool(values["log"]), tuple(values.get("drift", [0.0] * len(mean))))
+
+    def only(self, places: Sequence[int]) -> Scaling:
+        """Return the scaling of some of the series."""
+        mean, scale, drift = (
+            tuple(each[at] for at in places) for each in (self.mean, self.scale, self.drift)
+        )
+        return Scaling(mean, scale, self.log, drift)
 
     def apply(self, values: F64) -> F64:
         """Turn values into the network's units, without the drift up to the last step.
@@ -130,14 +144,21 @@ def inputs_of(config: ForecastConfig, z_BTF: F64) -> tuple[F32, F64]:
     """Return the network's input for scaled steps, and the unit of its answer.
 
     Shape:
-        (B, T, F) -> (B, T, E), (B, F); carried: T is one less, as the first step has no change.
+        (B, T, R) -> (B, T, E), (B, F); carried: T is one less, as the first step has no change.
     """
+    fitted_BF = np.ones((len(z_BTF), len(config.columns)))
     if config.carried:
         level_BTF = z_BTF
         if not config.level:  # as far from its mean as a random walk of unit steps would be
             level_BTF = (z_BTF - moving_mean(z_BTF, config.context)) / math.sqrt(config.context)
         x_BTE = np.concatenate([level_BTF[:, 1:], np.diff(z_BTF, axis=1)], axis=-1)
-        return x_BTE.astype(np.float32), np.ones((len(z_BTF), z_BTF.shape[2]))
+        return x_BTE.astype(np.float32), fitted_BF
+    if config.reads:
+        x_BTE = np.concatenate([z_BTF - z_BTF[:, -1:], z_BTF], axis=-1) / [
+            *[_USUAL_CHANGE] * z_BTF.shape[2],
+            *[math.sqrt(config.context)] * z_BTF.shape[2],
+        ]
+        return x_BTE.astype(np.float32), fitted_BF
     unit_B1F = np.abs(np.diff(z_BTF, axis=1)).mean(axis=1, keepdims=True) + _LEAST_CHANGE
     return ((z_BTF - z_BTF[:, -1:]) / unit_B1F).astype(np.float32), unit_B1F[:, 0]
 
@@ -159,11 +180,12 @@ def forecast_quantiles(network: TimeSeriesLSTM, z_BTF: F64) -> F64:
         z_BTF: The scaled steps before.
 
     Shape:
-        (B, T, F) -> (B, K, F, Q).
+        (B, T, R) -> (B, K, F, Q).
     """
     x_BTE, unit_BF = inputs_of(network.config, z_BTF)
     changes_BKFQ = np.sort(network.forward(x_BTE).astype(np.float64), axis=-1)
-    return z_BTF[:, -1, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
+    now_BF = z_BTF[:, -1][:, network.config.places]
+    return now_BF[:, None, :, None] + changes_BKFQ * unit_BF[:, None, :, None]
 
 
 def draw(quantiles: F64, levels: tuple[float, ...], u: F64, *, tails: bool = False) -> F64:
@@ -251,6 +273,7 @@ def persistence_of(network: TimeSeriesLSTM, z_TF: F64) -> float:
     windows_NWF = sliding_window_view(z_TF, config.context + config.horizon, axis=0).swapaxes(1, 2)
     which = np.linspace(0, len(windows_NWF) - 1, min(_MOST_WINDOWS, len(windows_NWF))).astype(int)
     read_NCF, actual_NKF = np.split(windows_NWF[which], [config.context], axis=1)
+    actual_NKF = actual_NKF[:, :, config.places]
     found_NKF = levels_of(forecast_quantiles(network, read_NCF), config.quantiles, actual_NKF) - 0.5
     together = (found_NKF[:, 1:] * found_NKF[:, :-1]).mean()
     alone = np.sqrt((found_NKF[:, 1:] ** 2).mean() * (found_NKF[:, :-1] ** 2).mean())

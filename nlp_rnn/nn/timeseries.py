@@ -30,7 +30,8 @@ class TimeSeriesLSTM(nn.Module):
         self.output = nn.Linear(config.hidden_size, config.output_dim)
         nn.init.zeros_(self.output.bias)
         if config.linear:
-            self.linear = nn.Linear(config.context, config.horizon * len(config.quantiles), bias=False)
+            outputs, inputs = config.shapes()["linear.weight"]
+            self.linear = nn.Linear(inputs, outputs, bias=False)
             nn.init.zeros_(self.linear.weight)
 
     def forward(self, x_BTE: Tensor) -> Tensor:
@@ -44,6 +45,9 @@ class TimeSeriesLSTM(nn.Module):
         if not self.config.linear:
             return answers_BKFQ
         B, K, F, Q = answers_BKFQ.shape
+        if self.config.reads:  # every input to every answer
+            all_BO: Tensor = self.linear(x_BTE.flatten(1))
+            return answers_BKFQ + all_BO.reshape(B, K, F, Q)
         straight_BFO: Tensor = self.linear(x_BTE.transpose(1, 2))  # as windows are read, E is F
         return answers_BKFQ + straight_BFO.reshape(B, F, K, Q).transpose(1, 2)
 

@@ -46,8 +46,11 @@ class TimeSeriesLSTM:
         answers_BO: F32 = outputs_NH[-B:] @ self._output_OH.T + self._bias_O
         K, F, Q = self.config.horizon, len(self.config.columns), len(self.config.quantiles)
         answers_BKFQ = answers_BO.reshape(B, K, F, Q)
-        # The linear path: each series by itself, the same weights for all (as windows are read, E is F).
-        if self._linear is not None:
+        # The linear path: every input to every answer if some series are only read; else each series by
+        # itself, the same weights for all (as windows are read, E is F).
+        if self._linear is not None and self.config.reads:
+            answers_BKFQ = answers_BKFQ + (x_BTE.reshape(B, T * E) @ self._linear.T).reshape(B, K, F, Q)
+        elif self._linear is not None:
             straight_BFO = x_BTE.swapaxes(1, 2) @ self._linear.T
             answers_BKFQ = answers_BKFQ + straight_BFO.reshape(B, F, K, Q).swapaxes(1, 2)
         return answers_BKFQ

@@ -18,7 +18,8 @@ from nlp_rnn.config import ForecastTrainConfig
 from nlp_rnn.errors import ArtifactError, ConfigError, DataError, InputError, NotFittedError, TrainingError
 from nlp_rnn.files.calendar import next_times
 from nlp_rnn.files.series import Series, read_series, values_of
-from nlp_rnn.forecasting.backtest import arima, ets, find_leak, histories, naive, recurrent, run_backtest
+from nlp_rnn.forecasting.backtest import find_leak, histories, recurrent, run_backtest
+from nlp_rnn.forecasting.classical import arima, ets, naive
 from nlp_rnn.forecasting.scaling import Scaling, draw
 from nlp_rnn.forecasting.scores import coverage, mase, rmse, smape
 
@@ -279,7 +280,7 @@ def test_a_backtest_scores_every_method() -> None:
         wave(100) + noise_T1, 24, name="wave", forecaster=Forecaster(**TINY), season=12, config=config
     )
     scores = {score.method: score.mase for score in found.scores}
-    assert list(scores) == ["recurrent", "naive", "seasonal naive", "ETS", "ARIMA"]
+    assert list(scores) == ["recurrent", "naive", "seasonal naive", "linear", "ETS", "ARIMA"]
     assert scores["recurrent"] < scores["naive"]
     assert scores["ARIMA"] < 0.5 * scores["naive"]
     assert json.loads(json.dumps(found.to_dict()))["steps"] == 24

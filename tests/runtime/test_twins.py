@@ -207,7 +207,7 @@ def test_seq2seq(nn: Any, cell: str, attention: bool, num_layers: int) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("form", ["windows", "linear", "carried"])
+@pytest.mark.parametrize("form", ["windows", "linear", "carried", "beside", "linear beside"])
 def test_timeseries(nn: Any, cell: str, form: str) -> None:
     import torch
 
@@ -219,17 +219,21 @@ def test_timeseries(nn: Any, cell: str, form: str) -> None:
         hidden_size=5,
         num_layers=2,
         carried=form == "carried",
-        linear=form == "linear",
+        linear="linear" in form,
+        reads=("c", "a", "b") if "beside" in form else (),
     )
     model = nn.TimeSeriesLSTM(config)
     weights = random_weights(model)
-    x_BTE, _ = inputs_of(config, np.random.default_rng(1).normal(size=(4, 7, 2)))
+    x_BTE, _ = inputs_of(config, np.random.default_rng(1).normal(size=(4, 7, len(config.read))))
     with torch.inference_mode():
         expected = model(torch.from_numpy(x_BTE)).numpy()
         streamed, _ = model.stream(torch.from_numpy(x_BTE), model.encoder.start(4))
     found = TimeSeriesLSTM(config, weights).forward(x_BTE)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     if config.linear:  # what it adds, by hand: each series by itself, the same weights for all
-        by_hand = np.einsum("bcf,kqc->bkfq", x_BTE, weights["linear.weight"].reshape(2, 5, 7))
+        if config.reads:  # every input to every answer
+            by_hand = np.einsum("bce,kfqce->bkfq", x_BTE, weights["linear.weight"].reshape(2, 2, 5, 7, 6))
+        else:
+            by_hand = np.einsum("bcf,kqc->bkfq", x_BTE, weights["linear.weight"].reshape(2, 5, 7))
         expected = expected - by_hand
     np.testing.assert_allclose(streamed[:, -1].numpy(), expected, rtol=0, atol=1e-5)
