@@ -728,7 +728,7 @@ class SpotterTrainConfig(LoopConfig):
     """Settings of a keyword spotter's training.
 
     Attributes:
-        batch_size: Clips in a batch; a quarter as many stretches are trained on beside them.
+        batch_size: Clips in a batch; an eighth as many stretches are trained on beside them.
         stretch_seconds: Length of a stretch: clips glued together, with noise and silence between them.
         augment: Strength of the changes made to clips in training (speed, gain, colour, shift, noise); 0 makes
             none.
@@ -738,7 +738,7 @@ class SpotterTrainConfig(LoopConfig):
         false_alarms_per_hour: The rate of false alarms that the threshold is chosen for.
     """
 
-    USUAL: ClassVar[Usual] = Usual(max_epochs=30, batch_size=64, patience=30, least_steps=300, least_batch=8)
+    USUAL: ClassVar[Usual] = Usual(max_epochs=25, batch_size=64, patience=25, least_steps=300, least_batch=8)
 
     learning_rate: float = 4e-3
     dropout: float = 0.2

@@ -63,7 +63,7 @@ def take_noise(length: int, rng: np.random.Generator, noises: Sequence[F32] = ()
         return make_noise(length, rng)
     noise_N = noises[rng.integers(len(noises))]
     start = int(rng.integers(len(noise_N)))
-    return np.resize(np.roll(noise_N, -start), length)
+    return noise_N.take(np.arange(start, start + length), mode="wrap")
 
 
 def augment(

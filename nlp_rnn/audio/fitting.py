@@ -136,7 +136,7 @@ class SpotTask:
         loss = nn.functional.cross_entropy(
             network(x_BTE, lengths_B), labels_B, label_smoothing=train.label_smoothing
         )
-        x_BTE, target_BT = self._stretches(self.training, rng, max(1, len(which) // 4), train.augment)
+        x_BTE, target_BT = self._stretches(self.training, rng, max(1, len(which) // 8), train.augment)
         return loss + _step_loss(network, x_BTE, target_BT)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
