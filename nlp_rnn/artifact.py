@@ -237,7 +237,7 @@ class AudioArtifact(Artifact[SpotterConfig]):
     """A model of sounds.
 
     Attributes:
-        scaling: ``mean`` and ``scale`` of each mel band, which the network reads less the one and over the other.
+        scaling: ``mean`` and ``scale`` of each mel band: the network reads it less the one, over the other.
         threshold: The score from which a stream has a detection.
     """
 
@@ -257,7 +257,11 @@ class AudioArtifact(Artifact[SpotterConfig]):
             numbers = np.array([self.scaling["mean"], self.scaling["scale"]], np.float64)
         except (TypeError, ValueError):
             numbers = np.empty(0)
-        if numbers.shape != (2, self.config.bands) or not np.isfinite(numbers).all() or (numbers[1] <= 0).any():
+        if (
+            numbers.shape != (2, self.config.bands)
+            or not np.isfinite(numbers).all()
+            or (numbers[1] <= 0).any()
+        ):
             raise ArtifactError(f"its scaling should be finite numbers for {self.config.bands} bands")
         try:
             in_range("threshold", self.threshold, 0, 1)

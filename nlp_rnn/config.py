@@ -334,7 +334,7 @@ class ForecastConfig(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class SpotterConfig(Settings):
-    """Shape of a keyword spotter: log-mel frames, a one-way recurrent encoder, a head for clips, one for steps.
+    """Shape of a keyword spotter: log-mel frames, a one-way recurrent encoder, heads for clips and for steps.
 
     Attributes:
         classes: The labels of clips, in the order of the answer's columns. ``unknown`` (other words) and
@@ -346,8 +346,8 @@ class SpotterConfig(Settings):
         low_hz: Lower edge of the lowest band; the upper edge of the highest is half the sample rate.
         cell, hidden_size, num_layers: As in ``EncoderConfig``.
         smoothing: Steps whose scores are averaged before a detection.
-        refractory: Steps in which a word is heard once: a detection has the best score of so many steps before
-            and after it.
+        refractory: Steps in which a word is heard once: a detection has the best score of so many steps
+            before and after it.
     """
 
     classes: tuple[str, ...]
@@ -387,7 +387,7 @@ class SpotterConfig(Settings):
 
     @property
     def encoder(self) -> ModelConfig:
-        """The shape of encoder, pooling and head of clips; there is no vocabulary, so it has the least size."""
+        """The shape of encoder, pooling and head of clips; of a vocabulary, the least."""
         return ModelConfig(
             vocab_size=2,
             num_classes=len(self.classes),
@@ -730,8 +730,7 @@ class SpotterTrainConfig(LoopConfig):
     Attributes:
         batch_size: Clips in a batch; an eighth as many stretches are trained on beside them.
         stretch_seconds: Length of a stretch: clips glued together, with noise and silence between them.
-        augment: Strength of the changes made to clips in training (speed, gain, colour, shift, noise); 0 makes
-            none.
+        augment: Strength of the changes to clips in training (speed, gain, colour, shift, noise); 0: none.
         label_smoothing: Mass moved from the label to all classes (Szegedy 2016).
         validation: Share of the clips, or of the groups, that is held out to choose epoch and threshold where
             none are given.

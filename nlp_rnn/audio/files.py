@@ -32,7 +32,7 @@ def read_sound(path: str | Path, sample_rate: int) -> F32:
 
     Raises:
         InputError: If there is no such file, or it is no sound, or an empty one.
-        MissingExtraError: If it is no plain WAV, or has another rate, and the extra ``audio`` is not installed.
+        MissingExtraError: If it is no plain WAV, or has another rate, without the extra ``audio``.
     """
     path = Path(path)
     if not path.is_file():
@@ -100,9 +100,7 @@ def _scaled(array: NDArray[Any], what: str) -> F32:
     if array.dtype == np.int16 or (array.dtype == np.int64 and np.abs(array).max(initial=0) <= _FULL_SCALE):
         return array.astype(np.float32) / _FULL_SCALE  # a list of int16 samples becomes int64
     if array.dtype.kind != "f":
-        raise InputError(
-            f"{what} has samples of type {array.dtype}: give int16, or floats between -1 and 1"
-        )
+        raise InputError(f"{what} has samples of type {array.dtype}: give int16, or floats between -1 and 1")
     if not np.isfinite(array).all():
         raise InputError(f"{what} has samples that are missing or infinite: replace them, by 0 for silence")
     if np.abs(array).max(initial=0) > 8:
@@ -221,4 +219,6 @@ def _read_folder(path: Path, sample_rate: int) -> LabelledClips:
     )
     if not files:
         raise InputError(f"{path} has no folders with sounds: it should be such as {path}/yes/1.wav")
-    return LabelledClips([read_sound(file, sample_rate) for file in files], [file.parent.name for file in files])
+    return LabelledClips(
+        [read_sound(file, sample_rate) for file in files], [file.parent.name for file in files]
+    )

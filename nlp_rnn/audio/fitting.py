@@ -310,4 +310,3 @@ def _digest(clips: Clips) -> str:
     for clip_N in clips.clips:
         found.update(clip_N.tobytes())
     return found.hexdigest()
-

@@ -82,9 +82,7 @@ def clip_logits(network: SpotterGRU, inputs: Inputs, clips: Sequence[F32]) -> F3
     return np.concatenate(parts)
 
 
-def detector_of(
-    config: SpotterConfig, *, threshold: float, words: Sequence[str] | None = None
-) -> Detector:
+def detector_of(config: SpotterConfig, *, threshold: float, words: Sequence[str] | None = None) -> Detector:
     """Return what finds the detections in a model's scores, or in the columns of some words."""
     mel = LogMel(config)
     return Detector(

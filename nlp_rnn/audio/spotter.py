@@ -261,7 +261,9 @@ class KeywordSpotter(Pretrained[AudioArtifact]):
     def _sounds(self, clips: Sequence[Sound], what: str) -> list[F32]:
         """Return the samples of clips, each of which has a step at least."""
         if isinstance(clips, (str, bytes, Path)):
-            raise InputError(f"{what} must be a sequence of sounds, got one {type(clips).__name__}: put it in a list")
+            raise InputError(
+                f"{what} must be a sequence of sounds, got one {type(clips).__name__}: put it in a list"
+            )
         shape = self._shape
         least, found = LogMel(shape).least, []
         for number, clip in enumerate(clips):
@@ -271,8 +273,8 @@ class KeywordSpotter(Pretrained[AudioArtifact]):
             samples_N = samples_of(clip, shape.sample_rate, name)
             if len(samples_N) < least:
                 raise InputError(
-                    f"{name} has {len(samples_N)} samples at {shape.sample_rate} Hz, and the model reads {least} "
-                    f"at once ({1_000 * least / shape.sample_rate:.0f} ms): leave out shorter sounds"
+                    f"{name} has {len(samples_N)} samples at {shape.sample_rate} Hz, and the model reads "
+                    f"{least} at once ({1_000 * least / shape.sample_rate:.0f} ms): leave out shorter sounds"
                 )
             found.append(samples_N)
         return found
@@ -311,7 +313,9 @@ def _groups(groups: Sequence[str], labels: Sequence[str]) -> list[str]:
 def _check_known(given: Sequence[str], known: Sequence[str]) -> None:
     """Refuse labels that are not among those of training."""
     for strange in sorted(set(given) - set(known)):
-        raise InputError(f"no clip to learn from is labelled {strange!r}, as a validation clip is: leave it out")
+        raise InputError(
+            f"no clip to learn from is labelled {strange!r}, as a validation clip is: leave it out"
+        )
 
 
 def _card(config: SpotterConfig, threshold: float, figures: dict[str, Any]) -> str:

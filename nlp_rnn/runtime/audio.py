@@ -52,7 +52,9 @@ class SpotterGRU:
         x_NE = np.concatenate(clips)[packed.ids_N]
         outputs_1NH = self.encoder.read(x_NE, np.arange(len(x_NE)), packed)
         logits_BC = np.empty((len(clips), len(self._output_C)), np.float32)
-        logits_BC[packed.order_B] = self.pooling.forward(outputs_1NH, packed) @ self._output_CP.T + self._output_C
+        logits_BC[packed.order_B] = (
+            self.pooling.forward(outputs_1NH, packed) @ self._output_CP.T + self._output_C
+        )
         return logits_BC
 
     def stepper(self) -> Callable[[F32], F32]:
