@@ -20,12 +20,12 @@ def change_speed(samples_N: F32, factor: float) -> F32:
     """Return the sound played ``factor`` times as fast, and so higher: straight lines between samples."""
     length = max(1, round(len(samples_N) / factor))
     at = np.arange(length) * factor
-    return np.interp(at, np.arange(len(samples_N)), samples_N).astype(np.float32)
+    return np.asarray(np.interp(at, np.arange(len(samples_N)), samples_N), np.float32)
 
 
 def change_gain(samples_N: F32, decibels: float) -> F32:
     """Return the sound louder by so many decibels, cut off where that is more than 1."""
-    return np.clip(samples_N * np.float32(10 ** (decibels / 20)), -1, 1).astype(np.float32)
+    return np.asarray(np.clip(samples_N * np.float32(10 ** (decibels / 20)), -1, 1), np.float32)
 
 
 def change_colour(samples_N: F32, tilt: float) -> F32:
@@ -34,16 +34,16 @@ def change_colour(samples_N: F32, tilt: float) -> F32:
     A filter of one echo: each sample and ``tilt`` times the one before it.
     """
     before_N = np.concatenate([np.zeros(1, np.float32), samples_N[:-1]])
-    return (samples_N + np.float32(tilt) * before_N).astype(np.float32)
+    return np.asarray(samples_N + np.float32(tilt) * before_N, np.float32)
 
 
 def add_noise(samples_N: F32, noise_N: F32, decibels: float) -> F32:
     """Return the sound with a noise so many decibels below it; of a silent one or a silent noise, itself."""
     power, unwanted = float(np.square(samples_N).mean()), float(np.square(noise_N).mean())
     if power == 0 or unwanted == 0:
-        return samples_N.astype(np.float32)
+        return samples_N
     gain = np.sqrt(power / unwanted) * 10 ** (-decibels / 20)
-    return np.clip(samples_N + np.float32(gain) * noise_N, -1, 1).astype(np.float32)
+    return np.asarray(np.clip(samples_N + np.float32(gain) * noise_N, -1, 1), np.float32)
 
 
 def make_noise(length: int, rng: np.random.Generator, *, colour: float | None = None) -> F32:
@@ -54,16 +54,16 @@ def make_noise(length: int, rng: np.random.Generator, *, colour: float | None = 
     frequencies = np.arange(len(spectrum), dtype=np.float64)
     frequencies[0] = np.inf
     noise_N = np.fft.irfft(spectrum * frequencies ** (-colour / 2), max(length, 2))[:length]
-    return (noise_N / max(1e-12, float(np.sqrt(np.square(noise_N).mean())))).astype(np.float32)
+    return np.asarray(noise_N / max(1e-12, float(np.sqrt(np.square(noise_N).mean()))), np.float32)
 
 
 def take_noise(length: int, rng: np.random.Generator, noises: Sequence[F32] = ()) -> F32:
     """Return a noise of this length: cut from one of those given, at a place of its own, or made."""
     if not noises:
         return make_noise(length, rng)
-    noise_N = noises[rng.integers(len(noises))]
+    noise_N = noises[int(rng.integers(len(noises)))]
     start = int(rng.integers(len(noise_N)))
-    return noise_N.take(np.arange(start, start + length), mode="wrap")
+    return np.asarray(noise_N.take(np.arange(start, start + length), mode="wrap"), np.float32)
 
 
 def augment(

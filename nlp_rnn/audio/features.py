@@ -77,7 +77,8 @@ class LogMel:
         power_FR = np.square(spectrum_FR.real) + np.square(spectrum_FR.imag)
         # A stack of products of one row each: a larger product might add up in another order.
         bands_F1M = np.matmul(power_FR[:, None].astype(np.float32), self._filters_RM)
-        return np.log(bands_F1M[:, 0] + np.float32(_FLOOR))
+        frames_FM: F32 = np.log(bands_F1M[:, 0] + np.float32(_FLOOR))
+        return frames_FM
 
     def steps(self, samples_N: F32) -> F32:
         """Return the steps that lie wholly inside the samples, frames side by side: (N,) -> (T, E)."""

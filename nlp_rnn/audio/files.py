@@ -40,7 +40,7 @@ def read_sound(path: str | Path, sample_rate: int) -> F32:
     samples_NC, rate = _plain_wav(path) or _any_format(path)
     if not len(samples_NC):
         raise InputError(f"{path} has no samples: give a recording")
-    samples_N = samples_NC.mean(axis=1, dtype=np.float32)
+    samples_N: F32 = samples_NC.mean(axis=1, dtype=np.float32)
     if rate == sample_rate:
         return samples_N
     resampled: F32 = require("soxr", extra="audio").resample(samples_N, rate, sample_rate)
@@ -56,7 +56,8 @@ def _plain_wav(path: Path) -> tuple[F32, int] | None:
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
             channels = file.getnchannels()
             whole = samples[: len(samples) // channels * channels]
-            return whole.reshape(-1, channels).astype(np.float32) / _FULL_SCALE, file.getframerate()
+            samples_NC: F32 = whole.reshape(-1, channels).astype(np.float32) / np.float32(_FULL_SCALE)
+            return samples_NC, file.getframerate()
     except (wave.Error, EOFError):
         return None
 
@@ -98,7 +99,8 @@ def samples_of(sound: Sound, sample_rate: int, what: str = "the sound") -> F32:
 def _scaled(array: NDArray[Any], what: str) -> F32:
     """Return samples of an allowed type as float32 between -1 and 1."""
     if array.dtype == np.int16 or (array.dtype == np.int64 and np.abs(array).max(initial=0) <= _FULL_SCALE):
-        return array.astype(np.float32) / _FULL_SCALE  # a list of int16 samples becomes int64
+        scaled: F32 = array.astype(np.float32) / np.float32(_FULL_SCALE)
+        return scaled  # int64 is what a list of int16 samples becomes
     if array.dtype.kind != "f":
         raise InputError(f"{what} has samples of type {array.dtype}: give int16, or floats between -1 and 1")
     if not np.isfinite(array).all():

@@ -34,7 +34,7 @@ class Inputs:
     def __init__(self, config: SpotterConfig, scaling: Mapping[str, Any]) -> None:
         self.mel = LogMel(config)
         self._mean_E = np.tile(np.asarray(scaling["mean"], np.float32), config.stack)
-        self._over_E = 1 / np.tile(np.asarray(scaling["scale"], np.float32), config.stack)
+        self._over_E: F32 = np.tile(1 / np.asarray(scaling["scale"], np.float32), config.stack)
 
     def scale(self, steps_TE: F32) -> F32:
         """Return the steps as the network reads them."""

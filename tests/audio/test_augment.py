@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -51,7 +53,7 @@ def test_glued_clips_are_where_it_says() -> None:
         start, end = loud_part(clip, RATE)
         assert end - start < len(clip) - 700  # the silence around it is no part of the word
         assert np.corrcoef(inside, clip[start:end])[0, 1] > 0.95
-    assert all(a.end < b.start for a, b in zip(spoken, spoken[1:], strict=False))
+    assert all(a.end < b.start for a, b in pairwise(spoken))
 
 
 def test_a_scrap_is_half_a_word_backwards() -> None:
