@@ -80,8 +80,8 @@ class Clips:
     def step_targets(self, steps: int, spoken: Sequence[Spoken]) -> NDArray[np.int64]:
         """Return what each step of a stretch should say: 0 for no keyword, or which one has just ended."""
         config = self.config
-        ends_T = (config.window_ms + config.hop_ms * (config.stack - 1)) / 1_000
-        ends_T = ends_T + config.step_seconds * np.arange(steps)
+        first = (config.window_ms + config.hop_ms * (config.stack - 1)) / 1_000
+        ends_T = first + config.step_seconds * np.arange(steps)
         target_T = np.zeros(steps, np.int64)
         for each in keywords_of(spoken):
             # From its middle on a word may be known, around its end it must be, soon after it no longer.
@@ -268,8 +268,9 @@ def listen_to_held_out(
 def _without_keywords(clips: Clips, rng: np.random.Generator) -> F32:
     """Return a long stretch of other words, scraps and noise."""
     rate = clips.config.sample_rate
+    length = round(_MINUTES * 60 * rate)
     parts: list[F32] = []
-    while sum(map(len, parts)) < _MINUTES * 60 * rate:
+    while sum(map(len, parts)) < length:
         chosen = []
         for clip_N, label in zip(clips.clips, clips.labels, strict=True):
             other = clip_N if label in NO_KEYWORDS else scrap(clip_N, rate)
@@ -277,7 +278,7 @@ def _without_keywords(clips: Clips, rng: np.random.Generator) -> F32:
         parts.append(glue(chosen, ["unknown"] * len(chosen), rng, sample_rate=rate, gap=(0.0, 0.6))[0])
         noise_N = make_noise(2 * rate, rng) * np.float32(10 ** (-rng.uniform(20, 60) / 20))
         parts.append(np.clip(noise_N, -1, 1))
-    return np.concatenate(parts)[: _MINUTES * 60 * rate]
+    return np.concatenate(parts)[:length]
 
 
 def split_clips(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -71,6 +72,7 @@ def _listen(
     if microphone:
         return spotter.stream(microphone_pieces(rate), threshold=threshold)
     if name == "-":
-        pieces = raw_pieces(sys.stdin.buffer.read1)  # type: ignore[attr-defined]
+        # Not read: that waits for all that was asked for, and a microphone's sound would come late.
+        pieces = raw_pieces(cast(BufferedReader, sys.stdin.buffer).read1)
         return spotter.stream(pieces, sample_rate=sample_rate, threshold=threshold)
     return spotter.stream([read_sound(name, rate)], threshold=threshold)

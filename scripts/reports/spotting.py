@@ -2,8 +2,8 @@
 
 ``--data FOLDER`` has ``digits_{train,test}.parquet`` and ``commands_{train,validation,test}.parquet`` (columns
 audio, label, speaker). Models go to ``--output``; one that is there is not trained again, and a training that
-was stopped goes on. Writes ``spotting.json`` and ``spotting.png``. Needs the extra ``train``; ``--quick`` shows
-in minutes that it works, with figures that mean nothing.
+was stopped goes on. Writes ``spotting.json`` and ``spotting.png``. Needs the extra ``train``; ``--quick``
+shows in minutes that it works, with figures that mean nothing.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def commands(data: Path, output: Path, config: SpotterTrainConfig) -> dict[str, 
     curves = wake_words(spotter, test, digit_clips, config.seed, words)
     for each in curves:
         print(
-            f"{each.name}: {each.misses(each.threshold(1)):.1%} of {len(each.heard)} missed at one false alarm "
-            f"in {60 * each.hours:.0f} minutes{' (the wake word)' if each.name == chosen else ''}"
+            f"{each.name}: {each.misses(each.threshold(1)):.1%} of {len(each.heard)} missed at one false "
+            f"alarm in {60 * each.hours:.0f} minutes{' (the wake word)' if each.name == chosen else ''}"
         )
     print(f"picture: {plot_trade_off(curves, output / 'spotting.png')}")
     misses = {each.name: each.misses(each.threshold(1)) for each in curves}
@@ -164,7 +164,7 @@ def cost(spotter: KeywordSpotter, folder: Path, clips: Sequence[F32]) -> dict[st
     for size in (1, 7, 80, 1_000, len(sound_N)):
         pieces = (sound_N[at : at + size] for at in range(0, len(sound_N), size))
         equal[size] = list(spotter.stream(pieces, threshold=0.1)) == whole
-    found = {
+    found: dict[str, Any] = {
         "parameters": sum(array.size for array in weights.values()),
         "bytes": (folder / "model.safetensors").stat().st_size,
         "multiplications_per_second": round((step + filters) / config.step_seconds),
