@@ -97,10 +97,13 @@ class FrameStream:
     def __init__(self, config: SpotterConfig) -> None:
         self._mel = LogMel(config)
         self._rest = np.empty(0, np.float32)
+        self._nothing = np.empty((0, config.stack * config.bands), np.float32)
 
     def feed(self, samples_N: F32) -> F32:
         """Return the steps that the samples complete: (N,) -> (T, E)."""
         self._rest = np.concatenate([self._rest, samples_N])
+        if len(self._rest) < self._mel.least:
+            return self._nothing
         steps_TE = self._mel.steps(self._rest)
         # The next step begins where the last one began, plus one hop for each of its frames.
         self._rest = self._rest[len(steps_TE) * self._mel.step :]

@@ -67,10 +67,15 @@ class Listener:
 
     def __init__(self, config: SpotterConfig, network: SpotterGRU, inputs: Inputs) -> None:
         self._frames, self._inputs, self._listen = FrameStream(config), inputs, network.stepper()
+        self._nothing = np.empty((0, len(config.keywords)), np.float32)
 
     def feed(self, samples_N: F32) -> F32:
         """Return the scores of the steps that the samples complete: (N,) -> (T, K)."""
-        return self._listen(self._inputs.scale(self._frames.feed(samples_N)))[:, 1:]
+        steps_TE = self._frames.feed(samples_N)
+        # Most pieces of a few samples complete no step: nothing is to be computed.
+        if not len(steps_TE):
+            return self._nothing
+        return self._listen(self._inputs.scale(steps_TE))[:, 1:]
 
 
 def clip_logits(network: SpotterGRU, inputs: Inputs, clips: Sequence[F32]) -> F32:

@@ -1,9 +1,9 @@
 """Keyword spotting, measured: ten digits by strangers, ten commands, one wake word, cost, equal pieces.
 
-``--data FOLDER`` has ``digits_{train,test}.parquet`` and ``commands_{train,validation,test}.parquet`` (columns
-audio, label, speaker). Models go to ``--output``; one that is there is not trained again, and a training that
-was stopped goes on. Writes ``spotting.json`` and ``spotting.png``. Needs the extra ``train``; ``--quick``
-shows in minutes that it works, with figures that mean nothing.
+``--data FOLDER`` has ``digits_{train,test}.parquet`` and ``commands_{train,validation,test}.parquet`` with
+the columns audio, label, speaker. Models go to ``--output``; one that is there is not trained again, and a
+training that was stopped goes on. Writes ``spotting.json`` and ``spotting.png``. Needs the extra ``train``;
+``--quick`` shows in minutes that it works, with figures that mean nothing.
 """
 
 from __future__ import annotations
