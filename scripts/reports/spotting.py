@@ -193,6 +193,8 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="One fold, two epochs: does it work?")] = False,
 ) -> None:
     """Measure keyword spotting."""
+    # Apart, for a model that is there is not trained again.
+    output = output / "quick" if quick else output
     output.mkdir(parents=True, exist_ok=True)
     config = SpotterTrainConfig(seed=seed, max_epochs=2 if quick else max_epochs)
     found = {
