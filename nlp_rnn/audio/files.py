@@ -31,7 +31,7 @@ def read_sound(path: str | Path, sample_rate: int) -> F32:
     """Return the samples of a file, mixed down to one channel, at this rate: (N,).
 
     Raises:
-        InputError: If there is no such file, or it is no sound, or an empty one.
+        InputError: If there is no such file, or it is no sound, an empty one, or one with missing values.
         MissingExtraError: If it is no plain WAV, or has another rate, without the extra ``audio``.
     """
     path = Path(path)
@@ -40,7 +40,7 @@ def read_sound(path: str | Path, sample_rate: int) -> F32:
     samples_NC, rate = _plain_wav(path) or _any_format(path)
     if not len(samples_NC):
         raise InputError(f"{path} has no samples: give a recording")
-    samples_N: F32 = samples_NC.mean(axis=1, dtype=np.float32)
+    samples_N = _scaled(samples_NC.mean(axis=1, dtype=np.float32), str(path))
     if rate == sample_rate:
         return samples_N
     resampled: F32 = require("soxr", extra="audio").resample(samples_N, rate, sample_rate)

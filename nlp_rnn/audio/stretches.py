@@ -55,8 +55,9 @@ def loud_part(samples_N: F32, sample_rate: int) -> tuple[int, int]:
 def scrap(samples_N: F32, sample_rate: int) -> F32:
     """Return the first half of a word, played backwards: a voice that says no word."""
     start, end = loud_part(samples_N, sample_rate)
-    half_N: F32 = samples_N[start : start + max(1, (end - start) // 2)]
-    return half_N[::-1].copy()
+    half_N = samples_N[start : start + max(1, (end - start) // 2)]
+    backwards_N: F32 = half_N[::-1]
+    return backwards_N
 
 
 def glue(

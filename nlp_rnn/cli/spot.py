@@ -65,14 +65,13 @@ def _listen(
     spotter: KeywordSpotter, name: str, microphone: bool, sample_rate: int | None, threshold: float | None
 ) -> Iterator[Detection]:
     """Yield the detections in one sound."""
-    from nlp_rnn.audio.files import raw_pieces, read_sound
+    from nlp_rnn.audio.files import raw_pieces
     from nlp_rnn.audio.microphone import microphone_pieces
 
-    rate = spotter.config.sample_rate
     if microphone:
-        return spotter.stream(microphone_pieces(rate), threshold=threshold)
+        return spotter.stream(microphone_pieces(spotter.config.sample_rate), threshold=threshold)
     if name == "-":
         # Not read: that waits for all that was asked for, and a microphone's sound would come late.
         pieces = raw_pieces(cast(BufferedReader, sys.stdin.buffer).read1)
         return spotter.stream(pieces, sample_rate=sample_rate, threshold=threshold)
-    return spotter.stream([read_sound(name, rate)], threshold=threshold)
+    return iter(spotter.detect(name, threshold=threshold))

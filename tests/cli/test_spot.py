@@ -63,6 +63,14 @@ def test_what_cannot_be_heard_is_one_sentence(
     assert message in capsys.readouterr().err
 
 
+def test_a_file_shorter_than_a_window_is_said(
+    spotter_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_wav(tmp_path / "click.wav", np.zeros(100))
+    assert main(["spot", str(path), "--model", str(spotter_folder)]) == 2
+    assert "has 100 samples at 8000 Hz" in capsys.readouterr().err
+
+
 def test_half_a_sample_at_the_end_of_a_pipe_is_said(
     spotter_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
