@@ -737,7 +737,7 @@ class SpotterTrainConfig(LoopConfig):
         false_alarms_per_hour: The rate of false alarms that the threshold is chosen for.
     """
 
-    USUAL: ClassVar[Usual] = Usual(max_epochs=25, batch_size=64, patience=25, least_steps=300, least_batch=8)
+    USUAL: ClassVar[Usual] = Usual(max_epochs=40, batch_size=64, patience=40, least_steps=300, least_batch=8)
 
     learning_rate: float = 4e-3
     dropout: float = 0.2
