@@ -12,6 +12,7 @@ from nlp_rnn.face import lazy
 from nlp_rnn.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from nlp_rnn.audio.spotter import KeywordSpotter as KeywordSpotter
     from nlp_rnn.classification.classifier import TextClassifier as TextClassifier
     from nlp_rnn.forecasting.forecaster import Forecaster as Forecaster
     from nlp_rnn.generation.generator import CharGenerator as CharGenerator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "audio.spotter": ["KeywordSpotter"],
         "classification.classifier": ["TextClassifier"],
         "forecasting.forecaster": ["Forecaster"],
         "generation.generator": ["CharGenerator"],

@@ -2,7 +2,7 @@
 
 ``config.json`` (task, settings, notes, checksums and what else the kind of model needs), ``tokenizer.json``
 for models of text, ``model.safetensors`` (the torch model's own parameter names) and ``README.md`` (the model
-card); where ``config.json`` names it, ``words.safetensors`` (words that are no typos). Five models have this
+card); where ``config.json`` names it, ``words.safetensors`` (words that are no typos). Six models have this
 one format. Knows the files; runs nothing and imports no torch.
 """
 
@@ -27,6 +27,7 @@ from nlp_rnn.config import (
     LanguageConfig,
     ModelConfig,
     Settings,
+    SpotterConfig,
     TranslationConfig,
 )
 from nlp_rnn.errors import ArtifactError, ConfigError, in_range, one_of
@@ -49,7 +50,7 @@ TEXT_CONFIGS: dict[str, type[EncoderConfig]] = {
     "translation": TranslationConfig,
 }
 """Task of each model of text, and the settings that it has."""
-TASKS = (*TEXT_CONFIGS, "forecast")
+TASKS = (*TEXT_CONFIGS, "forecast", "keyword-spotting")
 
 _TOKENIZER_KEYS = ("kind", "max_tokens", "mend_typos", "reading", "known_words")
 _LATER_TOKENIZER_KEYS = {
@@ -231,6 +232,47 @@ class SeriesArtifact(Artifact[ForecastConfig]):
         return {"scaling": dict(self.scaling), "tail": self.tail_CF.tolist()}
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AudioArtifact(Artifact[SpotterConfig]):
+    """A model of sounds.
+
+    Attributes:
+        scaling: ``mean`` and ``scale`` of each mel band: the network reads it less the one, over the other.
+        threshold: The score from which a stream has a detection.
+    """
+
+    KEYS = ("scaling", "threshold")
+    HASHED = (WEIGHTS,)
+
+    task: str = "keyword-spotting"
+    scaling: Mapping[str, Any]
+    threshold: float
+
+    def check(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Refuse weights, scaling or threshold that do not fit the settings."""
+        one_of("task", self.task, ("keyword-spotting",))
+        check_weights(self.config.shapes(), weights)
+        _same_keys(f"scaling in {CONFIG}", self.scaling, ("mean", "scale"))
+        try:
+            numbers = np.array([self.scaling["mean"], self.scaling["scale"]], np.float64)
+        except (TypeError, ValueError):
+            numbers = np.empty(0)
+        if (
+            numbers.shape != (2, self.config.bands)
+            or not np.isfinite(numbers).all()
+            or (numbers[1] <= 0).any()
+        ):
+            raise ArtifactError(f"its scaling should be finite numbers for {self.config.bands} bands")
+        try:
+            in_range("threshold", self.threshold, 0, 1)
+        except ConfigError as error:
+            raise ArtifactError(f"its threshold is none: {error}") from None
+
+    def own_values(self) -> dict[str, Any]:
+        """Return the scaling and the threshold."""
+        return {"scaling": dict(self.scaling), "threshold": float(self.threshold)}
+
+
 def save(artifact: Artifact[Settings], folder: str | Path, *, dtype: str = "float32") -> Path:
     """Write a model folder; a reader never sees half of one.
 
@@ -288,7 +330,8 @@ def load(folder: str | Path, *, tasks: tuple[str, ...] = TASKS) -> Artifact[Any]
         tasks: What the model may be for.
 
     Returns:
-        The model: a ``TextArtifact``, or a ``SeriesArtifact`` for the task ``forecast``.
+        The model: a ``TextArtifact``, a ``SeriesArtifact`` for the task ``forecast``, or an ``AudioArtifact``
+        for ``keyword-spotting``.
 
     Raises:
         ArtifactError: If the folder is missing, incomplete, changed, contradictory, of a later format or made
@@ -358,7 +401,9 @@ def _content(folder: Path, name: str) -> bytes:
 
 def _kind(task: str) -> type[Artifact[Any]]:
     """Return the class of a task's models."""
-    return TextArtifact if task in TEXT_CONFIGS else SeriesArtifact
+    if task in TEXT_CONFIGS:
+        return TextArtifact
+    return SeriesArtifact if task == "forecast" else AudioArtifact
 
 
 def _artifact(values: dict[str, Any], content: dict[str, bytes]) -> Artifact[Any]:
@@ -380,6 +425,13 @@ def _artifact(values: dict[str, Any], content: dict[str, bytes]) -> Artifact[Any
             classes=tuple(values["classes"]),
             tokenizer=TextTokenizer.from_json(text, **settings),
             temperature=values["temperature"],
+            **common,
+        )
+    if values["task"] == "keyword-spotting":
+        return AudioArtifact(
+            config=SpotterConfig.from_dict(values["model"]),
+            scaling=values["scaling"],
+            threshold=values["threshold"],
             **common,
         )
     try:

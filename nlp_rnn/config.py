@@ -22,6 +22,8 @@ PRECISIONS = ("no", "fp16", "bf16")
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Gates of each cell; a recurrent weight has as many blocks."""
 LABEL_FREE = ("virtual_adversarial", "entropy", "consistency")
+NO_KEYWORDS = ("unknown", "silence")
+"""Labels of clips that hold other words, and none."""
 _WIDEST = 2**24
 OBJECTIVES = ("adversarial", "pairing", *LABEL_FREE)
 
@@ -361,6 +363,84 @@ class ForecastConfig(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpotterConfig(Settings):
+    """Shape of a keyword spotter: log-mel frames, a one-way recurrent encoder, heads for clips and for steps.
+
+    Attributes:
+        classes: The labels of clips, in the order of the answer's columns. ``unknown`` (other words) and
+            ``silence`` are no keywords: a stream's detections never name them.
+        sample_rate: Samples a second of what is read.
+        window_ms, hop_ms: Length of a frame, and the distance to the next, in milliseconds.
+        stack: Frames that are read in one step, side by side.
+        bands: Mel bands of a frame.
+        low_hz: Lower edge of the lowest band; the upper edge of the highest is half the sample rate.
+        cell, hidden_size, num_layers: As in ``EncoderConfig``.
+        smoothing: Steps whose scores are averaged before a detection.
+        refractory: Steps in which a word is heard once: a detection has the best score of so many steps
+            before and after it.
+    """
+
+    classes: tuple[str, ...]
+    sample_rate: int = 8_000
+    window_ms: int = 25
+    hop_ms: int = 10
+    stack: int = 2
+    bands: int = 32
+    low_hz: int = 60
+    cell: str = "gru"
+    hidden_size: int = 80
+    num_layers: int = 1
+    smoothing: int = 6
+    refractory: int = 20
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range; lists, as JSON has them, become tuples."""
+        self._set("classes", tuple(self.classes))
+        if not all(isinstance(name, str) and name for name in self.classes):
+            raise ConfigError(f"Invalid classes {self.classes!r}; they should be names")
+        if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes) or not self.keywords:
+            raise ConfigError(
+                f"Invalid classes {self.classes!r}; they should be two or more that differ, one a keyword"
+            )
+        self._whole_numbers("sample_rate", 4_000, 48_000)
+        self._whole_numbers("window_ms hop_ms", 1, 200)
+        self._whole_numbers("stack", 1, 8)
+        self._whole_numbers("bands", 8, 80)
+        self._whole_numbers("low_hz", 0, self.sample_rate // 4)
+        self._whole_numbers("smoothing refractory", 1, 1_000)
+        _ = self.encoder
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The classes that a stream is searched for."""
+        return tuple(name for name in self.classes if name not in NO_KEYWORDS)
+
+    @property
+    def encoder(self) -> ModelConfig:
+        """The shape of encoder, pooling and head of clips; of a vocabulary, the least."""
+        return ModelConfig(
+            vocab_size=2,
+            num_classes=len(self.classes),
+            cell=self.cell,
+            embedding_dim=self.bands * self.stack,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            bidirectional=False,
+        )
+
+    @property
+    def step_seconds(self) -> float:
+        """The time from one step to the next."""
+        return self.hop_ms * self.stack / 1_000
+
+    def shapes(self) -> Shapes:
+        """Return the shape of every tensor: the recurrent layers', the clips' head's, the steps' head's."""
+        shapes = self.encoder.layer_shapes("encoder")
+        shapes |= _linear("output", len(self.classes), self.encoder.pooled_dim)
+        return shapes | _linear("steps", 1 + len(self.keywords), self.hidden_size)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TranslationConfig(EncoderConfig):
     """Shape of an encoder-decoder: one embedding for both languages, a two-way encoder, two decoder layers.
 
@@ -671,6 +751,41 @@ class ForecastTrainConfig(LoopConfig):
         self._whole_numbers("epoch_steps", 1)
         self._whole_numbers("window", 0, 2**20)
         self._numbers("validation", 0.01, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotterTrainConfig(LoopConfig):
+    """Settings of a keyword spotter's training.
+
+    Attributes:
+        batch_size: Clips in a batch; an eighth as many stretches are trained on beside them.
+        stretch_seconds: Length of a stretch: clips glued together, with noise and silence between them.
+        augment: Strength of the changes to clips in training (speed, gain, colour, shift, noise); 0: none.
+        label_smoothing: Mass moved from the label to all classes (Szegedy 2016).
+        validation: Share of the clips, or of the groups, that is held out to choose epoch and threshold where
+            none are given.
+        false_alarms_per_hour: The rate of false alarms that the threshold is chosen for.
+    """
+
+    USUAL: ClassVar[Usual] = Usual(max_epochs=40, batch_size=64, patience=40, least_steps=300, least_batch=8)
+
+    learning_rate: float = 4e-3
+    dropout: float = 0.2
+    ema_decay: float = 0.99
+    stretch_seconds: float = 3.0
+    augment: float = 1.0
+    label_smoothing: float = 0.05
+    validation: float = 0.1
+    false_alarms_per_hour: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        super().__post_init__()
+        self._numbers("stretch_seconds", 1, 60)
+        self._numbers("augment", 0, 3)
+        self._numbers("label_smoothing", 0, 1, open_high=True)
+        self._numbers("validation", 0.01, 0.5)
+        self._numbers("false_alarms_per_hour", 0, 3_600)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ _HUB_TASKS = {
     "generation": "text-generation",
     "translation": "translation",
     "forecast": "time-series-forecasting",
+    "keyword-spotting": "audio-classification",
 }
 _MEASURES = ("accuracy", "macro_f1", "macro_recall", "ece", "bits_per_char", "bleu", "chrf")
 

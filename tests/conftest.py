@@ -58,3 +58,23 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         folder,
     )
+
+
+@pytest.fixture(scope="session")
+def spotter_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved keyword spotter that knows rising from falling sweeps, trained in a second or two."""
+    pytest.importorskip("torch", reason="the extra [train] is not installed")
+    from nlp_rnn.audio import fitting
+    from nlp_rnn.audio.spotter import KeywordSpotter
+    from nlp_rnn.config import SpotterTrainConfig
+    from tests.audio.sounds import corpus
+
+    spotter = KeywordSpotter(hidden_size=16, bands=16, seed=1)
+    config = SpotterTrainConfig(
+        seed=1, max_epochs=12, patience=12, batch_size=16, dropout=0.0, augment=0.3, ema_decay=0.8,
+        learning_rate=2e-2, stretch_seconds=1.5,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "_MINUTES", 0.5)
+        spotter.fit(*corpus(16), validation=corpus(6, first=1_000), config=config)
+    return spotter.save_pretrained(tmp_path_factory.mktemp("spotter") / "model")

@@ -17,7 +17,7 @@ OPTIONAL = (
     "vaderSentiment", "scipy", "huggingface_hub", "keras", "statsmodels", "sacrebleu", "bm25s",
     "snowballstemmer", "starlette", "uvicorn", "httptools", "msgspec", "prometheus_client",
     "spacy", "narwhals",
-    "onnx", "onnxruntime", "llm", "mcp",
+    "onnx", "onnxruntime", "llm", "mcp", "soundfile", "soxr", "sounddevice",
 )  # fmt: skip
 FORBID = f"""
 import sys

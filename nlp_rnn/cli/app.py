@@ -33,6 +33,7 @@ from nlp_rnn.cli import (
     risk,
     robustness,
     serve,
+    spot,
     study,
     train,
     translate,
@@ -47,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _PANELS = {
-    "Use a model": (classify, explain, generate, review, forecast, translate, serve, mcp, export, info),
+    "Use a model": (classify, explain, generate, review, forecast, translate, spot, serve, mcp, export, info),
     "Train a model": (pretrain,),
     "Measure": (evaluate, negation, everyday, robustness, risk),
 }

@@ -51,6 +51,7 @@ from nlp_rnn.cli.options import (
 )
 from nlp_rnn.cli.output import say
 from nlp_rnn.cli.train_char import train_char
+from nlp_rnn.cli.train_spotter import train_spotter
 from nlp_rnn.cli.train_translator import train_translator
 from nlp_rnn.cli.training_run import SHAPE, check_run, report_curves, run_with_bar
 from nlp_rnn.config import ModelConfig, TrainConfig
@@ -84,6 +85,7 @@ class _Group(TyperGroup):
 
 app = typer.Typer(cls=_Group, invoke_without_command=True, subcommand_metavar="[COMMAND [ARGS]...]")
 app.command("char", rich_help_panel="Other models")(train_char)
+app.command("spotter", rich_help_panel="Other models")(train_spotter)
 app.command("translator", rich_help_panel="Other models")(train_translator)
 
 

@@ -1,4 +1,4 @@
-"""The parts that the four training commands share: checks before a run, its bar, its end, its curves.
+"""The parts that the five training commands share: checks before a run, its bar, its end, its curves.
 
 Knows the folder of a run; knows no model and no texts.
 """

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
+    from nlp_rnn.nn.audio import SpotterGRU as SpotterGRU
     from nlp_rnn.nn.characters import CharRNN as CharRNN
     from nlp_rnn.nn.classifier import BiLSTMClassifier as BiLSTMClassifier
     from nlp_rnn.nn.encoder import RecurrentEncoder as RecurrentEncoder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "audio": ["SpotterGRU"],
         "classifier": ["BiLSTMClassifier"],
         "characters": ["CharRNN"],
         "seq2seq": ["Seq2Seq"],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from nlp_rnn.face import lazy
 
 if TYPE_CHECKING:
+    from nlp_rnn.runtime.audio import SpotterGRU as SpotterGRU
     from nlp_rnn.runtime.characters import CharRNN as CharRNN
     from nlp_rnn.runtime.classifier import BiLSTMClassifier as BiLSTMClassifier
     from nlp_rnn.runtime.encoder import RecurrentEncoder as RecurrentEncoder
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__, __getattr__, __dir__ = lazy(
     __name__,
     {
+        "audio": ["SpotterGRU"],
         "classifier": ["BiLSTMClassifier"],
         "characters": ["CharRNN"],
         "seq2seq": ["Seq2Seq"],

@@ -11,8 +11,17 @@ import pytest
 
 import nlp_rnn
 from nlp_rnn.batch import pad
-from nlp_rnn.config import CELLS, POOLINGS, CharConfig, ForecastConfig, ModelConfig, TranslationConfig
+from nlp_rnn.config import (
+    CELLS,
+    POOLINGS,
+    CharConfig,
+    ForecastConfig,
+    ModelConfig,
+    SpotterConfig,
+    TranslationConfig,
+)
 from nlp_rnn.forecasting.scaling import inputs_of
+from nlp_rnn.runtime.audio import SpotterGRU
 from nlp_rnn.runtime.characters import CharRNN
 from nlp_rnn.runtime.classifier import BiLSTMClassifier
 from nlp_rnn.runtime.encoder import RecurrentEncoder, embed, pack, unpack
@@ -90,13 +99,14 @@ def nn() -> Any:
     pytest.importorskip("torch", reason="the extra [train] is not installed")
     from types import SimpleNamespace
 
-    from nlp_rnn.nn import characters, classifier, encoder, pooling, seq2seq, timeseries
+    from nlp_rnn.nn import audio, characters, classifier, encoder, pooling, seq2seq, timeseries
 
     return SimpleNamespace(
         RecurrentEncoder=encoder.RecurrentEncoder,
         Pooling=pooling.Pooling,
         BiLSTMClassifier=classifier.BiLSTMClassifier,
         CharRNN=characters.CharRNN,
+        SpotterGRU=audio.SpotterGRU,
         Seq2Seq=seq2seq.Seq2Seq,
         TimeSeriesLSTM=timeseries.TimeSeriesLSTM,
     )
@@ -237,3 +247,29 @@ def test_timeseries(nn: Any, cell: str, form: str) -> None:
             by_hand = np.einsum("bcf,kqc->bkfq", x_BTE, weights["linear.weight"].reshape(2, 5, 7))
         expected = expected - by_hand
     np.testing.assert_allclose(streamed[:, -1].numpy(), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_spotter(nn: Any, cell: str, num_layers: int) -> None:
+    import torch
+
+    config = SpotterConfig(
+        classes=("no", "unknown", "yes"), bands=8, cell=cell, hidden_size=6, num_layers=num_layers
+    )
+    model = nn.SpotterGRU(config)
+    weights = random_weights(model)
+    assert {name: array.shape for name, array in weights.items()} == config.shapes()
+    network = SpotterGRU(config, weights)
+    rng = np.random.default_rng(0)
+    clips = [rng.standard_normal((length, 16)).astype(np.float32) for length in (3, 9, 1, 9)]
+    padded, lengths = np.zeros((4, 9, 16), np.float32), np.array([3, 9, 1, 9])
+    for row, clip in zip(padded, clips, strict=True):
+        row[: len(clip)] = clip
+    with torch.inference_mode():
+        expected = model(torch.from_numpy(padded), torch.from_numpy(lengths)).numpy()
+        steps = model.score_steps(torch.from_numpy(clips[1][None])).softmax(dim=-1)[0].numpy()
+    np.testing.assert_allclose(network.forward(clips), expected, atol=1e-5)
+    listen = network.stepper()
+    heard = np.concatenate([listen(clips[1][:4]), listen(clips[1][4:])])
+    np.testing.assert_allclose(heard, steps, atol=1e-5)
