@@ -265,9 +265,7 @@ def fuzz(server: Measured, rng: random.Random, requests: int) -> dict[str, Any]:
         return request(path, None, raw=raw)
 
     rate = 50.0
-    samples = _run(
-        open_loop(server.port, next_request, rate=rate, seconds=requests / rate, connections=16)
-    )
+    samples = _run(open_loop(server.port, next_request, rate=rate, seconds=requests / rate, connections=16))
     statuses = {str(status): len(values) for status, values in sorted(samples.seconds.items())}
     failed = sum(len(values) for status, values in samples.seconds.items() if status >= 500)
     return {
