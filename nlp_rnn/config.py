@@ -408,6 +408,7 @@ class SpotterConfig(Settings):
         self._whole_numbers("bands", 8, 80)
         self._whole_numbers("low_hz", 0, self.sample_rate // 4)
         self._whole_numbers("smoothing refractory", 1, 1_000)
+        self._whole_numbers("hidden_size num_layers", 1)
         _ = self.encoder
 
     @property

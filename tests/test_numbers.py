@@ -58,7 +58,7 @@ SETTINGS = [
 
 def needed(kind: type[Settings]) -> dict[str, Any]:
     """Values for the fields that have no default."""
-    values = {"vocab_size": 10, "num_classes": 2, "columns": ("value",)}
+    values = {"vocab_size": 10, "num_classes": 2, "columns": ("value",), "classes": ("yes", "no")}
     return {
         field.name: values[field.name]
         for field in fields(kind)

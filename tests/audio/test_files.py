@@ -76,7 +76,7 @@ def test_whole_numbers_and_floats_are_the_same_sound() -> None:
 
 def test_a_text_is_no_sound(tmp_path: Path) -> None:
     pytest.importorskip("soundfile", reason="the extra [audio] is not installed")
-    (tmp_path / "a.wav").write_text("not a sound")
+    (tmp_path / "a.wav").write_text("not a sound", encoding="utf-8")
     with pytest.raises(InputError, match="no sound that can be read"):
         read_sound(tmp_path / "a.wav", RATE)
     with pytest.raises(InputError, match="has no samples"):
@@ -101,7 +101,7 @@ def test_clips_of_a_folder(tmp_path: Path) -> None:
     for label in ("yes", "no"):
         for number in range(2):
             write_wav(tmp_path / label / f"{number}.wav", CLIP)
-    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
     found = read_clips(tmp_path, RATE)
     assert found.labels == ["no", "no", "yes", "yes"]
     assert len(found.clips) == 4
