@@ -25,11 +25,11 @@ pytest.importorskip("onnxruntime", reason="the extra [onnx] is not installed")
 SHAPES = list(itertools.product(CELLS, (1, 2), (True, False), POOLINGS, (True, False), (0, 50)))
 
 
-def assert_as_numpy(config: ModelConfig, weights: Weights, batch: Batch) -> None:
+def assert_as_numpy(config: ModelConfig, weights: Weights, batch: Batch, *, tolerance: float = 1e-5) -> None:
     found = make_engine(config, weights, "onnx", threads=1).logits(batch)
     expected = NumpyEngine(config, weights, threads=1).logits(batch)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -57,7 +57,9 @@ def kind(
 def test_any_texts_are_answered_as_in_numpy(
     shape: tuple[str, int, bool, str, bool, int], rows: list[list[int]], sizes: tuple[int, int], seed: int
 ) -> None:
-    assert_as_numpy(*kind(shape, seed, embedding_dim=sizes[0], hidden_size=sizes[1]), pad(rows, pad_id=0))
+    made = kind(shape, seed, embedding_dim=sizes[0], hidden_size=sizes[1])
+    # Layer norm over a handful of units may divide by next to nothing, and magnifies what rounding did.
+    assert_as_numpy(*made, pad(rows, pad_id=0), tolerance=1e-3 if made[0].layer_norm else 1e-5)
 
 
 @pytest.mark.parametrize(("int8", "tolerance"), [(False, 1e-5), (True, 0.0)])
