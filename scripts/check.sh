@@ -47,8 +47,8 @@ wheel() {
         "$place/core/bin/nlp-rnn" classify "Movie was not good" --json
         "$place/core/bin/python" -m pip install --quiet pytest hypothesis
         # What the core install alone is used through; all tests run on the source tree.
-        "$place/core/bin/python" -m pytest -q -p no:cacheprovider tests/test_*.py \
-            tests/cli tests/classification tests/generation tests/runtime
+        "$place/core/bin/python" -m pytest -q -p no:cacheprovider \
+            tests/test_{package,artifact,model,hub,faces}.py tests/cli/test_{cli,files}.py tests/classification tests/runtime
     )
 }
 
