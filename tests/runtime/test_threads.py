@@ -16,7 +16,9 @@ from nlp_rnn.runtime.threads import single_threaded
 from tests.runtime.models import model, texts
 
 
-def test_blas_gets_its_threads_back_from_overlapping_callers() -> None:
+def test_blas_gets_its_threads_back_from_overlapping_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Look anew which libraries there are: another test may have loaded SciPy, which has one of its own.
+    monkeypatch.setattr(threads, "_blas", None)
     # If each caller saved and restored the setting by itself, this order would leave BLAS with one thread.
     from threadpoolctl import threadpool_info, threadpool_limits
 
