@@ -6,19 +6,17 @@ units; knows no journal.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlp_rnn.bulk.parts import KEPT, Plan, Unit, unfinished_part, write_part
 from nlp_rnn.errors import InputError
+from nlp_rnn.runtime.threads import end_with_parent
 
 if TYPE_CHECKING:
     from nlp_rnn.sentiment.classifier import SentimentClassifier
@@ -135,15 +133,7 @@ def _begin(plan: Plan, model: str | None, engine: str) -> None:
     _given = (plan, model, engine)
     os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    """End this process when its parent ends, however that does."""
-    connection.wait([sentinel])
-    os._exit(1)
+    end_with_parent()
 
 
 def _label(unit: Unit) -> dict[str, Any]:

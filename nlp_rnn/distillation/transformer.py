@@ -277,8 +277,7 @@ class TransformerClassifier:
         if not check:
             raise InputError("give texts on which the answers of both are compared")
         quantization = torch.ao.quantization
-        base = self.model.base_model
-        kept = {id(layer.output.dense) for layer in base.encoder.layer}
+        kept = {id(layer.output.dense) for layer in self.model.base_model.encoder.layer}
         small = self.with_model(
             quantization.quantize_dynamic(
                 self.model,
@@ -291,9 +290,7 @@ class TransformerClassifier:
                 },
             )
         )
-        small.fingerprint = digest(
-            self.fingerprint, "int8 rows"
-        )  # its answers differ, so they are kept apart
+        small.fingerprint = digest(self.fingerprint, "int8 rows")  # its answers are others: kept apart
         both = self.predict_proba(check).argmax(1), small.predict_proba(check).argmax(1)
         other = float((both[0] != both[1]).mean())
         if other > _MOST_OTHER:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from nlp_rnn.errors import InputError
-from nlp_rnn.forecasting.classical import fit_arima, fit_ets, recent
+from nlp_rnn.forecasting.classical import check_season, fit_arima, fit_ets, recent
 from nlp_rnn.forecasting.scaling import F64
 
 MethodAhead = Callable[[F64, int, int], F64]
@@ -38,8 +38,7 @@ def naive_ahead(target: int = -1, *, season: int = 1) -> MethodAhead:
     """Return the naive method: the last value, or the latest that is whole seasons before the step."""
 
     def forecast(values_TF: F64, split: int, steps: int) -> F64:
-        if season > split:
-            raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
+        check_season(season, split)
         origins_N = np.arange(split, len(values_TF) - steps + 1)
         # The last season before the origin, again and again.
         back_K = np.arange(steps) % season - season

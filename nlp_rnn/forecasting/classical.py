@@ -29,8 +29,7 @@ def naive(target: int = -1, *, season: int = 1) -> Method:
     """Return the naive method: the value one step before, or one season before."""
 
     def forecast(values_TF: F64, split: int) -> F64:
-        if season > split:
-            raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
+        check_season(season, split)
         before_N: F64 = values_TF[split - season : len(values_TF) - season, target]
         return before_N
 
@@ -43,13 +42,7 @@ def ets(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
     Raises:
         MissingExtraError: When called, if statsmodels is not installed.
     """
-
-    def forecast(values_TF: F64, split: int) -> F64:
-        y_T, split = recent(values_TF[:, target], split, log)
-        level_N = np.asarray(fit_ets(y_T, split, season).fittedvalues)[split:]
-        return np.exp(level_N) if log else level_N
-
-    return forecast
+    return _one_step(fit_ets, target, season, log)
 
 
 def fit_ets(y_T: F64, split: int, season: int) -> Any:
@@ -71,13 +64,7 @@ def arima(target: int = -1, *, season: int = 1, log: bool = False) -> Method:
     Raises:
         MissingExtraError: When called, if statsmodels is not installed.
     """
-
-    def forecast(values_TF: F64, split: int) -> F64:
-        y_T, split = recent(values_TF[:, target], split, log)
-        level_N = np.asarray(fit_arima(y_T, split, season).fittedvalues)[split:]
-        return np.exp(level_N) if log else level_N
-
-    return forecast
+    return _one_step(fit_arima, target, season, log)
 
 
 def fit_arima(y_T: F64, split: int, season: int) -> Any:
@@ -96,6 +83,27 @@ def fit_arima(y_T: F64, split: int, season: int) -> Any:
             for order in ((_AIRLINE,) if seasonal else _ORDERS)
         ]
         return min(fits, key=lambda fit: fit.aic).append(y_T[split:], refit=False)
+
+
+def _one_step(fit: Callable[[F64, int, int], Any], target: int, season: int, log: bool) -> Method:
+    """Return the method that a fit of statsmodels' makes: what it expected of each held-out step."""
+
+    def forecast(values_TF: F64, split: int) -> F64:
+        y_T, split = recent(values_TF[:, target], split, log)
+        level_N = np.asarray(fit(y_T, split, season).fittedvalues)[split:]
+        return np.exp(level_N) if log else level_N
+
+    return forecast
+
+
+def check_season(season: int, split: int) -> None:
+    """Refuse a season that is longer than what there is to learn from.
+
+    Raises:
+        InputError: If it is.
+    """
+    if season > split:
+        raise InputError(f"a season of {season} steps is longer than the {split} steps before the split")
 
 
 def recent(y_T: F64, split: int, log: bool) -> tuple[F64, int]:

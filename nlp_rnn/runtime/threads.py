@@ -17,7 +17,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition, Lock, get_ident
+from threading import Condition, Lock, Thread, get_ident
 from typing import Any
 
 _blas_lock = Lock()
@@ -106,3 +106,18 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
     os.register_at_fork(
         before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
     )
+
+
+def end_with_parent() -> None:
+    """End this process, which ``multiprocessing`` started, when its parent ends, however that does."""
+    from multiprocessing import connection, parent_process  # of no use to others, whose start it would slow
+
+    parent = parent_process()
+    assert parent is not None
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        connection.wait([sentinel])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

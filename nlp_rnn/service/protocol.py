@@ -150,6 +150,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
 def _without_upgrade(data: bytes) -> bytes:
     """Return the beginning of a request without its wish for another protocol, which a server may ignore."""
+    if b"pgrade" not in data:
+        return data
     head, found, body = data.partition(b"\r\n\r\n")
     if not found or b"pgrade" not in head:
         return data

@@ -8,22 +8,20 @@ of the journal, so a study that was killed goes on where it was.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import connection
 from pathlib import Path
 from statistics import median
-from threading import Thread
 from typing import Any
 
 import torch
 
 from nlp_rnn.errors import InputError, whole_number
 from nlp_rnn.figure import BLUE, GREY, OTHER_COLOURS, VERMILION, new_figure, save_figure
+from nlp_rnn.runtime.threads import end_with_parent
 from nlp_rnn.studies.journal import add_trial, read_trials
 from nlp_rnn.studies.learning import Attempt, Trial, attempt_of
 from nlp_rnn.studies.problems import PROBLEMS
@@ -353,14 +351,7 @@ def _made(missing: Iterable[Attempt], pool: ProcessPoolExecutor | None) -> Itera
 def _begin() -> None:
     """Prepare a process: one thread, and its end when its parent ends, however that does."""
     torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)
+    end_with_parent()
 
 
 def _try(asked: Attempt) -> Trial:

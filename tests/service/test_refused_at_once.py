@@ -77,10 +77,10 @@ def talk(
 
     async def run() -> None:
         config = uvicorn.Config(application, lifespan="off", log_config=None)
-        config.timeout_keep_alive = keep_alive  # type: ignore[assignment]
+        config.timeout_keep_alive = keep_alive  # type: ignore[assignment]  # uvicorn's has whole seconds
         taken: list[int] = []
 
-        class Connection(limited_protocol(ServiceSettings(), refuse)):  # type: ignore[misc]
+        class Connection(limited_protocol(ServiceSettings(), refuse)):  # type: ignore[misc]  # a class made now
             def data_received(self, data: bytes) -> None:
                 super().data_received(data)
                 taken.append(len(data))

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("accelerate", reason="the extra [train] is not installed")
+import torch
 
-from nlp_rnn.cli import main  # noqa: E402
-from nlp_rnn.studies import flow, gradients, truncation  # noqa: E402
-from nlp_rnn.studies.variants import EXPLODING, VARIANTS, as_network  # noqa: E402
+from nlp_rnn.cli import main
+from nlp_rnn.studies import flow, gradients, truncation
+from nlp_rnn.studies.variants import EXPLODING, VARIANTS, as_network
 
 TINY = gradients.Size(
     steps=15,

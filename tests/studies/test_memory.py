@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("accelerate", reason="the extra [train] is not installed")
+import torch
 
-from nlp_rnn.cli import main  # noqa: E402
-from nlp_rnn.errors import ConfigError, DataError, InputError  # noqa: E402
-from nlp_rnn.nn.encoder import set_chrono_biases  # noqa: E402
-from nlp_rnn.studies import MemorySize, learning, memory, study_memory  # noqa: E402
-from nlp_rnn.studies.learning import Attempt, Trial  # noqa: E402
-from nlp_rnn.studies.problems import Adding, Copying  # noqa: E402
-from nlp_rnn.studies.variants import CHRONO, VARIANTS, Variant  # noqa: E402
+from nlp_rnn.cli import main
+from nlp_rnn.errors import ConfigError, DataError, InputError
+from nlp_rnn.nn.encoder import set_chrono_biases
+from nlp_rnn.studies import MemorySize, learning, memory, study_memory
+from nlp_rnn.studies.learning import Attempt, Trial
+from nlp_rnn.studies.problems import Adding, Copying
+from nlp_rnn.studies.variants import CHRONO, VARIANTS, Variant
 
 SIZE = MemorySize(lags=(4, 8, 16), seeds=2, budget=100, rates=(0.01, 0.1), rate_lag=5, rate_budget=50)
 TINY = MemorySize(
